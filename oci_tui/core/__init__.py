@@ -1,0 +1,1 @@
+"""What happens: sessions, rounds, events, and the ports that the neighbours fill. Imports the standard library and msgspec."""

@@ -1,0 +1,202 @@
+"""A change that happened, as files, hunks and lines; read from git's patch format."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+FileStatus = Literal["added", "deleted", "modified", "renamed"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a hunk: `kind` is " ", "+" or "-"; `old` and `new` are its line numbers from 1, None where it is not."""
+
+    kind: Literal[" ", "+", "-"]
+    text: str
+    old: int | None = None
+    new: int | None = None
+    newline: bool = True
+
+
+class Hunk(msgspec.Struct, frozen=True):
+    """A run of changed lines with their context; starts count from 1 (0 for an empty side)."""
+
+    old_start: int
+    old_count: int
+    new_start: int
+    new_count: int
+    heading: str
+    lines: tuple[Line, ...]
+
+
+class FileDiff(msgspec.Struct, frozen=True):
+    """The change of one file. Modes are git's ("100644", "100755", "120000"), "" where the side has no file.
+
+    `flags` name what a reviewer should look at twice (for example "executable", "symlink", "runs on checkout").
+    """
+
+    path: str
+    status: FileStatus
+    old_path: str
+    old_mode: str
+    new_mode: str
+    binary: bool
+    hunks: tuple[Hunk, ...]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> int:
+        return sum(line.kind == "+" for hunk in self.hunks for line in hunk.lines)
+
+    @property
+    def removed(self) -> int:
+        return sum(line.kind == "-" for hunk in self.hunks for line in hunk.lines)
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """What changed between two states of the workspace."""
+
+    files: tuple[FileDiff, ...] = ()
+
+    @property
+    def added(self) -> int:
+        return sum(file.added for file in self.files)
+
+    @property
+    def removed(self) -> int:
+        return sum(file.removed for file in self.files)
+
+    def summary(self) -> str:
+        """One line of people's words, for example "2 files +9 −3"."""
+        if not self.files:
+            return "no changes"
+        count = len(self.files)
+        return f"{count} file{'s' if count > 1 else ''} +{self.added} −{self.removed}"
+
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
+_ESCAPE = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])')
+_NAMED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b'"': b'"', b"\\": b"\\"}
+
+
+def unquote(name: str) -> str:
+    """A path as git prints it in a patch header, C-quoted or not; bytes that are not UTF-8 become `\\xNN`."""
+    if not (len(name) >= 2 and name.startswith('"') and name.endswith('"')):
+        return name
+    raw = name[1:-1].encode("utf-8", "surrogateescape")
+    plain = _ESCAPE.sub(lambda m: _NAMED.get(m[1]) or bytes([int(m[1], 8) & 0xFF]), raw)
+    return plain.decode("utf-8", "backslashreplace")
+
+
+class _File:
+    """The header lines of one file while they are read."""
+
+    def __init__(self) -> None:
+        self.old = self.new = self.old_mode = self.new_mode = ""
+        self.status: FileStatus = "modified"
+        self.binary = False
+        self.hunks: list[Hunk] = []
+
+    def header(self, line: str) -> None:
+        match line.split(" ", 2):
+            case ["---", *_]:
+                self.old = _side(line[4:], "a/") or self.old
+            case ["+++", *_]:
+                self.new = _side(line[4:], "b/") or self.new
+            case ["old", "mode", mode]:
+                self.old_mode = mode
+            case ["new", "mode", mode]:
+                self.new_mode = mode
+            case ["new", "file", rest]:
+                self.status, self.new_mode = "added", rest.removeprefix("mode ")
+            case ["deleted", "file", rest]:
+                self.status, self.old_mode = "deleted", rest.removeprefix("mode ")
+            case ["rename", "from", name]:
+                self.status, self.old = "renamed", unquote(name)
+            case ["rename", "to", name]:
+                self.new = unquote(name)
+            case ["index", _, mode]:
+                self.old_mode = self.new_mode = mode
+            case ["Binary", *_] | ["GIT", "binary", *_]:
+                self.binary = True
+
+    def finished(self) -> FileDiff:
+        return FileDiff(
+            path=self.new if self.status != "deleted" else self.old,
+            status=self.status,
+            old_path=self.old if self.status != "added" else "",
+            old_mode=self.old_mode,
+            new_mode=self.new_mode,
+            binary=self.binary,
+            hunks=tuple(self.hunks),
+        )
+
+
+def _side(name: str, prefix: str) -> str:
+    """The path of a `---` or `+++` line; "" for /dev/null."""
+    name = unquote(name.removesuffix("\t"))
+    return "" if name == "/dev/null" else name.removeprefix(prefix)
+
+
+def _names(line: str) -> tuple[str, str]:
+    """Both paths of a `diff --git a/x b/x` line, where no rename can make them differ."""
+    rest = line.removeprefix("diff --git ")
+    if rest.startswith('"'):
+        old, _, new = rest.partition('" ')
+        old += '"'
+    else:
+        middle = len(rest) // 2
+        old, new = rest[:middle], rest[middle + 1 :]
+    return unquote(old).removeprefix("a/"), unquote(new).removeprefix("b/")
+
+
+def parse_patch(patch: str) -> Diff:
+    """Read the output of `git diff-tree -p` (prefixes a/ and b/). Text that is no patch gives an empty Diff."""
+    files: list[FileDiff] = []
+    current: _File | None = None
+    lines = patch.split("\n")
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        if line.startswith("diff --git "):
+            if current:
+                files.append(current.finished())
+            current = _File()
+            current.old, current.new = _names(line)
+        elif current and (match := _HUNK.match(line)):
+            hunk, index = _hunk(match, lines, index)
+            current.hunks.append(hunk)
+        elif current:
+            current.header(line)
+    if current:
+        files.append(current.finished())
+    return Diff(tuple(files))
+
+
+def _hunk(match: re.Match[str], lines: list[str], index: int) -> tuple[Hunk, int]:
+    """The hunk whose header is `match` and whose lines begin at `index`, and the index behind it."""
+    old, new = int(match[1]), int(match[3])
+    old_count, new_count = int(match[2] or 1), int(match[4] or 1)
+    old_left, new_left = old_count, new_count
+    body: list[Line] = []
+    while index < len(lines) and (old_left > 0 or new_left > 0 or lines[index].startswith("\\")):
+        text = lines[index]
+        index += 1
+        if text.startswith("\\"):
+            if body:
+                body[-1] = msgspec.structs.replace(body[-1], newline=False)
+            continue
+        kind = text[:1]
+        if kind == "+":
+            body.append(Line("+", text[1:], None, new))
+            new, new_left = new + 1, new_left - 1
+        elif kind == "-":
+            body.append(Line("-", text[1:], old, None))
+            old, old_left = old + 1, old_left - 1
+        else:
+            body.append(Line(" ", text[1:], old, new))
+            old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
+    return Hunk(int(match[1]), old_count, int(match[3]), new_count, match[5], tuple(body)), index

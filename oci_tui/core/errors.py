@@ -1,0 +1,61 @@
+"""The errors a person may see: one line that says what is wrong, where, and what to do.
+
+OciError
+├── SettingsError      a settings file, an environment variable or a flag
+├── EngineError        the model or the process that holds it
+│   └── ModelError     a model that is missing, truncated, or of an unknown format
+├── SandboxError       the Docker engine, the image or the container
+├── WorkspaceError     the repository or its mirror
+│   └── ConflictError  the user's tree and the change both touched the same lines; nothing was written
+└── StoreError         the journal or the state folder
+"""
+
+from __future__ import annotations
+
+
+class OciError(Exception):
+    """Base of all errors shown to a person. `str(error)` is one line: what, where, what to do.
+
+    `exit_code` is the exit code of a command that ends with it.
+    """
+
+    exit_code = 3
+
+
+class SettingsError(OciError):
+    """A setting that cannot be used."""
+
+    exit_code = 2
+
+
+class EngineError(OciError):
+    """The engine cannot start, died, or refused a request."""
+
+
+class ModelError(EngineError):
+    """The model is missing, truncated, or of an unknown format."""
+
+
+class SandboxError(OciError):
+    """The Docker engine, the image or the container cannot do what was asked."""
+
+
+class WorkspaceError(OciError):
+    """The repository or its mirror cannot be read or written."""
+
+
+class ConflictError(WorkspaceError):
+    """The user's tree and the change both touched the same lines; nothing was written."""
+
+    exit_code = 4
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        super().__init__(
+            f"not accepted: {', '.join(paths)} changed in your tree since the session began, in the same lines; "
+            "nothing was written. Undo your edit there, or ask again so that the model sees it"
+        )
+
+
+class StoreError(OciError):
+    """The journal or the state folder cannot be read or written."""

@@ -1,0 +1,230 @@
+"""What happened, as one closed union of frozen values in the past tense; each is one line of JSON.
+
+Every reader (panes, journal, headless printer) gets the same stream through `Pane.show`.
+A turn is `TurnStarted` … `TurnFinished`; a round is `RoundStarted` … `RoundFinished`. Before the first turn each part
+(engine, sandbox, workspace) makes itself ready: any number of `PartProgressed`, then its `…Ready` or `PartFailed`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import msgspec
+
+from oci_tui.core.diff import Diff
+from oci_tui.core.errors import StoreError
+from oci_tui.core.ports import Command, EngineInfo, Exit, SandboxInfo, Stream, Usage, WorkspaceInfo
+from oci_tui.core.verdict import Verdict
+
+Part = Literal["engine", "sandbox", "workspace"]
+
+
+class _Happened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
+    """The base of the union. `at` is when it happened, in seconds since 1970."""
+
+    at: float = msgspec.field(default_factory=time.time)
+
+
+class SessionStarted(_Happened, frozen=True):
+    """The first event of a journal."""
+
+    session: str
+    root: str
+    version: str
+
+
+class PartProgressed(_Happened, frozen=True):
+    """A part is on its way: `doing` in people's words, `fraction` from 0 to 1 or None."""
+
+    part: Part
+    doing: str
+    fraction: float | None = None
+
+
+class EngineReady(_Happened, frozen=True):
+    info: EngineInfo
+
+
+class SandboxReady(_Happened, frozen=True):
+    info: SandboxInfo
+
+
+class WorkspaceReady(_Happened, frozen=True):
+    info: WorkspaceInfo
+
+
+class PartFailed(_Happened, frozen=True):
+    """A part cannot be had; `message` says what to do. The session goes on without it and tries again at the next prompt."""
+
+    part: Part
+    message: str
+
+
+class TurnStarted(_Happened, frozen=True):
+    turn: int
+    prompt: str
+
+
+class ContextBuilt(_Happened, frozen=True):
+    """What the model reads: files shown whole, files left out for room, the prompt's size and the window in tokens."""
+
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+    tokens: int
+    window: int
+
+
+class RoundStarted(_Happened, frozen=True):
+    turn: int
+    round: int
+
+
+class ReplyGrew(_Happened, frozen=True):
+    text: str
+
+
+class ReplyFinished(_Happened, frozen=True):
+    text: str
+    usage: Usage
+
+
+class EditsApplied(_Happened, frozen=True):
+    """Edits of the reply are in the mirror (not in the user's tree)."""
+
+    paths: tuple[str, ...]
+
+
+class EditsRefused(_Happened, frozen=True):
+    """Edits that could not be applied, one reason each; the model is told."""
+
+    reasons: tuple[str, ...]
+
+
+class DiffChanged(_Happened, frozen=True):
+    """The pending change is now this."""
+
+    diff: Diff
+
+
+class CommandStarted(_Happened, frozen=True):
+    command: Command
+
+
+class OutputArrived(_Happened, frozen=True):
+    stream: Stream
+    text: str
+
+
+class CommandFinished(_Happened, frozen=True):
+    command: Command
+    exit: Exit
+
+
+class RoundFinished(_Happened, frozen=True):
+    """`passed` is None when nothing was run; `outcome` is one phrase, for example "2 failed, 1 passed"."""
+
+    turn: int
+    round: int
+    passed: bool | None
+    outcome: str
+
+
+class Steered(_Happened, frozen=True):
+    """The person said something while the turn ran; the model reads it in the next round."""
+
+    text: str
+
+
+class TurnFailed(_Happened, frozen=True):
+    """An error ended the turn; `message` says what to do. `TurnFinished` follows."""
+
+    message: str
+
+
+class TurnFinished(_Happened, frozen=True):
+    turn: int
+    verdict: Verdict
+    rounds: int
+    seconds: float
+
+
+class ChangeAccepted(_Happened, frozen=True):
+    """The pending change is in the user's tree."""
+
+    paths: tuple[str, ...]
+
+
+class ChangeRejected(_Happened, frozen=True):
+    """The pending change was dropped."""
+
+
+class ChangeUndone(_Happened, frozen=True):
+    """The last accepted change was taken back out of the user's tree."""
+
+    paths: tuple[str, ...]
+
+
+class ChangeConflicted(_Happened, frozen=True):
+    """Nothing was written: the user's tree changed in the same lines."""
+
+    paths: tuple[str, ...]
+    message: str
+
+
+Event = (
+    SessionStarted
+    | PartProgressed
+    | EngineReady
+    | SandboxReady
+    | WorkspaceReady
+    | PartFailed
+    | TurnStarted
+    | ContextBuilt
+    | RoundStarted
+    | ReplyGrew
+    | ReplyFinished
+    | EditsApplied
+    | EditsRefused
+    | DiffChanged
+    | CommandStarted
+    | OutputArrived
+    | CommandFinished
+    | RoundFinished
+    | Steered
+    | TurnFailed
+    | TurnFinished
+    | ChangeAccepted
+    | ChangeRejected
+    | ChangeUndone
+    | ChangeConflicted
+)
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """One line of JSON, without the newline. Lone surrogates cannot be encoded and become U+FFFD."""
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_scrubbed(msgspec.to_builtins(event)))
+
+
+def decode(line: bytes) -> Event:
+    """Read what `encode` wrote. Raises StoreError when it is no event."""
+    try:
+        return _DECODER.decode(line)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"not an event: {error}") from error
+
+
+def _scrubbed(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_scrubbed(item) for item in value]
+    return value

@@ -1,0 +1,328 @@
+"""What the core asks of its neighbours (Engine, Sandbox, Workspace, Approver, Pane) and the values they exchange.
+
+An adapter raises its port's error from `core.errors`, with a message that says what to do; a failing command is data.
+Every async generator here is opened with `contextlib.aclosing`; closing it early stops the work behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from oci_tui.core.diff import Diff
+
+if TYPE_CHECKING:
+    from oci_tui.core.events import Event
+
+Role = Literal["system", "user", "assistant"]
+Stream = Literal["stdout", "stderr"]
+EndReason = Literal["exited", "timeout", "out of memory", "stopped", "killed", "output limit", "connection lost"]
+ReplyEnd = Literal["stop", "length", "stopped"]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """An entry of the conversation the model reads."""
+
+    role: Role
+    content: str
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How the next token is chosen. Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int = 0
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One reply asked of an engine. `max_new_tokens` bounds the reply; `stop` are strings that end it and are not part of it."""
+
+    messages: tuple[Message, ...]
+    max_new_tokens: int = 1024
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a reply cost. Counts are tokens, times are seconds; `cached_tokens` of the prompt were not computed again."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    reply_tokens: int = 0
+    first_token_s: float = 0.0
+    seconds: float = 0.0
+    end: ReplyEnd = "stop"
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed after the first token; 0.0 when it cannot be told."""
+        after = self.seconds - self.first_token_s
+        return (self.reply_tokens - 1) / after if after > 0 and self.reply_tokens > 1 else 0.0
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A part of a reply as it streams. The last piece, and only it, carries `usage`."""
+
+    text: str
+    usage: Usage | None = None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a start has come: `doing` in people's words, `fraction` from 0 to 1, None when it cannot be told."""
+
+    doing: str
+    fraction: float | None = None
+
+
+class EngineInfo(msgspec.Struct, frozen=True):
+    """What an engine runs. `context` is the window in tokens, `bits_per_weight` None where unknown; `notes` are facts worth a line each."""
+
+    engine: str
+    model: str
+    context: int
+    device: str = "cpu"
+    bits_per_weight: float | None = None
+    template: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """What generates. Raises EngineError or ModelError."""
+
+    def start(self) -> AsyncGenerator[Progress]:
+        """Load the model; ends when a request can be served. Closing it early abandons the load."""
+        ...
+
+    def generate(self, request: Request) -> AsyncGenerator[Piece]:
+        """Stream one reply. Closing the generator stops the generation."""
+        ...
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """How many tokens the messages make as a prompt, template included."""
+        ...
+
+    async def describe(self) -> EngineInfo: ...
+
+    async def close(self) -> None:
+        """Free the model. Safe to call twice."""
+        ...
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What is run in the workspace: `argv`, or with `code` a program for the interpreter named by `language` (a fence's tag).
+
+    `label` is what a person reads; `timeout_s` ends it and everything it started.
+    """
+
+    label: str
+    argv: tuple[str, ...] = ()
+    language: str = ""
+    code: str = ""
+    timeout_s: float = 60.0
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A part of a command's output, decoded as UTF-8 (bad bytes become U+FFFD)."""
+
+    stream: Stream
+    text: str
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """How a command ended. `code` is the exit status, 128 + signal number when a signal ended it.
+
+    `seconds` is wall time, `max_memory` peak resident bytes, `omitted` the output bytes that were dropped at the cap.
+    """
+
+    code: int
+    reason: EndReason = "exited"
+    seconds: float = 0.0
+    max_memory: int = 0
+    omitted: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.reason == "exited" and self.code == 0
+
+
+class SandboxInfo(msgspec.Struct, frozen=True):
+    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced."""
+
+    name: str
+    image: str
+    limits: tuple[str, ...] = ()
+    not_enforced: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+class Sandbox(Protocol):
+    """Where commands run. Raises SandboxError. Files travel as uncompressed tar streams, names relative to the workspace."""
+
+    def start(self) -> AsyncGenerator[Progress]:
+        """Make the sandbox ready, with an empty workspace."""
+        ...
+
+    async def unpack(self, tar: Iterable[bytes]) -> None:
+        """Extract into the workspace, over what is there."""
+        ...
+
+    async def remove(self, paths: Sequence[bytes]) -> None:
+        """Delete these files of the workspace, and directories that become empty."""
+        ...
+
+    async def listing(self) -> bytes:
+        """One NUL-ended record a file of the workspace: `type mode size ctime inode path`, space-separated.
+
+        `type` is find's letter (f, l, …), `mode` octal, `ctime` seconds with fraction. Untrusted: workspace.bring_back parses it.
+        """
+        ...
+
+    async def pack(self, paths: Sequence[bytes]) -> bytes:
+        """These files as an uncompressed tar. Untrusted."""
+        ...
+
+    def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
+        """Run one command; the last item, and only it, is the Exit. Closing the generator kills what runs."""
+        ...
+
+    async def describe(self) -> SandboxInfo: ...
+
+    async def close(self) -> None:
+        """Remove the sandbox with everything in it. Safe to call twice."""
+        ...
+
+
+class WorkspaceInfo(msgspec.Struct, frozen=True):
+    """What a workspace mirrors. `branch` is "" on a detached HEAD; `left_out` are (path, why) pairs that did not go in."""
+
+    root: str
+    branch: str
+    files: int
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+class Level(msgspec.Struct, frozen=True):
+    """What brings the sandbox level with the mirror: an uncompressed tar to unpack, and files to remove."""
+
+    tar: bytes = b""
+    removed: tuple[bytes, ...] = ()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What was written into the user's tree, and what brings the sandbox level with it."""
+
+    paths: tuple[str, ...] = ()
+    level: Level = Level()
+
+
+class Workspace(Protocol):
+    """The files: a private mirror of the user's repository, and the only way back into the user's tree.
+
+    A path is the file's name relative to the root, with "/"; bytes that are not UTF-8 are written `\\xNN`. Raises WorkspaceError.
+    """
+
+    async def open(self) -> WorkspaceInfo:
+        """Take the base snapshot of the user's tree (and finish or roll back an accept that a crash interrupted)."""
+        ...
+
+    def seed(self) -> Iterable[bytes]:
+        """The mirror as an uncompressed tar stream, for `Sandbox.unpack`."""
+        ...
+
+    def paths(self) -> tuple[str, ...]:
+        """Every file of the mirror, sorted."""
+        ...
+
+    def read(self, path: str) -> str | None:
+        """The text of a mirror file; None when there is no such file or it is not UTF-8 text."""
+        ...
+
+    def check(self, path: str) -> str:
+        """Why this path may not be written, in one phrase; "" when it may."""
+        ...
+
+    async def refresh(self) -> Level:
+        """Take what the user edited since the last snapshot as the new base; does nothing while a change is pending."""
+        ...
+
+    async def apply(self, files: Mapping[str, str]) -> Level:
+        """Write these whole texts into the mirror. The user's tree is not touched."""
+        ...
+
+    def synced(self, listing: bytes) -> None:
+        """The sandbox now holds what the mirror holds, and this is its listing."""
+        ...
+
+    def changed(self, listing: bytes) -> tuple[bytes, ...]:
+        """Which files of the listing must be fetched because they are new or changed since `synced`."""
+        ...
+
+    async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
+        """Take the sandbox's changes into the mirror after checking every name; the refusals, one line each."""
+        ...
+
+    async def diff(self) -> Diff:
+        """From the base to the mirror as it is now."""
+        ...
+
+    async def accept(self) -> Written:
+        """Write the whole change into the user's tree, three-way. The result becomes the new base.
+
+        Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
+        """
+        ...
+
+    async def reject(self) -> Level:
+        """Drop the change: the mirror is the base again."""
+        ...
+
+    async def undo(self) -> Written:
+        """Take back the last accepted change, three-way; no paths when there is none. Raises ConflictError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Approver(Protocol):
+    """Who says whether a command may run."""
+
+    async def allows(self, command: Command) -> bool: ...
+
+
+class Pane(Protocol):
+    """A reader of the event stream: a pane, the journal, the headless printer, the evaluator."""
+
+    def show(self, event: Event) -> None: ...
+
+
+FindingState = Literal["ok", "missing", "warning"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One row of `oci-tui doctor`: `fix` is the exact command that mends it; `needed`: the main job cannot run without it."""
+
+    part: str
+    state: FindingState
+    detail: str
+    fix: str = ""
+    needed: bool = False
+
+
+class Setup(Protocol):
+    """One thing that `oci-tui setup` can put in place. `touches_system` asks for consent with `command` shown first."""
+
+    title: str
+    command: str
+    touches_system: bool
+
+    def needed(self) -> bool: ...
+
+    def run(self) -> Iterable[Progress]:
+        """Do it, telling how far it has come. Raises the port's error. Safe to run again after an interruption."""
+        ...

@@ -1,0 +1,35 @@
+"""Where the data folders are: as the wheel holds them (under `_data`) or as the checkout does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def data_folder(name: str) -> Path:
+    """The folder `name` ("sandboxes", "themes") that ships with the product."""
+    installed = _PACKAGE / "_data" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def config_folder() -> Path:
+    """Where the person's settings, themes and profiles are; may not exist."""
+    return Path(platformdirs.user_config_dir("oci-tui"))
+
+
+def state_folder() -> Path:
+    """Where journals, shadow repositories and logs are kept; private to the user, made when first asked for."""
+    return _private(Path(platformdirs.user_state_dir("oci-tui")))
+
+
+def models_folder() -> Path:
+    """Where fetched models are kept; made when first asked for."""
+    return _private(Path(platformdirs.user_data_dir("oci-tui")) / "models")
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

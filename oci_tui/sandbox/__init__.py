@@ -1,0 +1,1 @@
+"""Where commands run: a hardened Docker container and the runner inside it."""

@@ -1,0 +1,153 @@
+"""Settings: one TOML file, then OCI_* environment variables, then flags; an error names file, key and expected form.
+
+`~/.config/oci-tui/config.toml` holds sections named like the structs here; the environment variable of
+`[engine] model` is `OCI_ENGINE_MODEL`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from oci_tui.core.errors import SettingsError
+from oci_tui.resources import config_folder
+
+EngineKind = Literal["auto", "exllamav2", "llamacpp", "scripted"]
+CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
+
+
+class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
+
+    `context` is in tokens, `cache` and `gpu_split` (GB per GPU, empty: automatic) are for exllamav2, `threads` 0 means all
+    cores (llama.cpp), `replies` is the file of a scripted engine.
+    """
+
+    kind: EngineKind = "auto"
+    model: str = ""
+    context: int = 8192
+    max_new_tokens: int = 1024
+    temperature: float = 0.0
+    cache: CacheMode = "Q8"
+    gpu_split: tuple[float, ...] = ()
+    threads: int = 0
+    replies: str = ""
+
+
+class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of the container. `memory_mb`, `workspace_mb` in MiB, `timeout_s` for one command; `docker_host` "" finds the socket."""
+
+    profile: str = "python"
+    docker_host: str = ""
+    memory_mb: int = 2048
+    workspace_mb: int = 1024
+    cpus: float = 1.5
+    pids: int = 256
+    timeout_s: float = 60.0
+
+
+class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names left-out files that go in all the same."""
+
+    max_untracked_mb: int = 10
+    include: tuple[str, ...] = ()
+
+
+class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`command` decides whether a round passed, for example "pytest -q"; "" finds one."""
+
+    command: str = ""
+
+
+class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A turn is at most `rounds` rounds."""
+
+    rounds: int = 3
+
+
+class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`theme` is a file's name in `themes/` or in the person's own themes folder."""
+
+    theme: str = "night"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings; every field has a default that works."""
+
+    engine: EngineSettings = EngineSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    check: CheckSettings = CheckSettings()
+    agent: AgentSettings = AgentSettings()
+    ui: UiSettings = UiSettings()
+
+
+def load(flags: Mapping[str, object] | None = None, file: Path | None = None) -> Settings:
+    """The settings in force. `flags` are "section.key" → value, None values are skipped. Raises SettingsError."""
+    file = file or Path(os.environ.get("OCI_CONFIG") or config_folder() / "config.toml")
+    values: dict[str, dict[str, object]] = {}
+    origin: dict[str, str] = {}
+    for section, content in _read(file).items():
+        if not isinstance(content, dict):
+            raise SettingsError(f"{file}: {section} must be a section: write [{section}] with keys below it")
+        values[section] = dict(content)
+        origin.update({f"{section}.{key}": str(file) for key in content})
+    for section_field in msgspec.structs.fields(Settings):
+        for field in msgspec.structs.fields(section_field.type):
+            name = f"OCI_{section_field.name}_{field.name}".upper()
+            if name in os.environ:
+                values.setdefault(section_field.name, {})[field.name] = _from_text(os.environ[name], field.type)
+                origin[f"{section_field.name}.{field.name}"] = name
+    for key, value in (flags or {}).items():
+        if value is not None:
+            section, _, name = key.partition(".")
+            values.setdefault(section, {})[name] = value
+            origin[key] = f"--{name.replace('_', '-')}"
+    return _checked(values, origin, file)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if "OCI_CONFIG" in os.environ:
+            raise SettingsError(f"{file}: no such file; correct or unset OCI_CONFIG") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}") from error
+
+
+def _from_text(text: str, kind: object) -> object:
+    """An environment variable's value as the field's type wants it: lists are comma-separated."""
+    if kind is str:
+        return text
+    if str(kind).startswith("tuple"):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file: Path) -> Settings:
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        key = where.strip("`.").split("[", 1)[0]
+        raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error
+    for key, value, low in (
+        ("engine.context", settings.engine.context, 512),
+        ("engine.max_new_tokens", settings.engine.max_new_tokens, 16),
+        ("agent.rounds", settings.agent.rounds, 1),
+        ("sandbox.memory_mb", settings.sandbox.memory_mb, 64),
+        ("sandbox.workspace_mb", settings.sandbox.workspace_mb, 16),
+        ("sandbox.pids", settings.sandbox.pids, 16),
+        ("sandbox.timeout_s", settings.sandbox.timeout_s, 1),
+        ("sandbox.cpus", settings.sandbox.cpus, 0.1),
+    ):
+        if value < low:
+            raise SettingsError(f"{origin.get(key, str(file))}: {key}: expected at least {low}, got {value}")
+    return settings

@@ -1,0 +1,1 @@
+"""Panes: each has `show(event)` and draws what it knows."""

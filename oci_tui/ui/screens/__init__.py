@@ -1,0 +1,1 @@
+"""Screens: each lays panes out and hands them the event stream."""

@@ -1,0 +1,1 @@
+"""The files: a private mirror of the user's repository and the safe way back."""
