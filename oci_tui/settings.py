@@ -40,7 +40,7 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of the container. `memory_mb`, `workspace_mb` in MiB, `timeout_s` for one command; `docker_host` "" finds the socket."""
+    """Limits of the container, in MiB; `timeout_s` is for one command; `docker_host` "" finds the socket."""
 
     profile: str = "python"
     docker_host: str = ""
@@ -52,7 +52,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names left-out files that go in all the same."""
+    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names files that go in all the same."""
 
     max_untracked_mb: int = 10
     include: tuple[str, ...] = ()

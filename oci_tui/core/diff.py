@@ -77,6 +77,7 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])')
 _NAMED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b'"': b'"', b"\\": b"\\"}
 
@@ -143,9 +144,8 @@ def _side(name: str, prefix: str) -> str:
 def _names(line: str) -> tuple[str, str]:
     """Both paths of a `diff --git a/x b/x` line, where no rename can make them differ."""
     rest = line.removeprefix("diff --git ")
-    if rest.startswith('"'):
-        old, _, new = rest.partition('" ')
-        old += '"'
+    if quoted := _QUOTED.match(rest):
+        old, new = quoted[0], rest[quoted.end() + 1 :]
     else:
         middle = len(rest) // 2
         old, new = rest[:middle], rest[middle + 1 :]
@@ -200,3 +200,32 @@ def _hunk(match: re.Match[str], lines: list[str], index: int) -> tuple[Hunk, int
             body.append(Line(" ", text[1:], old, new))
             old, new, old_left, new_left = old + 1, new + 1, old_left - 1, new_left - 1
     return Hunk(int(match[1]), old_count, int(match[3]), new_count, match[5], tuple(body)), index
+
+
+def to_patch(diff: Diff) -> str:
+    """The diff as a unified patch that `git apply` takes; binary files are named in a line each."""
+    out: list[str] = []
+    for file in diff.files:
+        old, new = file.old_path or file.path, file.path
+        out.append(f"diff --git a/{old} b/{new}")
+        if file.status == "added":
+            out.append(f"new file mode {file.new_mode}")
+        elif file.status == "deleted":
+            out.append(f"deleted file mode {file.old_mode}")
+        elif file.old_mode != file.new_mode:
+            out += [f"old mode {file.old_mode}", f"new mode {file.new_mode}"]
+        if file.status == "renamed":
+            out += [f"rename from {old}", f"rename to {new}"]
+        if file.binary:
+            out.append(f"Binary files a/{old} and b/{new} differ")
+        if file.hunks:
+            out.append("--- /dev/null" if file.status == "added" else f"--- a/{old}")
+            out.append("+++ /dev/null" if file.status == "deleted" else f"+++ b/{new}")
+        for hunk in file.hunks:
+            place = f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@"
+            out.append(f"{place} {hunk.heading}".rstrip())
+            for line in hunk.lines:
+                out.append(line.kind + line.text)
+                if not line.newline:
+                    out.append("\\ No newline at end of file")
+    return "".join(f"{line}\n" for line in out)

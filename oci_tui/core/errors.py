@@ -12,14 +12,17 @@ OciError
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class OciError(Exception):
     """Base of all errors shown to a person. `str(error)` is one line: what, where, what to do.
 
-    `exit_code` is the exit code of a command that ends with it.
+    `exit_code` is the exit code of a command that ends with it, `part` the part of a session it belongs to.
     """
 
     exit_code = 3
+    part: Literal["engine", "sandbox", "workspace"] = "workspace"
 
 
 class SettingsError(OciError):
@@ -31,6 +34,8 @@ class SettingsError(OciError):
 class EngineError(OciError):
     """The engine cannot start, died, or refused a request."""
 
+    part = "engine"
+
 
 class ModelError(EngineError):
     """The model is missing, truncated, or of an unknown format."""
@@ -38,6 +43,8 @@ class ModelError(EngineError):
 
 class SandboxError(OciError):
     """The Docker engine, the image or the container cannot do what was asked."""
+
+    part = "sandbox"
 
 
 class WorkspaceError(OciError):

@@ -41,7 +41,7 @@ class Sampling(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One reply asked of an engine. `max_new_tokens` bounds the reply; `stop` are strings that end it and are not part of it."""
+    """One reply asked of an engine. `max_new_tokens` bounds it; `stop` are strings that end it and are not part of it."""
 
     messages: tuple[Message, ...]
     max_new_tokens: int = 1024
@@ -81,7 +81,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class EngineInfo(msgspec.Struct, frozen=True):
-    """What an engine runs. `context` is the window in tokens, `bits_per_weight` None where unknown; `notes` are facts worth a line each."""
+    """What an engine runs. `context` is the window in tokens; `notes` are facts worth a line each."""
 
     engine: str
     model: str
@@ -179,7 +179,7 @@ class Sandbox(Protocol):
     async def listing(self) -> bytes:
         """One NUL-ended record a file of the workspace: `type mode size ctime inode path`, space-separated.
 
-        `type` is find's letter (f, l, …), `mode` octal, `ctime` seconds with fraction. Untrusted: workspace.bring_back parses it.
+        `type` is find's letter (f, l, …), `mode` octal, `ctime` seconds with fraction. Untrusted.
         """
         ...
 
@@ -224,7 +224,8 @@ class Written(msgspec.Struct, frozen=True):
 class Workspace(Protocol):
     """The files: a private mirror of the user's repository, and the only way back into the user's tree.
 
-    A path is the file's name relative to the root, with "/"; bytes that are not UTF-8 are written `\\xNN`. Raises WorkspaceError.
+    A path is the file's name relative to the root, with "/"; bytes that are not UTF-8 are written `\\xNN`.
+    Raises WorkspaceError.
     """
 
     async def open(self) -> WorkspaceInfo:

@@ -1,1 +1,1 @@
-"""One module per edit format: how a reply says it, and how it is applied."""
+"""One module per edit format: the words that teach it to the model, how a reply says it, how it is applied."""

@@ -1,0 +1,82 @@
+"""Settings → Session: the only module that names the adapters; each import stands inside the function that needs it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oci_tui.core.ports import Command, Finding, Sampling, Setup
+from oci_tui.core.refine import Policy
+from oci_tui.resources import state_folder
+from oci_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from oci_tui.core.session import Session
+
+
+class AllowAll:
+    """Every command may run: the sandbox is the boundary."""
+
+    async def allows(self, command: Command) -> bool:  # noqa: ARG002
+        return True
+
+
+def find_root(path: Path) -> Path:
+    """The root of the git repository that `path` is in. Raises WorkspaceError."""
+    from oci_tui.workspace.git import find_root as find
+
+    return find(path)
+
+
+def open_session(settings: Settings, root: Path) -> Session:
+    """A session about the repository at `root`, journalled; nothing is started yet."""
+    from oci_tui import __version__
+    from oci_tui.core.events import SessionStarted
+    from oci_tui.core.session import Session
+    from oci_tui.engine.opening import open_engine
+    from oci_tui.sandbox.docker import DockerSandbox
+    from oci_tui.store.journal import Journal
+    from oci_tui.workspace.git import GitWorkspace
+
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    journal = Journal(state_folder() / "sessions" / f"{name}.jsonl")
+    journal.show(SessionStarted(name, str(root), __version__))
+    return Session(
+        name=name,
+        policy=policy(settings),
+        engine=open_engine(settings.engine, state_folder() / "engine.log"),
+        sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
+        workspace=GitWorkspace(root, settings.workspace, session=name),
+        approver=AllowAll(),
+        journal=journal,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """How turns are run under these settings."""
+    return Policy(
+        rounds=settings.agent.rounds,
+        check_command=settings.check.command,
+        timeout_s=settings.sandbox.timeout_s,
+        max_new_tokens=settings.engine.max_new_tokens,
+        sampling=Sampling(temperature=settings.engine.temperature),
+    )
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """What is there and what is missing, part by part."""
+    from oci_tui.engine.models import examine as examine_engine
+    from oci_tui.sandbox.installation import examine as examine_sandbox
+    from oci_tui.workspace.git import examine as examine_workspace
+
+    return [*examine_workspace(), *examine_sandbox(settings.sandbox), *examine_engine(settings.engine)]
+
+
+def setups(settings: Settings) -> list[Setup]:
+    """What `oci-tui setup` can put in place, in order."""
+    from oci_tui.engine.models import setups as setups_engine
+    from oci_tui.sandbox.installation import setups as setups_sandbox
+
+    return [*setups_sandbox(settings.sandbox), *setups_engine(settings.engine)]

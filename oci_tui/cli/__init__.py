@@ -1,0 +1,123 @@
+"""The `oci-tui` command: without a subcommand it opens the app; subcommands are imported only when they are called.
+
+Exit codes: 0 done or passed, 1 not passed, 2 usage, 3 environment, 4 conflict, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oci_tui import __version__
+from oci_tui.core.errors import OciError
+
+COMMANDS = {
+    "run": "Do one turn without the app.",
+    "demo": "Set up what is missing and try it on a small repository with a failing test.",
+    "setup": "Install what is missing: Docker engine, sandbox image, model.",
+    "doctor": "Say what is there, what is missing, and the command that fixes it.",
+    "models": "List, fetch and remove models.",
+    "picture": "Draw a recorded session as SVG.",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands live in a module each and are imported when called; `--help` needs only the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"oci_tui.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def settings_options(function: Any) -> Any:
+    """The flags that override settings; `flags(kwargs)` picks them out."""
+    for option in (
+        click.option(
+            "--model",
+            "engine_model",
+            metavar="NAME|PATH",
+            help="A model from `oci-tui models list`, a GGUF file, an EXL2 folder.",
+        ),
+        click.option("--engine", "engine_kind", metavar="KIND", help="auto, exllamav2, llamacpp or scripted."),
+        click.option("--replies", "engine_replies", metavar="FILE", help="Replies of the scripted engine."),
+        click.option("--context", "engine_context", type=int, metavar="TOKENS", help="The model's window."),
+        click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
+        click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),
+        click.option("--timeout", "sandbox_timeout_s", type=float, metavar="SECONDS", help="Time a command may take."),
+    ):
+        function = option(function)
+    return function
+
+
+def flags(values: dict[str, Any]) -> dict[str, object]:
+    """Option values as settings keys: engine_model → engine.model."""
+    return {key.replace("_", ".", 1): value for key, value in values.items()}
+
+
+@click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="oci-tui")
+@click.option("--theme", "ui_theme", metavar="NAME", help="The app's theme.")
+@settings_options
+@click.pass_context
+def _group(ctx: click.Context, /, **values: Any) -> None:
+    """A coding agent for the terminal: a local model writes code, a Docker workspace runs it, and it refines until it passes.
+
+    Without a command, opens the app on the git repository you are in.
+    """
+    if ctx.invoked_subcommand is None:
+        from oci_tui.cli.app import open_app
+
+        ctx.exit(open_app(Path.cwd(), flags(values)))
+
+
+def main() -> None:
+    """The entry point: every error a person can cause is one line on stderr and an exit code."""
+    try:
+        code = _group.main(prog_name="oci-tui", standalone_mode=False)
+    except OciError as error:
+        code = complain(str(error), error.exit_code)
+    except click.UsageError as error:
+        hint = f" ({error.ctx.command_path} --help)" if error.ctx else ""
+        code = complain(error.format_message() + hint, 2)
+    except (click.Abort, KeyboardInterrupt):
+        code = complain("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes one line and a log entry
+        code = complain(f"internal error: {type(error).__name__}: {error}; details in {_logged(error)}", 70)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def complain(message: str, code: int) -> int:
+    """One harmless line on stderr; the exit code is handed through."""
+    from oci_tui.core.terminal import visible_line
+
+    click.echo(f"oci-tui: {visible_line(message)}", err=True)
+    return code
+
+
+def _logged(error: BaseException) -> Path:
+    import time
+    import traceback
+
+    from oci_tui.resources import state_folder
+
+    file = state_folder() / "oci-tui.log"
+    with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        log.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
+    return file

@@ -1,0 +1,23 @@
+"""Open the app on a repository."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from oci_tui import assemble, settings
+from oci_tui.core.errors import SettingsError
+
+
+def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int:
+    """The app on the repository that `folder` is in, until the person leaves; the exit code."""
+    chosen = settings.load(flags)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
+    root = assemble.find_root(folder)
+    from oci_tui.ui.app import OciApp
+
+    app = OciApp(lambda: assemble.open_session(chosen, root), root, chosen.ui.theme, prompt)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,95 @@
+"""The event stream as lines for people: progress and the run on stderr, so that stdout holds only the result."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from oci_tui.core import events
+from oci_tui.core.events import Event
+from oci_tui.core.terminal import visible, visible_line
+from oci_tui.core.verdict import Verdict
+
+_SIGNS = {True: "✓", False: "✗", None: "●"}
+
+
+class Printer:
+    """Writes what happens to `out`, sanitised; progress of a part is a line only when the step or the tenth changes."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+        self._progress = ""
+        self._at_line_start = True
+
+    def show(self, event: Event) -> None:
+        match event:
+            case events.PartProgressed():
+                tenth = "" if event.fraction is None else f" {int(event.fraction * 10) * 10} %"
+                step = f"◌ {event.part}: {visible_line(event.doing)}{tenth}"
+                if step != self._progress:
+                    self._progress = step
+                    self._line(step)
+            case events.EngineReady(info=info):
+                self._line(
+                    f"✓ engine: {visible_line(info.model)} · {info.engine} on {info.device} · window {info.context} tokens"
+                )
+            case events.SandboxReady(info=info):
+                self._line(f"✓ sandbox: {visible_line(info.image)} · {' · '.join(info.limits)}")
+            case events.WorkspaceReady(info=info):
+                left_out = f" · {len(info.left_out)} left out" if info.left_out else ""
+                self._line(f"✓ workspace: {visible_line(info.root)} · {info.files} files{left_out}")
+                for path, why in info.left_out:
+                    self._line(f"  left out {visible_line(path)}: {visible_line(why)}")
+            case events.PartFailed() | events.TurnFailed():
+                self._line(f"✗ {visible_line(event.message)}")
+            case events.ReplyGrew() | events.OutputArrived():
+                self._text(visible(event.text))
+            case _:
+                self._round(event)
+
+    def _round(self, event: Event) -> None:
+        match event:
+            case events.RoundStarted():
+                self._line(f"● round {event.round}")
+            case events.ContextBuilt():
+                self._line(f"  the model reads {event.tokens} of {event.window} tokens" + _named(": ", event.files))
+            case events.ReplyFinished(usage=usage):
+                self._line(
+                    f"  {usage.reply_tokens} tokens in {usage.seconds:.1f} s, {usage.tokens_per_second:.0f} tokens/s, "
+                    f"first after {usage.first_token_s:.1f} s, {usage.cached_tokens} of {usage.prompt_tokens} cached"
+                )
+            case events.EditsApplied():
+                self._line("  edited" + _named(" ", event.paths))
+            case events.EditsRefused():
+                for reason in event.reasons:
+                    self._line(f"  ✗ not applied: {visible_line(reason)}")
+            case events.CommandStarted():
+                self._line(f"  $ {visible_line(event.command.label)}")
+            case events.CommandFinished():
+                omitted = f", {event.exit.omitted} bytes of output omitted" if event.exit.omitted else ""
+                self._line(f"  {event.exit.reason}, exit code {event.exit.code}, {event.exit.seconds:.1f} s{omitted}")
+            case events.RoundFinished():
+                self._line(f"{_SIGNS[event.passed]} round {event.round}: {visible_line(event.outcome)}")
+            case events.TurnFinished():
+                sign = "✓" if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗"
+                rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
+                self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
+            case events.ChangeAccepted():
+                self._line("✓ accepted" + _named(" ", event.paths))
+            case events.ChangeConflicted():
+                self._line(f"✗ {visible_line(event.message)}")
+
+    def _line(self, text: str) -> None:
+        lead = "" if self._at_line_start else "\n"
+        self._out.write(f"{lead}{text}\n")
+        self._out.flush()
+        self._at_line_start = True
+
+    def _text(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+        self._at_line_start = text.endswith("\n")
+
+
+def _named(lead: str, paths: tuple[str, ...]) -> str:
+    return lead + ", ".join(map(visible_line, paths)) if paths else ""

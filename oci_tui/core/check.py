@@ -1,0 +1,47 @@
+"""Which command decides whether a round passed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from oci_tui.core.ports import Command
+
+_SUMMARY = re.compile(
+    r"^=*\s*((?:\d+ (?:failed|passed|errors?|skipped|xfailed|xpassed|warnings?|deselected)(?:, )?)+)", re.MULTILINE
+)
+
+
+def find_check(configured: str, paths: Sequence[str], timeout_s: float) -> Command | None:
+    """The configured command, else pytest where the workspace holds test files, else None."""
+    if configured:
+        return Command(label=configured, language="bash", code=configured + "\n", timeout_s=timeout_s)
+    if any(_is_test(path) for path in paths):
+        return Command(label="pytest -q", argv=("python3", "-m", "pytest", "-q"), timeout_s=timeout_s)
+    return None
+
+
+def compile_check(paths: Sequence[str], timeout_s: float) -> Command | None:
+    """The least check of edited Python files where there is no other: that they compile. None without Python files."""
+    names = [path for path in paths if path.endswith(".py")]
+    if not names:
+        return None
+    argv = ("python3", "-m", "py_compile", *names)
+    return Command(label=shlex.join(argv), argv=argv, timeout_s=timeout_s)
+
+
+def outcome(output: str, code: int, reason: str) -> str:
+    """One phrase for people: the counts of a test run, else how the command ended."""
+    if reason != "exited":
+        return reason
+    counts = _SUMMARY.findall(output)
+    if counts:
+        return str(counts[-1]).strip(", ")
+    return "passed" if code == 0 else f"exit code {code}"
+
+
+def _is_test(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))

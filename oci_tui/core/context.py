@@ -1,0 +1,106 @@
+"""Which files and messages the model reads: files first named by the prompt, then what fits; the oldest messages go first.
+
+Prompts only ever grow at the end, so that an engine's prefix cache holds from round to round.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+import msgspec
+
+from oci_tui.core.formats import search_replace, whole_file
+from oci_tui.core.ports import Message, Workspace
+
+TOKEN_CHARACTERS = 3.2
+NAMED_SHARE, OTHER_TOKENS, LISTED = 0.5, 2_000, 60
+
+_MENTION = re.compile(r"@([\w./+-]+)")
+_SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """Which files a message shows whole, and which of the wanted ones found no room."""
+
+    text: str
+    paths: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def system_message() -> Message:
+    """The fixed prompt."""
+    text = (files("oci_tui.core") / "prompts" / "system.md").read_text(encoding="utf-8")
+    return Message("system", text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH))
+
+
+def show_files(workspace: Workspace, prompt: str, window: int, known: dict[str, int]) -> Shown:
+    """The files worth reading for this prompt, as text. `window` is in tokens.
+
+    `known` holds the hash of what the model has read or written of each file; files it knows as they are do not come again, and
+    `known` is brought up to date.
+    """
+    paths = workspace.paths()
+    first = not known
+    named = _named(prompt, paths)
+    budgets = {True: int(window * NAMED_SHARE * TOKEN_CHARACTERS), False: int(OTHER_TOKENS * TOKEN_CHARACTERS)}
+    parts: list[str] = []
+    shown: list[str] = []
+    left_out: list[str] = []
+    for path in [*named, *(path for path in _by_interest(paths) if path not in named)]:
+        text = workspace.read(path)
+        if text is None or known.get(path) == hash(text):
+            continue
+        is_named = path in named
+        cost = len(text) + len(path) + 20
+        if cost > budgets[is_named]:
+            left_out.append(path)
+            continue
+        budgets[is_named] -= cost
+        known[path] = hash(text)
+        shown.append(path)
+        parts.append(block(path, text))
+    listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
+    head = f"Files of the repository:\n{listed}\n\n" if first else ""
+    return Shown(head + "\n".join(parts), tuple(shown), tuple(left_out))
+
+
+def block(path: str, text: str) -> str:
+    """A file as the model reads it, and as it should write it: path line, then a fence longer than any inside."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * max(longest + 1, 3)
+    tag = {".py": "python", ".sh": "bash", ".js": "javascript", ".ts": "typescript"}.get(PurePosixPath(path).suffix, "")
+    return f"{path}\n{fence}{tag}\n{text.rstrip()}\n{fence}\n"
+
+
+async def fitted(
+    messages: Sequence[Message], room: int, keep_from: int, count: Callable[[Sequence[Message]], Awaitable[int]]
+) -> tuple[list[Message], int]:
+    """The messages that fit into `room` tokens, and their size: the oldest after the system message go first, two at a time.
+
+    Messages from index `keep_from` on (this turn's) are never dropped, even when they do not fit: the engine then says so.
+    """
+    kept = list(messages)
+    size = await count(kept)
+    while size > room and keep_from >= 3:
+        del kept[1:3]
+        keep_from -= 2
+        size = await count(kept)
+    return kept, size
+
+
+def _named(prompt: str, paths: Sequence[str]) -> list[str]:
+    """Files that the prompt names: by @path, by path, or by file name."""
+    mentions = {mention.rstrip(".,;:") for mention in _MENTION.findall(prompt)}
+    words = set(re.findall(r"[\w./+-]+", prompt))
+    words |= {word.rstrip(".,;:") for word in words}
+    return [path for path in paths if path in mentions | words or PurePosixPath(path).name in words]
+
+
+def _by_interest(paths: Sequence[str]) -> list[str]:
+    """Files worth showing unasked: near the root first, code before prose, no generated files."""
+    code = (".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".sh", ".java")
+    wanted = [path for path in paths if not path.endswith(_SKIPPED) and not PurePosixPath(path).name.startswith(".")]
+    return sorted(wanted, key=lambda path: (not path.endswith(code), path.count("/"), path))

@@ -1,0 +1,56 @@
+"""What the model is told after a run, in the words OpenCodeInterpreter was trained with (arXiv 2402.14658)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from oci_tui.core.ports import Exit
+
+PREFIX = "Execution result: \n"
+EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
+INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
+HEAD, TAIL = 1_200, 2_800
+
+
+def execution_result(output: str, end: Exit, *, expect_output: bool) -> str:
+    """The message after a run. `expect_output`: an empty result is worth a reminder (a code block, not a check)."""
+    text = shortened(output.strip("\n"))
+    match end.reason:
+        case "timeout":
+            text = f"{text}\nExecution timed out." if text else "Execution timed out."
+        case "out of memory":
+            text = f"{text}\nExecution ran out of memory."
+        case "output limit":
+            text = f"{text}\nExecution was ended because it printed too much."
+        case "killed" | "stopped" | "connection lost":
+            text = f"{text}\nExecution was ended from outside."
+        case "exited" if not text and end.code == 0 and expect_output:
+            return EMPTY
+        case "exited" if not text:
+            text = f"The command printed nothing and ended with exit code {end.code}."
+    return PREFIX + text.lstrip("\n")
+
+
+def refused_edits(reasons: Sequence[str]) -> str:
+    """The message when edits could not be applied."""
+    return "These edits were not applied:\n" + "\n".join(f"- {reason}" for reason in reasons)
+
+
+def shortened(text: str, head: int = HEAD, tail: int = TAIL) -> str:
+    """`text`, or its first `head` and last `tail` characters with the exact number left out between them."""
+    omitted = len(text) - head - tail
+    if omitted <= 0:
+        return text
+    return f"{text[:head]}\n...({omitted} characters omitted)...\n{text[-tail:]}"
+
+
+def calls_input(code: str) -> bool:
+    """Whether Python code calls the bare name `input`, which would wait for an answer that cannot come."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "input" for node in ast.walk(tree)
+    )

@@ -1,0 +1,281 @@
+"""The loop: a turn is at most N rounds of generate, apply, run, judge; what a run printed is the next message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TypeVar
+
+import msgspec
+
+from oci_tui.core import check, context, events, feedback
+from oci_tui.core.diff import Diff
+from oci_tui.core.events import Event
+from oci_tui.core.formats import search_replace
+from oci_tui.core.formats.search_replace import MismatchError
+from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.ports import (
+    Approver,
+    Command,
+    Engine,
+    Exit,
+    Level,
+    Message,
+    Output,
+    Request,
+    Sampling,
+    Sandbox,
+    Usage,
+    Workspace,
+)
+from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
+from oci_tui.core.verdict import Verdict
+
+T = TypeVar("T")
+
+Parts = tuple[Engine, Sandbox, Workspace, Approver]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How a turn is run: at most `rounds` rounds, `check_command` "" to find one, seconds per command, tokens per reply."""
+
+    rounds: int = 3
+    check_command: str = ""
+    timeout_s: float = 60.0
+    max_new_tokens: int = 1024
+    sampling: Sampling = Sampling()
+
+
+class Conversation:
+    """What outlives a turn: the messages the model has read, and what it knows of each file."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = [context.system_message()]
+        self.known: dict[str, int] = {}
+        self.steered: list[str] = []
+        self.turns = 0
+
+    def say(self, content: str) -> None:
+        """A user message; two in a row become one, since templates want them to alternate."""
+        if self.messages[-1].role == "user":
+            content = f"{self.messages.pop().content}\n\n{content}"
+        self.messages.append(Message("user", content))
+
+
+class Turn:
+    """One prompt's rounds over the session's parts. `verdict` and `rounds` say how it ended once `refine` is through."""
+
+    def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts) -> None:
+        self.prompt = prompt
+        self.conversation = conversation
+        self.policy = policy
+        self.engine, self.sandbox, self.workspace, self.approver = parts
+        self.verdict = Verdict.FAILED
+        self.rounds = 0
+        self._reply = Reply("")
+        self._wrote: tuple[str, ...] = ()
+        self._said: list[str] = []
+        self._passed: bool | None = None
+        self._outcome = ""
+        self._final = False
+        self._diff = Diff()
+
+    async def refine(self) -> AsyncGenerator[Event]:
+        """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
+        await self._begin()
+        ever: bool | None = None
+        for number in range(1, self.policy.rounds + 1):
+            self.rounds = number
+            yield events.RoundStarted(self.conversation.turns, number)
+            for step in (self._generate, self._apply, self._run):
+                async with aclosing(step()) as happened:
+                    async for event in happened:
+                        yield event
+            yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
+            ever = ever if self._passed is None else self._passed
+            self.verdict = {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[ever]
+            if self._final:
+                break
+            async with aclosing(self._feed_back()) as happened:
+                async for event in happened:
+                    yield event
+
+    async def _begin(self) -> None:
+        self._window = (await self.engine.describe()).context
+        self._shown = context.show_files(self.workspace, self.prompt, self._window, self.conversation.known)
+        self.conversation.say(f"{self._shown.text}\n{self.prompt}" if self._shown.text else self.prompt)
+        self._first_message = len(self.conversation.messages) - 1
+        self._diff = await self.workspace.diff()
+
+    async def _generate(self) -> AsyncGenerator[Event]:
+        """One reply: what the model reads, the reply as it grows, and the whole of it."""
+        messages = self.conversation.messages
+        room = self._window - self.policy.max_new_tokens
+        kept, size = await context.fitted(messages, room, self._first_message, self.engine.count)
+        self._first_message -= len(messages) - len(kept)
+        messages[:] = kept
+        yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
+        reader, usage = ReplyReader(), Usage()
+        async with aclosing(
+            self.engine.generate(Request(tuple(kept), self.policy.max_new_tokens, self.policy.sampling))
+        ) as pieces:
+            async for piece in pieces:
+                usage = piece.usage or usage
+                if piece.text:
+                    reader.feed(piece.text)
+                    yield events.ReplyGrew(piece.text)
+        self._reply = placed(reader.finish(), self._known_python())
+        messages.append(Message("assistant", self._reply.text))
+        yield events.ReplyFinished(self._reply.text, usage)
+
+    def _known_python(self) -> dict[str, str]:
+        """The Python files the model has seen, as they are in the mirror."""
+        names = [path for path in self.conversation.known if path.endswith(".py")]
+        return {path: text for path in names if (text := self.workspace.read(path)) is not None}
+
+    async def _apply(self) -> AsyncGenerator[Event]:
+        """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
+        written: dict[str, str] = {}
+        refused: list[str] = []
+        for edit in self._reply.edits:
+            try:
+                written[edit.path] = self._edited(edit, written.get(edit.path))
+            except MismatchError as mismatch:
+                refused.append(str(mismatch))
+        self._wrote, self._said = tuple(written), []
+        if written:
+            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
+            self.conversation.known.update({path: hash(text) for path, text in written.items()})
+            yield events.EditsApplied(self._wrote)
+            self._diff = await self.workspace.diff()
+            yield events.DiffChanged(self._diff)
+        if refused:
+            self._said = [feedback.refused_edits(refused)]
+            yield events.EditsRefused(tuple(refused))
+
+    def _edited(self, edit: Edit, pending: str | None) -> str:
+        """The file's new text; `pending` is its text after an earlier edit of the same reply. Raises MismatchError."""
+        if why := self.workspace.check(edit.path):
+            raise MismatchError(f"{edit.path}: {why}")
+        if isinstance(edit, WriteFile):
+            return edit.text
+        text = pending if pending is not None else self.workspace.read(edit.path)
+        if text is not None:
+            return search_replace.apply(text, edit)
+        if edit.search:
+            raise MismatchError(f"{edit.path}: no such text file; write the whole file instead")
+        return edit.replace
+
+    async def _run(self) -> AsyncGenerator[Event]:
+        """Run what decides the round: the check when files changed, else the reply's own code."""
+        self._passed, self._outcome = None, "edits refused" if self._said else "answered"
+        self._final = not self._reply.edits and not self._reply.code
+        deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
+        if self._wrote and not deciding and not self._reply.code:
+            deciding = check.compile_check(self._wrote, self.policy.timeout_s)
+        if not (self._wrote and deciding):
+            changed = False
+            for code in self._reply.code:
+                command = Command(code.language, language=code.language, code=code.text, timeout_s=self.policy.timeout_s)
+                async with aclosing(self._execute(command)) as happened:
+                    async for event in happened:
+                        changed = changed or isinstance(event, events.DiffChanged)
+                        yield event
+                if not self._passed:
+                    return
+            if not changed:
+                self._final = self._final or bool(self._wrote and not self._reply.code)
+                return
+        if deciding:
+            async with aclosing(self._execute(deciding)) as happened:
+                async for event in happened:
+                    yield event
+            self._final = bool(self._passed) or self._final
+
+    async def _execute(self, command: Command) -> AsyncGenerator[Event]:
+        """One command; what it printed is remembered for the model, what it changed comes into the mirror."""
+        if command.language in PYTHON_TAGS and feedback.calls_input(command.code):
+            self._said.append(feedback.INPUT_CALLED)
+            self._passed, self._outcome = False, "input() was called"
+            return
+        if not await self.approver.allows(command):
+            self._passed, self._outcome, self._final = None, "not allowed", True
+            return
+        yield events.CommandStarted(command)
+        output: list[str] = []
+        end = Exit(1, "connection lost")
+        async with aclosing(self.sandbox.run(command)) as run:
+            async for item in run:
+                if isinstance(item, Output):
+                    output.append(item.text)
+                    yield events.OutputArrived(item.stream, item.text)
+                else:
+                    end = item
+        yield events.CommandFinished(command, end)
+        text = "".join(output)
+        self._said.append(feedback.execution_result(text, end, expect_output=bool(command.language)))
+        self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
+        self._said.extend(await collect(self.sandbox, self.workspace))
+        if (diff := await self.workspace.diff()) != self._diff:
+            self._diff = diff
+            yield events.DiffChanged(diff)
+
+    async def _feed_back(self) -> AsyncGenerator[Event]:
+        """The next message: what was refused and printed, and what the person said meanwhile."""
+        self.conversation.say("\n\n".join(self._said))
+        for text in self.conversation.steered:
+            self.conversation.say(text)
+            yield events.Steered(text)
+        self.conversation.steered.clear()
+
+
+async def bring_level(sandbox: Sandbox, workspace: Workspace, level: Level) -> None:
+    """Bring the sandbox to where the mirror is."""
+    if level.removed:
+        await sandbox.remove(level.removed)
+    if level.tar:
+        await sandbox.unpack([level.tar])
+    if level.removed or level.tar:
+        workspace.synced(await sandbox.listing())
+
+
+async def collect(sandbox: Sandbox, workspace: Workspace) -> tuple[str, ...]:
+    """Bring the files that a run changed into the mirror; what was refused, a line each."""
+    listing = await sandbox.listing()
+    wanted = workspace.changed(listing)
+    return await workspace.bring_back(listing, await sandbox.pack(wanted) if wanted else b"")
+
+
+async def stoppable(source: AsyncGenerator[T], stop: asyncio.Event) -> AsyncGenerator[T]:
+    """`source` until `stop` is set; then it is cancelled where it waits and closed."""
+    stopped = asyncio.create_task(_wait(stop))
+    try:
+        async with aclosing(source):
+            while True:
+                following = asyncio.create_task(_next(source))
+                try:
+                    await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if stop.is_set() or not following.done():
+                        following.cancel()
+                        await asyncio.gather(following, return_exceptions=True)
+                if stop.is_set():
+                    return
+                item = following.result()
+                if item is None:
+                    return
+                yield item[0]
+    finally:
+        stopped.cancel()
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _next(source: AsyncGenerator[T]) -> tuple[T] | None:
+    try:
+        return (await anext(source),)
+    except StopAsyncIteration:
+        return None

@@ -1,0 +1,204 @@
+"""A conversation about one workspace: it makes its parts ready, runs turns, and settles the pending change.
+
+Everything that happens is an event; each goes to the journal before it is yielded to whoever asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from oci_tui.core import events
+from oci_tui.core.errors import ConflictError, OciError
+from oci_tui.core.events import Event, Part
+from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace, Written
+from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
+from oci_tui.core.verdict import Verdict
+
+Put = Callable[[Event], None]
+
+
+class Session:
+    """One conversation. One turn at a time; `stop` may be called at any time, from the same event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        policy: Policy,
+        engine: Engine,
+        sandbox: Sandbox,
+        workspace: Workspace,
+        approver: Approver,
+        journal: Pane,
+    ) -> None:
+        self.name = name
+        self.policy = policy
+        self.engine = engine
+        self.sandbox = sandbox
+        self.workspace = workspace
+        self.approver = approver
+        self.conversation = Conversation()
+        self._journal = journal
+        self._stop = asyncio.Event()
+        self._ready: set[Part] = set()
+        self._failed: dict[Part, str] = {}
+        self._preparing = asyncio.Lock()
+
+    async def prepare(self) -> AsyncGenerator[Event]:
+        """Make ready what is not: engine beside workspace and sandbox. A part that cannot be had yields PartFailed."""
+        async with aclosing(self._prepare()) as happened:
+            async for event in happened:
+                yield self._told(event)
+
+    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
+        """One turn. What is expected to go wrong is told by TurnFailed, never raised."""
+        self._stop.clear()
+        self.conversation.turns += 1
+        started = time.monotonic()
+        yield self._told(events.TurnStarted(self.conversation.turns, prompt))
+        turn = Turn(prompt, self.conversation, self.policy, (self.engine, self.sandbox, self.workspace, self.approver))
+        verdict = Verdict.GAVE_UP
+        try:
+            async with aclosing(stoppable(self._turn(turn), self._stop)) as happened:
+                async for event in happened:
+                    yield self._told(event)
+            verdict = Verdict.STOPPED if self._stop.is_set() else turn.verdict
+        except OciError as error:
+            self._lost(error)
+            yield self._told(events.TurnFailed(str(error)))
+        yield self._told(events.TurnFinished(self.conversation.turns, verdict, turn.rounds, time.monotonic() - started))
+
+    def steer(self, text: str) -> None:
+        """Say something while a turn runs; the model reads it at the next round."""
+        self.conversation.steered.append(text)
+
+    def stop(self) -> None:
+        """End the running turn: the generation and whatever runs."""
+        self._stop.set()
+
+    async def accept(self) -> AsyncGenerator[Event]:
+        """Write the pending change into the user's tree."""
+        async with aclosing(self._settle(self.workspace.accept, events.ChangeAccepted)) as happened:
+            async for event in happened:
+                yield event
+
+    async def undo(self) -> AsyncGenerator[Event]:
+        """Take the last accepted change back out of the user's tree."""
+        async with aclosing(self._settle(self.workspace.undo, events.ChangeUndone)) as happened:
+            async for event in happened:
+                yield event
+
+    async def reject(self) -> AsyncGenerator[Event]:
+        """Drop the pending change."""
+        try:
+            level = await self.workspace.reject()
+            yield self._told(events.ChangeRejected())
+            yield self._told(events.DiffChanged(await self.workspace.diff()))
+            if "sandbox" in self._ready:
+                await bring_level(self.sandbox, self.workspace, level)
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))
+
+    async def close(self) -> None:
+        """Give everything back: the sandbox is removed, the model unloaded. Safe to call twice."""
+        self._stop.set()
+        await asyncio.gather(self.sandbox.close(), self.engine.close())
+        self.workspace.close()
+        self._ready.clear()
+
+    async def _prepare(self) -> AsyncGenerator[Event]:
+        async with self._preparing:
+            queue: asyncio.Queue[Event | None] = asyncio.Queue()
+            tasks = [
+                asyncio.create_task(self._part(queue, "engine", self._start_engine)),
+                asyncio.create_task(self._files(queue)),
+            ]
+            gathered = asyncio.gather(*tasks)
+            gathered.add_done_callback(lambda _: queue.put_nowait(None))
+            try:
+                while (event := await queue.get()) is not None:
+                    yield event
+                await gathered
+            finally:
+                gathered.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _turn(self, turn: Turn) -> AsyncGenerator[Event]:
+        async with aclosing(self._prepare()) as happened:
+            async for event in happened:
+                yield event
+        for message in self._failed.values():
+            raise OciError(message)
+        await bring_level(self.sandbox, self.workspace, await self.workspace.refresh())
+        async with aclosing(turn.refine()) as happened:
+            async for event in happened:
+                yield event
+
+    async def _settle(
+        self, write: Callable[[], Coroutine[Any, Any, Written]], done: Callable[[tuple[str, ...]], Event]
+    ) -> AsyncGenerator[Event]:
+        """Write into the user's tree, say so, and bring the sandbox level with it."""
+        try:
+            written = await write()
+            yield self._told(done(written.paths))
+            yield self._told(events.DiffChanged(await self.workspace.diff()))
+            if "sandbox" in self._ready:
+                await bring_level(self.sandbox, self.workspace, written.level)
+        except ConflictError as error:
+            yield self._told(events.ChangeConflicted(error.paths, str(error)))
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))
+
+    async def _part(
+        self, queue: asyncio.Queue[Event | None], part: Part, start: Callable[[Put], Coroutine[Any, Any, Event]]
+    ) -> bool:
+        """Make one part ready unless it is; whether it is."""
+        if part in self._ready:
+            return True
+        try:
+            ready = await start(queue.put_nowait)
+        except OciError as error:
+            self._failed[part] = str(error)
+            queue.put_nowait(events.PartFailed(part, str(error)))
+            return False
+        self._failed.pop(part, None)
+        self._ready.add(part)
+        queue.put_nowait(ready)
+        return True
+
+    async def _files(self, queue: asyncio.Queue[Event | None]) -> None:
+        """Workspace, then the sandbox that holds its mirror."""
+        if await self._part(queue, "workspace", self._open_workspace):
+            await self._part(queue, "sandbox", self._start_sandbox)
+
+    async def _start_engine(self, put: Put) -> Event:
+        async with aclosing(self.engine.start()) as steps:
+            async for step in steps:
+                put(events.PartProgressed("engine", step.doing, step.fraction))
+        return events.EngineReady(await self.engine.describe())
+
+    async def _open_workspace(self, put: Put) -> Event:
+        put(events.PartProgressed("workspace", "reading the repository"))
+        return events.WorkspaceReady(await self.workspace.open())
+
+    async def _start_sandbox(self, put: Put) -> Event:
+        async with aclosing(self.sandbox.start()) as steps:
+            async for step in steps:
+                put(events.PartProgressed("sandbox", step.doing, step.fraction))
+        put(events.PartProgressed("sandbox", "copying the mirror into the container"))
+        await self.sandbox.unpack(self.workspace.seed())
+        self.workspace.synced(await self.sandbox.listing())
+        return events.SandboxReady(await self.sandbox.describe())
+
+    def _lost(self, error: OciError) -> Part:
+        """The part an error belongs to; an engine or sandbox is made ready again before the next turn."""
+        if error.part != "workspace":
+            self._ready.discard(error.part)
+        return error.part
+
+    def _told(self, event: Event) -> Event:
+        self._journal.show(event)
+        return event

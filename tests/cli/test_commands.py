@@ -1,0 +1,214 @@
+"""The command line as a stranger meets it: real processes, exit codes, one clear line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oci_tui.core import events
+
+FILES = {
+    "calc.py": "def add(a, b):\n    return a - b\n",
+    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+}
+RIGHT = "calc.py\n```python\ndef add(a, b):\n    return a + b\n```\n"
+WRONG = "calc.py\n```python\ndef add(a, b):\n    return b - a\n```\n"
+
+MakeRepository = Callable[..., Path]
+
+
+def oci(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "oci_tui", *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+def scripted(folder: Path, *replies: str) -> list[str]:
+    """Flags for an engine that gives these replies."""
+    file = folder / "replies.jsonl"
+    file.write_text("".join(json.dumps({"reply": reply}) + "\n" for reply in replies))
+    return ["--engine", "scripted", "--replies", str(file)]
+
+
+def one_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    assert "Traceback" not in text
+    assert len(lines) == 1, text
+    assert lines[0].startswith("oci-tui: ")
+    return lines[0]
+
+
+def test_outside_a_repository(tmp_path: Path) -> None:
+    done = oci("run", "hello", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "git init" in one_line(done.stderr)
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n"])
+def test_an_empty_prompt(make_repository: MakeRepository, prompt: str) -> None:
+    done = oci("run", prompt, cwd=make_repository(FILES))
+    assert done.returncode == 2
+    assert "empty prompt" in one_line(done.stderr)
+    assert oci("run", "-", cwd=make_repository(FILES, "other"), stdin=prompt).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["run"], ["run", "x", "--rounds", "many"], ["run", "x", "--rounds", "0"], ["--nope"]]
+)
+def test_wrong_usage(make_repository: MakeRepository, arguments: list[str]) -> None:
+    done = oci(*arguments, cwd=make_repository(FILES))
+    assert done.returncode == 2
+    one_line(done.stderr)
+
+
+def test_the_app_needs_a_terminal(make_repository: MakeRepository) -> None:
+    done = oci(cwd=make_repository(FILES))
+    assert done.returncode == 2
+    assert "oci-tui run" in one_line(done.stderr)
+
+
+def test_a_model_that_is_not_there(make_repository: MakeRepository) -> None:
+    done = oci("run", "x", "--model", "no-such-model", cwd=make_repository(FILES))
+    assert done.returncode == 3
+    assert "no-such-model" in one_line(done.stderr)
+
+
+def test_no_docker(make_repository: MakeRepository, tmp_path: Path) -> None:
+    done = oci("run", "x", *scripted(tmp_path, RIGHT), cwd=make_repository(FILES), DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert done.returncode == 3
+    assert "none.sock" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_settings_file(make_repository: MakeRepository, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[engine]\ncontext = 'x'\n")
+    done = oci("run", "x", cwd=make_repository(FILES), OCI_CONFIG=str(tmp_path / "bad.toml"))
+    assert done.returncode == 2
+    assert "engine.context" in one_line(done.stderr)
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
+    done = oci(
+        "doctor", "--model", "smollm2", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock", XDG_DATA_HOME=str(tmp_path)
+    )
+    assert done.returncode == 1
+    assert "oci-tui models pull smollm2" in done.stdout
+    assert "✗" in done.stdout
+
+
+def test_setup_without_consent_changes_nothing(tmp_path: Path) -> None:
+    done = oci("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert done.returncode in (2, 3)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.docker
+def test_a_run_prints_the_change_as_a_patch(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    done = oci("run", "fix it", *scripted(tmp_path, WRONG, RIGHT), cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    subprocess.run(["git", "apply"], cwd=root, input=done.stdout, text=True, check=True)
+    assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+    assert "✗ round 1: 1 failed" in done.stderr
+    assert "✓ round 2: 1 passed" in done.stderr
+
+
+@pytest.mark.docker
+def test_accept_writes_only_what_passed(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    failed = oci("run", "fix it", "--accept", "--rounds", "1", *scripted(tmp_path, WRONG), cwd=root)
+    assert failed.returncode == 1
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    passed = oci("run", "fix it", "--accept", *scripted(tmp_path, RIGHT), cwd=root)
+    assert passed.returncode == 0
+    assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+
+
+@pytest.mark.docker
+def test_json_is_the_event_stream(make_repository: MakeRepository, tmp_path: Path) -> None:
+    done = oci("run", "fix it", "--json", *scripted(tmp_path, RIGHT), cwd=make_repository(FILES))
+    happened = [events.decode(line.encode()) for line in done.stdout.splitlines()]
+    assert isinstance(happened[0], events.TurnStarted)
+    assert isinstance(happened[-1], events.TurnFinished)
+    assert done.stderr == ""
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -9)]
+)
+def test_no_container_outlives_the_command(
+    make_repository: MakeRepository, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    root = make_repository(FILES)
+    flags = scripted(tmp_path, "```bash\necho marked-as-running; sleep 600\n```")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "oci_tui", "run", "wait", *flags],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "marked-as-running" in line:
+            break
+    assert containers_of(root)
+    running.send_signal(number)
+    running.communicate(timeout=30)
+    assert running.returncode == code
+    wait_until_gone(root)
+
+
+def containers_of(root: Path) -> list[str]:
+    """The running containers of sessions about this repository, by label."""
+    import docker
+
+    client = docker.APIClient(version="auto")
+    try:
+        return [
+            found["Id"]
+            for found in client.containers(all=True, filters={"label": "oci.app"})
+            if _is_about(found["Labels"], root)
+        ]
+    finally:
+        client.close()
+
+
+def _is_about(labels: dict[str, str], root: Path) -> bool:
+    return str(root) in labels.values() or any(value and value in _hashes(root) for value in labels.values())
+
+
+def _hashes(root: Path) -> set[str]:
+    import hashlib
+
+    digest = hashlib.sha256(str(root).encode()).hexdigest()
+    return {digest[:length] for length in (12, 16, 32, 64)}
+
+
+def wait_until_gone(root: Path, seconds: float = 10) -> None:
+    import docker
+
+    client = docker.APIClient(version="auto", timeout=int(seconds))
+    try:
+        for found in containers_of(root):
+            client.wait(found, timeout=seconds, condition="removed")
+    except docker.errors.NotFound:
+        pass
+    finally:
+        client.close()
+    assert not containers_of(root)

@@ -1,0 +1,82 @@
+"""The words the model reads after a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from oci_tui.core.check import compile_check, find_check, outcome
+from oci_tui.core.feedback import EMPTY, calls_input, execution_result, shortened
+from oci_tui.core.ports import Exit
+
+
+def test_output_has_the_reference_prefix() -> None:
+    assert execution_result("1 failed\n", Exit(1), expect_output=False) == "Execution result: \n1 failed"
+
+
+def test_empty_output_of_code_asks_for_a_test_case() -> None:
+    assert execution_result("", Exit(0), expect_output=True) == EMPTY
+    assert (
+        execution_result("", Exit(1), expect_output=True)
+        == "Execution result: \nThe command printed nothing and ended with exit code 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("timeout", "timed out"), ("out of memory", "out of memory"), ("output limit", "too much"), ("killed", "outside")],
+)
+def test_every_unusual_end_is_said(reason: str, words: str) -> None:
+    end = Exit(137, reason)  # type: ignore[arg-type]
+    assert words in execution_result("", end, expect_output=True)
+    assert execution_result("so far", end, expect_output=True).startswith("Execution result: \nso far\n")
+
+
+def test_a_timeout_without_output_is_the_reference_message() -> None:
+    assert execution_result("", Exit(124, "timeout"), expect_output=True) == "Execution result: \nExecution timed out."
+
+
+def test_long_output_keeps_both_ends_and_counts_the_rest() -> None:
+    text = "a" * 100 + "b" * 50 + "c" * 100
+    assert shortened(text, 100, 100) == "a" * 100 + "\n...(50 characters omitted)...\n" + "c" * 100
+    assert shortened("short", 100, 100) == "short"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("x = input()", True), ("print(input('a'))", True), ("obj.input()", False), ("def input(", False), ("'input()'", False)],
+)
+def test_calls_of_input_are_found(code: str, expected: bool) -> None:
+    assert calls_input(code) is expected
+
+
+def test_the_check_is_configured_or_found() -> None:
+    configured = find_check("make test", [], 5)
+    assert configured is not None
+    assert (configured.language, configured.code) == ("bash", "make test\n")
+    for paths in (["a.py", "tests/test_a.py"], ["a_test.py"]):
+        found = find_check("", paths, 5)
+        assert found is not None
+        assert found.argv == ("python3", "-m", "pytest", "-q")
+    assert find_check("", ["a.py", "latest.py", "contest.txt"], 5) is None
+
+
+def test_edited_python_files_are_compiled_at_least() -> None:
+    least = compile_check(["a.py", "b.txt", "c d.py"], 5)
+    assert least is not None
+    assert least.label == "python3 -m py_compile a.py 'c d.py'"
+    assert compile_check(["b.txt"], 5) is None
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "reason", "phrase"),
+    [
+        ("..\n2 passed in 0.01s", 0, "exited", "2 passed"),
+        ("F.\n=== 1 failed, 1 passed in 0.02s ===", 1, "exited", "1 failed, 1 passed"),
+        ("1 error in 0.10s", 2, "exited", "1 error"),
+        ("", 0, "exited", "passed"),
+        ("boom", 3, "exited", "exit code 3"),
+        ("1 passed in 1s", 137, "timeout", "timeout"),
+    ],
+)
+def test_the_outcome_is_one_phrase(output: str, code: int, reason: str, phrase: str) -> None:
+    assert outcome(output, code, reason) == phrase

@@ -1,0 +1,86 @@
+"""SEARCH/REPLACE and whole-symbol edits applied to real text."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
+from oci_tui.core.formats.symbols import merged, place
+
+FILE = '"""Doc."""\n\nLIMIT = 3\n\n\ndef f(a):\n    return a  # one\n\n\n@cache\ndef g(b):\n    return b\n'
+
+
+def test_exact_lines_are_replaced() -> None:
+    assert apply("a\nb\nc\n", ReplaceText("x", "b\n", "B\nB\n")) == "a\nB\nB\nc\n"
+
+
+def test_trailing_blanks_do_not_matter() -> None:
+    assert apply("a\nb  \nc\n", ReplaceText("x", "b\n", "B\n")) == "a\nB\nc\n"
+
+
+def test_one_indentation_shift_is_carried_over() -> None:
+    text = "class A:\n    def f(self):\n        return 1\n"
+    assert apply(text, ReplaceText("x", "def f(self):\n    return 1\n", "def f(self):\n    return 2\n")) == text.replace(
+        "1", "2"
+    )
+
+
+def test_uneven_indentation_is_refused() -> None:
+    with pytest.raises(MismatchError, match="not in the file"):
+        apply("    a\n  b\n", ReplaceText("x", "a\nb\n", "c\n"))
+
+
+def test_several_places_are_refused() -> None:
+    with pytest.raises(MismatchError, match="occur 2 times"):
+        apply("a\nb\na\n", ReplaceText("x", "a\n", "c\n"))
+
+
+def test_the_nearest_lines_are_shown() -> None:
+    with pytest.raises(MismatchError, match=r"Did you mean these lines\?\n    return total / count"):
+        apply("x\n    return total / count\ny\n", ReplaceText("x", "    return total / counts\n", "z\n"))
+
+
+def test_line_ends_and_a_missing_last_newline_are_kept() -> None:
+    assert apply("a\r\nb\r\n", ReplaceText("x", "b\n", "c\n")) == "a\r\nc\r\n"
+    assert apply("a\nb", ReplaceText("x", "b\n", "c\n")) == "a\nc"
+
+
+def test_one_symbol_replaces_itself_with_its_decorators() -> None:
+    edit = place("def g(b):\n    return -b\n", {"m.py": FILE, "n.py": "def h(): ...\n"})
+    assert edit is not None
+    assert edit.path == "m.py"
+    assert edit.text == FILE.replace("@cache\ndef g(b):\n    return b\n", "def g(b):\n    return -b\n")
+
+
+def test_imports_and_new_definitions_are_added() -> None:
+    text = merged(FILE, "import math\n\ndef f(a):\n    return math.sqrt(a)\n\ndef new():\n    pass\n")
+    assert text.startswith('"""Doc."""\n\nimport math\nLIMIT = 3\n')
+    assert "def new():\n    pass\n" in text
+    assert "def g(b):" in text
+    ast.parse(text)
+
+
+def test_a_block_with_all_of_the_file_is_the_file() -> None:
+    code = FILE.replace("return b", "return 2 * b")
+    assert merged(FILE, code) == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(f(1))\n",
+        "def f(a):\n    return a\n\nprint(f(1))\n",
+        "x = 1\n",
+        "def unknown():\n    pass\n",
+        "def f(a:\n",
+        "import os\n",
+    ],
+)
+def test_programs_and_strangers_are_not_edits(code: str) -> None:
+    assert place(code, {"m.py": FILE}) is None
+
+
+def test_two_files_with_the_name_are_not_clear() -> None:
+    assert place("def f(a):\n    return 2\n", {"m.py": FILE, "n.py": FILE}) is None

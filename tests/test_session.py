@@ -1,0 +1,212 @@
+"""The main job on real parts: a real repository, a real container, replies from a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from oci_tui.assemble import AllowAll
+from oci_tui.core import events
+from oci_tui.core.events import Event
+from oci_tui.core.refine import Policy
+from oci_tui.core.session import Session
+from oci_tui.core.verdict import Verdict
+from oci_tui.engine.scripted import ScriptedEngine
+from oci_tui.sandbox.docker import DockerSandbox
+from oci_tui.settings import SandboxSettings, WorkspaceSettings
+from oci_tui.store.journal import Journal, read
+from oci_tui.workspace.git import GitWorkspace
+
+FILES = {
+    "calc.py": "def add(a, b):\n    return a - b\n",
+    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+}
+WRONG = "Swap them.\n\ncalc.py\n```python\ndef add(a, b):\n    return b - a\n```\n"
+RIGHT = "Add them.\n\ncalc.py\n```python\ndef add(a, b):\n    return a + b\n```\n"
+
+MakeRepository = Callable[..., Path]
+
+
+@asynccontextmanager
+async def session_on(
+    root: Path, replies: list[str], policy: Policy | None = None, docker_host: str = ""
+) -> AsyncIterator[Session]:
+    journal = Journal(root.parent / "journal.jsonl")
+    session = Session(
+        name="test",
+        policy=policy or Policy(timeout_s=20),
+        engine=ScriptedEngine(replies),
+        sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
+        workspace=GitWorkspace(root, WorkspaceSettings(), session="test"),
+        approver=AllowAll(),
+        journal=journal,
+    )
+    try:
+        yield session
+    finally:
+        await session.close()
+        journal.close()
+
+
+async def turn(session: Session, prompt: str = "make the tests pass") -> list[Event]:
+    async with aclosing(session.ask(prompt)) as happened:
+        return [event async for event in happened]
+
+
+def only(happened: list[Event], kind: type[Event]) -> list[Event]:
+    return [event for event in happened if isinstance(event, kind)]
+
+
+def verdict(happened: list[Event]) -> Verdict:
+    last = happened[-1]
+    assert isinstance(last, events.TurnFinished)
+    return last.verdict
+
+
+@pytest.mark.docker
+async def test_it_refines_until_the_check_passes_and_writes_only_on_accept(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    async with session_on(root, [WRONG, RIGHT]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        rounds = [event for event in happened if isinstance(event, events.RoundFinished)]
+        assert [(event.passed, event.outcome) for event in rounds] == [(False, "1 failed"), (True, "1 passed")]
+        told = session.conversation.messages[-2].content
+        assert told.startswith("Execution result: \n")
+        assert "assert 1 == 3" in told
+        assert (root / "calc.py").read_text() == FILES["calc.py"]
+
+        async with aclosing(session.accept()) as accepting:
+            accepted = [event async for event in accepting]
+        assert isinstance(accepted[0], events.ChangeAccepted)
+        assert accepted[0].paths == ("calc.py",)
+        assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+
+        async with aclosing(session.undo()) as undoing:
+            undone = [event async for event in undoing]
+        assert isinstance(undone[0], events.ChangeUndone)
+        assert (root / "calc.py").read_text() == FILES["calc.py"]
+    assert {type(event) for event in read(root.parent / "journal.jsonl")} >= {events.OutputArrived, events.ChangeUndone}
+
+
+@pytest.mark.docker
+async def test_a_rejected_change_is_gone_from_mirror_and_container(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    look = "```bash\ngrep return calc.py\n```"
+    async with session_on(root, [RIGHT, look, "Done."]) as session:
+        await turn(session)
+        async with aclosing(session.reject()) as rejecting:
+            kinds = [type(event) async for event in rejecting]
+        assert kinds == [events.ChangeRejected, events.DiffChanged]
+        happened = await turn(session, "look")
+        printed = "".join(event.text for event in happened if isinstance(event, events.OutputArrived))
+        assert printed == "    return a - b\n"
+
+
+@pytest.mark.docker
+async def test_code_runs_until_the_model_answers_in_words(make_repository: MakeRepository) -> None:
+    root = make_repository({"data.txt": "3\n4\n"})
+    count = "```python\nprint(sum(map(int, open('data.txt'))))\n```"
+    async with session_on(root, [count, "The sum is 7."]) as session:
+        happened = await turn(session, "sum data.txt")
+        assert verdict(happened) is Verdict.PASSED
+        assert session.conversation.messages[-2].content == "Execution result: \n7"
+        assert not any(event.diff.files for event in happened if isinstance(event, events.DiffChanged))
+
+
+@pytest.mark.docker
+async def test_files_that_a_run_changes_come_back(make_repository: MakeRepository) -> None:
+    root = make_repository({**FILES, "old.txt": "x\n"})
+    change = "```bash\nsed -i 's/a - b/a + b/' calc.py\nrm old.txt\n```"
+    async with session_on(root, [change]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        diff = [event for event in happened if isinstance(event, events.DiffChanged)][-1].diff
+        assert [(file.path, file.status) for file in diff.files] == [("calc.py", "modified"), ("old.txt", "deleted")]
+
+
+@pytest.mark.docker
+async def test_prose_is_an_answer_and_runs_nothing(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["It subtracts.\n\n    rm -rf /\n"]) as session:
+        happened = await turn(session, "what does it do?")
+        assert verdict(happened) is Verdict.ANSWERED
+        assert not only(happened, events.CommandStarted)
+
+
+@pytest.mark.docker
+async def test_a_refused_edit_is_told_to_the_model(make_repository: MakeRepository) -> None:
+    stray = "calc.py\n```python\n<<<<<<< SEARCH\n    return a * b\n=======\n    return a + b\n>>>>>>> REPLACE\n```"
+    outside = "../calc.py\n```python\nx = 1\n```"
+    async with session_on(make_repository(FILES), [stray, outside, RIGHT]) as session:
+        happened = await turn(session)
+        refused = [event.reasons[0] for event in happened if isinstance(event, events.EditsRefused)]
+        assert "SEARCH lines are not in the file" in refused[0]
+        assert refused[1].startswith("../calc.py: ")
+        assert verdict(happened) is Verdict.PASSED
+        assert "These edits were not applied:" in session.conversation.messages[-2].content
+
+
+@pytest.mark.docker
+async def test_rounds_run_out(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [WRONG] * 2, Policy(rounds=2, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        assert len(only(happened, events.RoundStarted)) == 2
+
+
+@pytest.mark.docker
+async def test_stop_ends_what_runs_and_the_session_goes_on(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["```bash\necho up; sleep 600\n```", RIGHT]) as session:
+        happened: list[Event] = []
+        async with asyncio.timeout(30), aclosing(session.ask("wait")) as waiting:
+            async for event in waiting:
+                happened.append(event)
+                if isinstance(event, events.OutputArrived):
+                    session.stop()
+        assert verdict(happened) is Verdict.STOPPED
+        assert verdict(await turn(session)) is Verdict.PASSED
+
+
+@pytest.mark.docker
+async def test_what_the_person_says_meanwhile_is_read_in_the_next_round(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [WRONG, RIGHT]) as session:
+        happened = []
+        async with aclosing(session.ask("go")) as running:
+            async for event in running:
+                happened.append(event)
+                if isinstance(event, events.CommandStarted) and not session.conversation.steered:
+                    session.steer("use a plus sign")
+        assert session.conversation.messages[3].content.endswith("\n\nuse a plus sign")
+        assert only(happened, events.Steered)
+
+
+@pytest.mark.docker
+async def test_what_the_user_edits_between_turns_is_in_the_next_one(make_repository: MakeRepository) -> None:
+    root = make_repository({"note.txt": "one\n"})
+    show = "```bash\ncat note.txt\n```"
+    async with session_on(root, [show, "Read.", show, "Read."]) as session:
+        await turn(session, "read it")
+        (root / "note.txt").write_text("two\n")
+        happened = await turn(session, "again")
+        assert "two\n" in [event.text for event in happened if isinstance(event, events.OutputArrived)]
+
+
+@pytest.mark.docker
+async def test_an_engine_without_replies_ends_the_turn_with_its_message(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), []) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.GAVE_UP
+        assert only(happened, events.TurnFailed)
+
+
+async def test_without_docker_the_turn_says_what_to_do(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with session_on(make_repository(FILES), [RIGHT], docker_host=f"unix://{tmp_path}/none.sock") as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.GAVE_UP
+        failed = [event for event in happened if isinstance(event, events.PartFailed)]
+        assert [event.part for event in failed] == ["sandbox"]
+        assert "none.sock" in failed[0].message

@@ -1,0 +1,55 @@
+"""Settings from file, environment and flags; an error names where it stands and what is expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oci_tui import settings
+from oci_tui.core.errors import SettingsError
+
+
+def test_defaults_need_no_file(tmp_path: Path) -> None:
+    assert settings.load(file=tmp_path / "none.toml") == settings.Settings()
+
+
+def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[engine]\nmodel = "a"\ncontext = 1024\n[agent]\nrounds = 5\n')
+    monkeypatch.setenv("OCI_ENGINE_CONTEXT", "2048")
+    monkeypatch.setenv("OCI_ENGINE_GPU_SPLIT", "10, 12.5")
+    loaded = settings.load({"agent.rounds": 7, "engine.kind": None}, file)
+    assert (loaded.engine.model, loaded.engine.context, loaded.agent.rounds) == ("a", 2048, 7)
+    assert loaded.engine.gpu_split == (10.0, 12.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[engine]\ncontext = 'many'\n", r"config\.toml: engine\.context: expected `int`"),
+        ("[engine]\nmodell = 'x'\n", r"config\.toml: engine: object contains unknown field `modell`"),
+        ("[engin]\n", r"config\.toml: settings: object contains unknown field `engin`"),
+        ("engine = 1\n", r"config\.toml: engine must be a section"),
+        ("[engine\n", r"config\.toml: cannot be read"),
+        ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected at least 1, got 0"),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=message) as caught:
+        settings.load(file=file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCI_SANDBOX_CPUS", "lots")
+    with pytest.raises(SettingsError, match=r"^OCI_SANDBOX_CPUS: sandbox\.cpus: expected `float`"):
+        settings.load(file=tmp_path / "none.toml")
+
+
+def test_a_named_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCI_CONFIG", str(tmp_path / "gone.toml"))
+    with pytest.raises(SettingsError, match="no such file"):
+        settings.load()
