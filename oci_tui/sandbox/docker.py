@@ -1,0 +1,303 @@
+"""DockerSandbox: commands run in a hardened container, through one warm runner that is replaced when the code harms it.
+
+The runner and the code share uid 10001 (see `runner`); the supervisor, PID 1, is uid 10000 and out of their reach, so the
+container and its files outlive `kill -9 -1`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import socket
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from oci_tui.core.errors import SandboxError
+from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, SandboxInfo, Stream
+from oci_tui.core.terminal import visible_line
+from oci_tui.sandbox import container as containers
+from oci_tui.sandbox import daemon, files, frames, images, reaper
+from oci_tui.sandbox.profile import Profile, load
+from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
+from oci_tui.sandbox.stream import taken_socket
+from oci_tui.settings import SandboxSettings
+
+OUTPUT_LIMIT = 64 << 20
+_RUNNER_TRIES = 3
+_STREAMS: dict[bytes, Stream] = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
+
+T = TypeVar("T")
+
+
+class DockerSandbox:
+    """A `core.ports.Sandbox` on a Docker daemon. `session` and `repository` label the container.
+
+    After "connection lost", or a SandboxError that says so, `start` makes a fresh container with an empty workspace.
+    """
+
+    def __init__(self, settings: SandboxSettings, session: str, repository: str) -> None:
+        self._settings, self._session, self._repository = settings, session, repository
+        self._thread: ThreadPoolExecutor | None = None
+        self._api: Any = None
+        self._container = ""
+        self._leash: socket.socket | None = None
+        self._runner: RunnerProcess | None = None
+        self._profile: Profile | None = None
+        self._info: SandboxInfo | None = None
+        self._busy = asyncio.Lock()
+        self._seeded = False
+        self._caches: tuple[str, ...] = files.CACHES
+        self._oom_kills = 0
+
+    async def start(self) -> AsyncGenerator[Progress]:
+        """Make a fresh container with an empty workspace. Closing it early removes what was made."""
+        await self.close()
+        profile = self._profile = load(self._settings.profile)
+        try:
+            yield Progress("looking for the Docker daemon", 0.0)
+            self._thread = ThreadPoolExecutor(1, "docker")
+            address = await self._call(self._connect)
+            yield Progress("removing containers left behind", 0.2)
+            await self._call(reaper.reap, self._api)
+            image = await self._call(images.find, self._api, profile)
+            if image is None:
+                raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui setup`")
+            yield Progress("starting the container", 0.4)
+            warnings = await self._call(self._make, image, profile)
+            yield Progress("checking the container", 0.7)
+            unkept = await self._call(containers.check, self._api, self._container, self._settings, warnings)
+            await self._revive()
+            self._info = await self._call(self._describe, address, image, unkept)
+            yield Progress("the sandbox is ready", 1.0)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def unpack(self, tar: Iterable[bytes]) -> None:
+        """Extract into the workspace; after the first time, commit what is there as the baseline for `git diff` inside."""
+        await self._do("copying files into the sandbox", files.unpack(), _in_thread(tar))
+        if not self._seeded:
+            names = await self._do("looking at the workspace", files.cache_folders())
+            own = set(names.decode("utf-8", "surrogateescape").split("\0"))
+            self._caches = tuple(name for name in files.CACHES if name not in own)
+            await self._do("making the sandbox's own repository", files.baseline())
+            self._seeded = True
+
+    async def remove(self, paths: Sequence[bytes]) -> None:
+        if paths:
+            await self._do("removing files of the sandbox", files.remove(), _once(b"\0".join(paths)))
+
+    async def listing(self) -> bytes:
+        return await self._do("listing the sandbox", files.listing(self._caches))
+
+    async def pack(self, paths: Sequence[bytes]) -> bytes:
+        return await self._do("fetching files of the sandbox", files.pack(), _once(b"\0".join(paths)))
+
+    async def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
+        """Run one command in a session of its own, with no terminal and no input."""
+        request = self._request(command)
+        decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in _STREAMS}
+        started = time.monotonic()
+        async with self._busy:
+            runner = await self._ready()
+            try:
+                async with aclosing(runner.ask(request)) as items:
+                    async for item in items:
+                        if isinstance(item, Ended):
+                            end = self._exit(item)
+                        elif text := decoders[item.kind].decode(item.payload):
+                            yield Output(_STREAMS[item.kind], text)
+            except RunnerLostError as lost:
+                end = await self._autopsy(lost, time.monotonic() - started)
+            except (GeneratorExit, asyncio.CancelledError):
+                if not runner.usable:
+                    await self._revive()
+                raise
+            for kind, decoder in decoders.items():
+                if rest := decoder.decode(b"", final=True):
+                    yield Output(_STREAMS[kind], rest)
+            yield end
+
+    async def describe(self) -> SandboxInfo:
+        if self._info is None:
+            raise SandboxError("the sandbox is not running: start it again")
+        return self._info
+
+    async def close(self) -> None:
+        """Remove the container. Safe to call twice, and while something runs: that ends with "connection lost"."""
+        runner, self._runner = self._runner, None
+        thread, self._thread = self._thread, None
+        self._info, self._seeded, self._caches = None, False, files.CACHES
+        if runner is not None:
+            await runner.close()
+        if thread is not None:
+            # Behind whatever the thread still does, so that a container made meanwhile goes too.
+            letting_go = thread.submit(self._let_go)
+            thread.shutdown(wait=False)
+            await asyncio.wrap_future(letting_go)
+
+    async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """In the one thread that may use the docker-py client."""
+        if self._thread is None:
+            raise SandboxError("the sandbox is not running: start it again")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _make(self, image: str, profile: Profile) -> list[str]:
+        """Create the container, take the leash, start it; the daemon's warnings."""
+
+        made, warnings = containers.create(self._api, image, profile, self._settings, self._session, self._repository)
+        self._container = made
+        with daemon.told("starting the container"):
+            self._leash = taken_socket(self._api.attach_socket(made, params={"stdin": 1, "stream": 1}))
+            self._api.start(made)
+        return warnings
+
+    def _connect(self) -> str:
+        """The address of the daemon, now connected."""
+        address = daemon.find(self._settings.docker_host)
+        self._api = daemon.connect(address)
+        return address
+
+    def _let_go(self) -> None:
+        api, self._api = self._api, None
+        leash, self._leash = self._leash, None
+        container, self._container = self._container, ""
+        if leash is not None:
+            leash.close()
+        if api is not None:
+            try:
+                if container:
+                    reaper.remove(api, container)
+            finally:
+                api.close()
+
+    def _describe(self, address: str, image: str, unkept: tuple[str, ...]) -> SandboxInfo:
+        with daemon.told("asking the daemon for its version"):
+            version = self._api.version()
+        limits = containers.limits(self._settings)
+        assert self._profile is not None
+        return SandboxInfo(
+            name=visible_line(f"Docker {version['Version']} at {address}"),
+            image=f"{self._profile.image} ({image.removeprefix('sha256:')[:12]})",
+            limits=(
+                *(limit.words for limit in limits),
+                f"{self._settings.workspace_mb} MB of workspace",
+                "no network",
+                "read-only system",
+                "no privileges",
+            ),
+            not_enforced=(*unkept, *containers.not_enforced(self._api)),
+            languages=tuple(sorted(self._profile.languages)),
+        )
+
+    def _request(self, command: Command) -> Request:
+        profile = self._profile
+        if profile is None:
+            raise SandboxError("the sandbox is not running: start it again")
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": "/home/agent",
+            "USER": "agent",
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            **profile.environment,
+        }
+        if not command.language:
+            if not command.argv:
+                raise SandboxError(f"{visible_line(command.label)[:40]!r} is no command: it has neither argv nor a language")
+            return Request(command.argv, environment, command.timeout_s, OUTPUT_LIMIT)
+        language = profile.language(command.language)
+        environment["PYTHONPATH"] = "/workspace"
+        return Request(
+            (*language.argv, *command.argv), environment, command.timeout_s, OUTPUT_LIMIT, command.code, language.suffix
+        )
+
+    def _exit(self, ended: Ended) -> Exit:
+        self._oom_kills = ended.oom_kills
+        return Exit(ended.code, ended.reason, ended.seconds, ended.max_memory, ended.omitted)
+
+    async def _ready(self) -> RunnerProcess:
+        """A runner that takes requests; a new one where the last was harmed. Raises SandboxError."""
+        if not self._container:
+            raise SandboxError("the sandbox is not running: start it again")
+        if self._runner is None or not self._runner.usable:
+            await self._revive()
+        assert self._runner is not None
+        return self._runner
+
+    async def _revive(self) -> None:
+        """Start a runner in the place of the last one; its first act kills all that the code left running.
+
+        When that cannot be done the container is removed. Raises SandboxError.
+        """
+        old, self._runner = self._runner, None
+        if old is not None:
+            await old.close()
+        said = ""
+        try:
+            for _ in range(_RUNNER_TRIES):
+                try:
+                    self._runner = await RunnerProcess.start(await self._call(exec_runner, self._api, self._container))
+                except RunnerLostError as lost:
+                    said = lost.log
+                else:
+                    self._oom_kills = self._runner.report.oom_kills
+                    return
+            raise SandboxError(
+                f"the container does not start commands any more ({said or 'no message'}): start the sandbox again"
+            )
+        except SandboxError:
+            await self.close()
+            raise
+
+    async def _autopsy(self, lost: RunnerLostError, seconds: float) -> Exit:
+        """How a command ended that took the runner along."""
+        before = self._oom_kills
+        reason: EndReason = "timeout" if lost.late else "killed"
+        try:
+            await self._revive()
+        except SandboxError:
+            reason = "connection lost"
+        if reason == "killed" and self._oom_kills > before:
+            reason = "out of memory"
+        return Exit(137, reason, seconds)
+
+    async def _do(self, doing: str, request: Request, data: AsyncIterator[bytes] | None = None) -> bytes:
+        """Run one of our own commands; its standard output. Raises SandboxError."""
+        out, said = bytearray(), bytearray()
+        async with self._busy:
+            runner = await self._ready()
+            try:
+                async with aclosing(runner.ask(request, data)) as items:
+                    async for item in items:
+                        if isinstance(item, Ended):
+                            ended = item
+                        elif item.kind == frames.STDOUT:
+                            out += item.payload
+                        else:
+                            said += item.payload
+            except RunnerLostError as lost:
+                await self._revive()
+                raise SandboxError(f"{doing}: the runner was lost ({lost.log or 'no message'}): try again") from lost
+        self._oom_kills = ended.oom_kills
+        if ended.reason == "output limit":
+            raise SandboxError(
+                f"{doing}: more than {request.limit >> 20} MB: let the commands write less, or start a new session"
+            )
+        if ended.reason != "exited" or ended.code:
+            raise SandboxError(f"{doing}: {files.trouble(bytes(said))} ({ended.reason} {ended.code})")
+        return bytes(out)
+
+
+async def _once(data: bytes) -> AsyncGenerator[bytes]:
+    yield data
+
+
+async def _in_thread(chunks: Iterable[bytes]) -> AsyncGenerator[bytes]:
+    """The chunks, made in a thread because making them reads files."""
+    iterator = iter(chunks)
+    while (chunk := await asyncio.to_thread(next, iterator, None)) is not None:
+        yield chunk

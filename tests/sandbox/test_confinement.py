@@ -1,0 +1,217 @@
+"""What code in the container cannot do; every refusal has a control, the same image with that one bolt drawn."""
+
+from __future__ import annotations
+
+import json
+import platform
+import socket
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from oci_tui.sandbox import reaper
+from oci_tui.sandbox.docker import DockerSandbox
+from oci_tui.settings import SandboxSettings
+from tests.sandbox.running import client, image, of_session, python, shell, started
+
+pytestmark = pytest.mark.docker
+
+SYSTEM_CALLS = """
+import ctypes, errno, json, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def called(*numbers):
+    ctypes.set_errno(0)
+    failed = libc.syscall(*map(ctypes.c_long, numbers)) < 0
+    return ctypes.get_errno() if failed else 0
+def opened(*numbers):
+    try:
+        socket.socket(*numbers).close()
+    except OSError as error:
+        return error.errno
+    return 0
+print(json.dumps({
+    "io_uring_setup": called(425, 1, 0), "keyctl": called(250, 0, -3, 0), "add_key": called(248, 0, 0, 0, 0, 0),
+    "bpf": called(321, 0, 0, 0), "unshare": called(272, 0x10000000), "ptrace": called(101, 0, 0, 0, 0),
+    "mount": called(165, 0, 0, 0, 0, 0), "perf_event_open": called(298, 0, 0, 0, 0, 0),
+    "process_vm_readv": called(310, 0, 0, 0, 0, 0, 0), "personality": called(135, 0x40000), "setns": called(308, -1, 0),
+    "AF_VSOCK": opened(40, 1), "AF_ALG": opened(38, 5), "NETLINK_AUDIT": opened(16, 3, 9),
+}))
+"""
+
+
+@pytest_asyncio.fixture
+async def sandbox() -> AsyncGenerator[DockerSandbox]:
+    async with started(SandboxSettings(memory_mb=256, workspace_mb=64)) as running:
+        yield running
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    api = client()
+    yield api
+    api.close()
+
+
+def loosely(api: Any, code: str, **host_config: Any) -> str:
+    """What `code` prints in a container of the same image and user that has only these bolts."""
+    made = api.create_container(
+        image(), ["/usr/bin/python3", "-c", code], user="10001", host_config=api.create_host_config(**host_config)
+    )
+    try:
+        api.start(made["Id"])
+        api.wait(made["Id"], timeout=20)
+        return str(api.logs(made["Id"]).decode())
+    finally:
+        reaper.remove(api, made["Id"])
+
+
+async def test_no_way_to_the_network(sandbox: DockerSandbox, api: Any) -> None:
+    heard: list[str] = []
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def listen() -> None:
+            while True:
+                connection, address = listener.accept()
+                connection.close()
+                heard.append(address[0])
+                if address[0] == "127.0.0.1":
+                    return
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        gateway = api.inspect_network("bridge")["IPAM"]["Config"][0].get("Gateway") or "172.17.0.1"
+        own = socket.gethostbyname(socket.gethostname())
+        code = f"""
+import socket
+for host in ("{gateway}", "{own}", "127.0.0.1", "169.254.169.254"):
+    try:
+        socket.create_connection((host, {port}), timeout=3).close()
+        print("reached", host)
+    except OSError as error:
+        print(type(error).__name__)
+"""
+        confined = await python(sandbox, code)
+        assert confined.exit.passed
+        assert "reached" not in confined.stdout
+        assert heard == []
+        assert f"reached {gateway}" in loosely(api, code.replace('"169.254.169.254"', ""), network_mode="bridge")
+        socket.create_connection(("127.0.0.1", port)).close()
+        thread.join()
+    assert len(heard) >= 2
+    assert (await shell(sandbox, "tail -n +3 /proc/net/dev | cut -d: -f1")).stdout.split() == ["lo"]
+
+
+async def test_system_calls_that_open_the_kernel(sandbox: DockerSandbox, api: Any) -> None:
+    if platform.machine() != "x86_64":
+        pytest.skip("the numbers in this table are those of x86_64")
+    confined = await python(sandbox, SYSTEM_CALLS)
+    assert set(json.loads(confined.stdout).values()) == {1}, confined
+    control = loosely(api, SYSTEM_CALLS, cap_drop=["ALL"], network_mode="none", security_opt=["seccomp=unconfined"])
+    assert 1 not in json.loads(control).values(), control
+
+
+async def test_what_programs_need_is_allowed(sandbox: DockerSandbox) -> None:
+    """Threads, processes, shared memory, local sockets, asynchronous loops: the filter must not break these."""
+    ran = await python(
+        sandbox,
+        """
+import asyncio, concurrent.futures, multiprocessing, socket, subprocess, tempfile
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert pool.map(abs, [-1, -2]) == [1, 2]
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        assert list(threads.map(abs, [-1])) == [1]
+    async def main():
+        server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await reader.read() == b""
+        writer.close()
+        server.close()
+    asyncio.run(main())
+    assert socket.if_nameindex()
+    assert subprocess.run(["git", "--version"], capture_output=True).returncode == 0
+    tempfile.NamedTemporaryFile().close()
+    print("all")
+""",
+    )
+    assert (ran.stdout, ran.stderr) == ("all\n", "")
+
+
+async def test_no_privileges_and_a_read_only_system(sandbox: DockerSandbox) -> None:
+    status = (await shell(sandbox, "cat /proc/self/status")).stdout
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
+    assert {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert fields["Uid"].split() == fields["Gid"].split() == ["10001"] * 4
+    ran = await shell(
+        sandbox,
+        "for f in /x /etc/x /usr/bin/x /var/x /opt/x; do touch $f; done; find / -xdev -perm /6000 -type f; touch /tmp/x",
+    )
+    assert ran.stderr.count("Read-only file system") == 5
+    assert ran.stdout == ""
+    assert ran.exit.passed
+
+
+async def test_nothing_of_this_machine_is_mounted(sandbox: DockerSandbox) -> None:
+    mounts = (await shell(sandbox, "cat /proc/self/mountinfo; ls /var/run/docker.sock")).stdout
+    sources = {line.split(" - ")[1].split()[0] for line in mounts.splitlines()}
+    files = [line for line in mounts.splitlines() if line.split()[4].startswith("/etc/")]
+    assert "tmpfs" in sources
+    assert all(line.split()[5].startswith("ro") for line in files)
+    assert "docker.sock" not in mounts
+    workspace = next(line for line in mounts.splitlines() if line.split()[4] == "/workspace")
+    assert "nosuid,nodev" in workspace
+    assert "size=65536k" in workspace
+
+
+async def test_the_runner_is_closed_to_the_code(sandbox: DockerSandbox) -> None:
+    """The code runs as the same user, yet cannot write into the runner's output; its own it can (the control)."""
+    ran = await python(
+        sandbox,
+        """
+import os
+for pid in (os.getpid(), os.getppid()):
+    for name in ("fd/1", "mem"):
+        try:
+            os.close(os.open(f"/proc/{pid}/{name}", os.O_WRONLY))
+            print("open")
+        except OSError as error:
+            print(error.strerror)
+""",
+    )
+    assert ran.stdout.splitlines() == ["open", "open", "Permission denied", "Permission denied"]
+
+
+async def test_limits_reach_the_kernel(sandbox: DockerSandbox) -> None:
+    ran = await python(
+        sandbox,
+        """
+import os, resource
+print(*(resource.getrlimit(getattr(resource, 'RLIMIT_' + name)) for name in ('CORE', 'FSIZE', 'NOFILE')))
+try:
+    with open("/workspace/big", "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 70 << 20)
+except OSError as error:
+    print(error.strerror)
+with open("/workspace/fits", "wb") as file:
+    os.posix_fallocate(file.fileno(), 0, 10 << 20)
+""",
+    )
+    assert ran.stdout.splitlines() == [f"(0, 0) ({2 << 30}, {2 << 30}) (4096, 4096)", "No space left on device"]
+    assert ran.exit.passed
+
+
+async def test_the_container_is_labelled_and_pinned(sandbox: DockerSandbox, api: Any) -> None:
+    (container,) = of_session(api, "test")
+    found = api.inspect_container(container)
+    assert found["Config"]["Labels"]["oci.owner"] == reaper.owner()
+    assert found["Image"] == api.inspect_image(image())["Id"]
+    assert "/repository" not in json.dumps(found)
+    info = await sandbox.describe()
+    assert found["Image"].removeprefix("sha256:")[:12] in info.image
+    assert "256 processes" in info.limits
+    assert info.languages == ("bash", "python")

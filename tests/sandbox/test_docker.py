@@ -1,0 +1,204 @@
+"""DockerSandbox against code that attacks the runner, containers that vanish, and starts that fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+import pytest_asyncio
+
+from oci_tui.core.errors import SandboxError
+from oci_tui.core.ports import Command, Exit, Output
+from oci_tui.sandbox import container, frames, reaper
+from oci_tui.sandbox.docker import DockerSandbox
+from oci_tui.settings import SandboxSettings
+from tests.sandbox.running import client, finished, of_session, python, shell, started, tar_of
+
+pytestmark = pytest.mark.docker
+
+
+@pytest_asyncio.fixture
+async def sandbox() -> AsyncGenerator[DockerSandbox]:
+    async with started(SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)) as running:
+        yield running
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    api = client()
+    yield api
+    api.close()
+
+
+async def still_works(sandbox: DockerSandbox) -> bool:
+    ran = await shell(sandbox, "cat kept; ls /proc | grep -c '^[0-9]'")
+    kept, processes = ran.stdout.split()
+    return kept == "here" and int(processes) <= 7
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)", "killed"),
+        ("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(4321)", "killed"),
+        ("import os, time\nos.kill(os.getppid(), 19)\ntime.sleep(4321)", "timeout"),
+        ("import os, time\nos.kill(-1, 19)\nos.setsid() if os.fork() else 0\ntime.sleep(4321)", "timeout"),
+        ("import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass", "timeout"),
+    ],
+    ids=["kills all", "kills the runner", "stops the runner", "stops all", "fork bomb"],
+)
+async def test_code_that_attacks_the_runner(sandbox: DockerSandbox, code: str, reason: str) -> None:
+    await sandbox.unpack([tar_of({b"kept": b"here "})])
+    ran = await python(sandbox, code, timeout_s=1)
+    assert ran.exit.reason == reason
+    assert not ran.exit.passed
+    assert await still_works(sandbox)
+
+
+async def test_the_fork_bomb_is_held_by_the_limit(sandbox: DockerSandbox) -> None:
+    ran = await shell(sandbox, "i=0; while [ $i -lt 200 ]; do sleep 4321 & i=$((i+1)); done", timeout_s=5)
+    assert "fork" in ran.stderr.lower()
+    assert (await shell(sandbox, "sleep 4321 & echo one")).stdout == "one\n"
+
+
+async def test_a_runner_that_died_of_memory_is_said_so(sandbox: DockerSandbox) -> None:
+    """The second kill is no memory kill, although the counter is not at zero any more."""
+    assert (await python(sandbox, "x = bytearray(1 << 30)")).exit.reason == "out of memory"
+    assert (await python(sandbox, "import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)")).exit.reason == "killed"
+
+
+async def test_frames_printed_by_the_program_are_output(sandbox: DockerSandbox) -> None:
+    end = msgspec.json.encode({"code": 0, "reason": "exited", "seconds": 0, "max_memory": 0, "omitted": 0, "oom_kills": 0})
+    forged = frames.encode(frames.EXIT, bytes(16), end) + b"\x02\0\0\0\0\0\0\x05error"
+    ran = await python(sandbox, f"import os, sys\nos.write(1, {forged!r})\nprint('OCI runtime exec failed')\nsys.exit(5)")
+    assert ran.exit == msgspec.structs.replace(ran.exit, code=5, reason="exited")
+    assert '"max_memory":0' in ran.stdout
+    assert ran.stdout.endswith("OCI runtime exec failed\n")
+
+
+async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, api: Any) -> None:
+    end: Exit | None = None
+    async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
+        async for item in items:
+            if isinstance(item, Output):
+                (running,) = of_session(api, "test")
+                await asyncio.to_thread(reaper.remove, api, running)
+            else:
+                end = item
+    assert end is not None
+    assert end.reason == "connection lost"
+    with pytest.raises(SandboxError, match="start it again"):
+        await sandbox.listing()
+    async with aclosing(sandbox.start()) as progress:
+        async for _ in progress:
+            pass
+    assert (await shell(sandbox, "echo again")).stdout == "again\n"
+
+
+async def test_closing_while_something_runs(sandbox: DockerSandbox, api: Any) -> None:
+    up = asyncio.Event()
+
+    async def consume() -> Exit | None:
+        last: Exit | None = None
+        async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
+            async for item in items:
+                up.set()
+                last = item if isinstance(item, Exit) else None
+        return last
+
+    task = asyncio.create_task(consume())
+    await up.wait()
+    await sandbox.close()
+    end = await task
+    assert end is not None
+    assert end.reason == "connection lost"
+    assert of_session(api, "test") == []
+
+
+async def test_a_start_that_is_abandoned_leaves_nothing(api: Any) -> None:
+    for steps in range(1, 5):
+        sandbox = DockerSandbox(SandboxSettings(), "abandoned", "/r")
+        async with aclosing(sandbox.start()) as progress:
+            for _ in range(steps):
+                await anext(progress)
+        assert of_session(api, "abandoned") == []
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
+    async def start(sandbox: DockerSandbox, reached: asyncio.Event) -> None:
+        async with aclosing(sandbox.start()) as progress:
+            async for step in progress:
+                if "starting" in step.doing:
+                    reached.set()
+
+    reached = asyncio.Event()
+    task = asyncio.create_task(start(DockerSandbox(SandboxSettings(), "cancelled", "/r"), reached))
+    await reached.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert of_session(api, "cancelled") == []
+
+
+async def test_a_start_without_a_daemon_or_profile() -> None:
+    for settings, said in (
+        (SandboxSettings(docker_host="unix:///nowhere.sock"), "no Docker engine here"),
+        (SandboxSettings(profile="nope"), "no profile 'nope'"),
+    ):
+        with pytest.raises(SandboxError, match=said):
+            async with started(settings):
+                pass
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_a_container_that_is_not_closed_is_not_used(api: Any) -> None:
+    (running,) = of_session(api, "test")
+    settings = SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)
+    assert container.check(api, running, settings, []) == ()
+    with pytest.raises(SandboxError, match="65 processes; not used"):
+        container.check(api, running, msgspec.structs.replace(settings, pids=65), [])
+    assert container.check(api, running, msgspec.structs.replace(settings, pids=65), ["no pids cgroup"]) == (
+        "65 processes (no pids cgroup)",
+    )
+    loose = api.create_container(api.inspect_container(running)["Image"], ["cat"])["Id"]
+    try:
+        with pytest.raises(SandboxError, match=r"a read-only root, no capabilities, .*no network"):
+            container.check(api, loose, settings, [])
+    finally:
+        reaper.remove(api, loose)
+
+
+def test_a_report_of_more_than_is_allowed_is_refused() -> None:
+    good = container.Report(10001, 10001, (10001,), "1", ("0" * 16,) * 5, "2", ("lo",), True, 0)
+    assert container.check_report(msgspec.json.encode(good)) == good
+    for change, said in (
+        ({"uid": 0}, "another user"),
+        ({"groups": (10001, 0)}, "another user"),
+        ({"no_new_privs": "0"}, "gain privileges"),
+        ({"capabilities": ("0" * 15 + "1",)}, "capabilities"),
+        ({"seccomp": "0"}, "not filtered"),
+        ({"interfaces": ("lo", "eth0")}, "network"),
+        ({"root_read_only": False}, "can be written"),
+    ):
+        with pytest.raises(SandboxError, match=said):
+            container.check_report(msgspec.json.encode(msgspec.structs.replace(good, **change)))
+    with pytest.raises(SandboxError, match="cannot be read"):
+        container.check_report(b"{}")
+
+
+async def test_many_rounds_leak_nothing(sandbox: DockerSandbox) -> None:
+    me = psutil.Process()
+    await finished(sandbox, Command("x", argv=("true",)))
+    before = me.num_fds(), me.num_threads()
+    for _ in range(200):
+        assert (await finished(sandbox, Command("x", argv=("true",)))).exit.passed
+    for _ in range(3):
+        await python(sandbox, "import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)")
+    await shell(sandbox, "true")
+    assert (me.num_fds(), me.num_threads()) == before
