@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oci_tui.core.ports import Command, Finding, Sampling, Setup
+from oci_tui.core.ports import Command, Finding, Progress, Sampling, Setup
 from oci_tui.core.refine import Policy
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
@@ -80,3 +81,32 @@ def setups(settings: Settings) -> list[Setup]:
     from oci_tui.sandbox.installation import setups as setups_sandbox
 
     return [*setups_sandbox(settings.sandbox), *setups_engine(settings.engine)]
+
+
+def models() -> list[str]:
+    """A line for every model that is here or can be fetched by name."""
+    from oci_tui.engine.models import listed
+
+    signs = {True: "✓", False: " "}
+    return [f"{signs[row.present]} {row.name:24} {row.bytes / 1e9:5.1f} GB  {row.title} {row.licence}" for row in listed()]
+
+
+def pull_model(name: str) -> Iterator[Progress]:
+    """Fetch a model by name."""
+    from oci_tui.engine.models import pull
+
+    return pull(name)
+
+
+def remove_model(name: str) -> None:
+    """Delete a fetched model."""
+    from oci_tui.engine.models import remove
+
+    remove(name)
+
+
+def create_repository(folder: Path, files: Mapping[str, str]) -> None:
+    """A new git repository with one commit of `files`."""
+    from oci_tui.workspace.creation import create_repository as create
+
+    create(folder, files)

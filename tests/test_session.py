@@ -12,6 +12,7 @@ import pytest
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events
 from oci_tui.core.events import Event
+from oci_tui.core.feedback import SAME_EDIT
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
@@ -148,6 +149,14 @@ async def test_a_refused_edit_is_told_to_the_model(make_repository: MakeReposito
         assert refused[1].startswith("../calc.py: ")
         assert verdict(happened) is Verdict.PASSED
         assert "These edits were not applied:" in session.conversation.messages[-2].content
+
+
+@pytest.mark.docker
+async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [WRONG, WRONG, RIGHT]) as session:
+        assert verdict(await turn(session)) is Verdict.PASSED
+        told = [message.content for message in session.conversation.messages if message.role == "user"]
+        assert [SAME_EDIT in text for text in told] == [False, False, True]
 
 
 @pytest.mark.docker

@@ -21,7 +21,6 @@ COMMANDS = {
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "models": "List, fetch and remove models.",
-    "picture": "Draw a recorded session as SVG.",
 }
 
 

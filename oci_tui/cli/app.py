@@ -13,11 +13,10 @@ from oci_tui.core.errors import SettingsError
 def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int:
     """The app on the repository that `folder` is in, until the person leaves; the exit code."""
     chosen = settings.load(flags)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
     root = assemble.find_root(folder)
     from oci_tui.ui.app import OciApp
+    from oci_tui.ui.serve import serve
 
-    app = OciApp(lambda: assemble.open_session(chosen, root), root, chosen.ui.theme, prompt)
-    app.run()
-    return app.return_code or 0
+    return serve(OciApp(lambda: assemble.open_session(chosen, root), root, chosen.ui.theme, prompt))

@@ -16,18 +16,18 @@ from oci_tui.core.errors import SettingsError
 PROMPT = "Make the failing tests pass."
 
 FILES = {
-    "README.md": "# stats\n\nA small repository to try oci-tui on: `pytest` fails.\n",
+    "README.md": "# stats\n",
     ".gitignore": "__pycache__/\n.pytest_cache/\n",
     "stats.py": '''"""Small statistics of a list of numbers."""
 
 
 def mean(values: list[float]) -> float:
-    """The arithmetic mean."""
+    """The arithmetic mean; 0.0 for an empty list."""
     return sum(values) / len(values)
 
 
 def median(values: list[float]) -> float:
-    """The middle value; for an even count the mean of the two in the middle."""
+    """The middle of the sorted values; for an even count the mean of the two in the middle."""
     return values[len(values) // 2]
 ''',
     "test_stats.py": """from stats import mean, median
@@ -35,6 +35,10 @@ def median(values: list[float]) -> float:
 
 def test_mean():
     assert mean([1, 2, 6]) == 3
+
+
+def test_mean_of_an_empty_list_is_zero():
+    assert mean([]) == 0.0
 
 
 def test_median_of_an_odd_count():
@@ -58,8 +62,11 @@ def demo(ctx: click.Context, /, yes: bool, headless: bool, folder: Path | None, 
     from oci_tui.cli.setup import set_up
 
     chosen = settings.load(flags(values))
+    if folder and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(f"--folder {folder}: exists and is not an empty folder; name another one")
     set_up(chosen, yes=yes)
-    root = _repository(folder)
+    root = (folder or Path(tempfile.mkdtemp(prefix="oci-tui-demo-"))).resolve()
+    assemble.create_repository(root, FILES)
     if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from oci_tui.cli.run import turn
 
@@ -71,12 +78,3 @@ def demo(ctx: click.Context, /, yes: bool, headless: bool, folder: Path | None, 
         code = open_app(root, flags(values), PROMPT)
     click.echo(f"The demo repository stays at {root}", err=True)
     ctx.exit(code)
-
-
-def _repository(folder: Path | None) -> Path:
-    if folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="oci-tui-demo-"))
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(f"--folder {folder}: exists and is not an empty folder; name another one")
-    assemble.create_repository(folder, FILES)
-    return folder.resolve()

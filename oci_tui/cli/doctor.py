@@ -54,5 +54,5 @@ def _print(found: list[Finding]) -> None:
     for finding in found:
         sign = Text(_SIGNS[finding.state], style=_COLOURS[finding.state])
         table.add_row(sign, *(Text(visible_line(text)) for text in (finding.part, finding.detail, finding.fix)))
-    console = Console()
-    console.print(table, soft_wrap=not console.is_terminal)
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width).print(table)

@@ -95,7 +95,7 @@ def _named(prompt: str, paths: Sequence[str]) -> list[str]:
     """Files that the prompt names: by @path, by path, or by file name."""
     mentions = {mention.rstrip(".,;:") for mention in _MENTION.findall(prompt)}
     words = set(re.findall(r"[\w./+-]+", prompt))
-    words |= {word.rstrip(".,;:") for word in words}
+    words |= {word.rstrip(".,;:").removeprefix("./") for word in words}
     return [path for path in paths if path in mentions | words or PurePosixPath(path).name in words]
 
 

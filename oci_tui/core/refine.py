@@ -34,6 +34,9 @@ from oci_tui.core.verdict import Verdict
 
 T = TypeVar("T")
 
+# how a model that wrote the same again gets another chance
+RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
+
 Parts = tuple[Engine, Sandbox, Workspace, Approver]
 
 
@@ -80,6 +83,7 @@ class Turn:
         self._outcome = ""
         self._final = False
         self._diff = Diff()
+        self._stuck = False
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
@@ -116,9 +120,12 @@ class Turn:
         self._first_message -= len(messages) - len(kept)
         messages[:] = kept
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
+        self._shown = context.Shown("", (), ())
         reader, usage = ReplyReader(), Usage()
         async with aclosing(
-            self.engine.generate(Request(tuple(kept), self.policy.max_new_tokens, self.policy.sampling))
+            self.engine.generate(
+                Request(tuple(kept), self.policy.max_new_tokens, RESAMPLED if self._stuck else self.policy.sampling)
+            )
         ) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
@@ -143,15 +150,18 @@ class Turn:
                 written[edit.path] = self._edited(edit, written.get(edit.path))
             except MismatchError as mismatch:
                 refused.append(str(mismatch))
-        self._wrote, self._said = tuple(written), []
+        self._wrote, self._said, self._stuck = tuple(written), [], False
         if written:
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
             self.conversation.known.update({path: hash(text) for path, text in written.items()})
             yield events.EditsApplied(self._wrote)
-            self._diff = await self.workspace.diff()
+            before, self._diff = self._diff, await self.workspace.diff()
+            self._stuck = self._diff == before
             yield events.DiffChanged(self._diff)
+        if self._stuck:
+            self._said.append(feedback.SAME_EDIT)
         if refused:
-            self._said = [feedback.refused_edits(refused)]
+            self._said.append(feedback.refused_edits(refused))
             yield events.EditsRefused(tuple(refused))
 
     def _edited(self, edit: Edit, pending: str | None) -> str:
@@ -169,7 +179,7 @@ class Turn:
 
     async def _run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
-        self._passed, self._outcome = None, "edits refused" if self._said else "answered"
+        self._passed, self._outcome = None, "edits refused" if self._reply.edits else "answered"
         self._final = not self._reply.edits and not self._reply.code
         deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
         if self._wrote and not deciding and not self._reply.code:

@@ -115,7 +115,8 @@ class ReplyReader:
             elif line.strip():
                 self._label = line
         elif fence and self._closes(fence):
-            self.blocks[-1].closed, self._fence, self._label = True, "", ""
+            self.blocks[-1].partial, self.blocks[-1].closed = "", True
+            self._fence = self._label = ""
         else:
             self._append(line)
 

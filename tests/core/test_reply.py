@@ -72,7 +72,8 @@ def test_shell_prompts_are_taken_off() -> None:
 
 
 def test_search_and_replace_blocks() -> None:
-    first, second = ("<<<<<<< SEARCH\n{}\n=======\n{}\n>>>>>>> REPLACE\n".format(*words) for words in (("old", "new"), ("2", "3")))
+    edit = "<<<<<<< SEARCH\n{}\n=======\n{}\n>>>>>>> REPLACE\n"
+    first, second = edit.format("old", "new"), edit.format("2", "3")
     text = f"a/b.py\n```python\n{first}{second}```"
     assert parse(text).edits == (ReplaceText("a/b.py", "old\n", "new\n"), ReplaceText("a/b.py", "2\n", "3\n"))
 
@@ -102,10 +103,11 @@ def test_an_open_block_is_seen_while_it_grows() -> None:
     assert reader.open is not None
     assert (reader.open.path, reader.open.text) == ("calc.py", "x = ")
     reader.feed("1\n``")
-    assert reader.open.text == "x = 1\n``"
+    assert reader.blocks[0].text == "x = 1\n``"
+    assert not reader.blocks[0].closed
     reader.feed("`\n")
-    assert reader.open is None
     assert reader.blocks[0].closed
+    assert reader.blocks[0].text == "x = 1\n"
 
 
 def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:

@@ -89,7 +89,7 @@ def _key(statement: ast.stmt) -> str:
 
 
 def _start(statement: ast.stmt) -> int:
-    decorators = getattr(statement, "decorator_list", [])
+    decorators = statement.decorator_list if isinstance(statement, _Definition) else []
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
