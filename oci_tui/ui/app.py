@@ -1,0 +1,190 @@
+"""The app: themes, keys, the palette and the first screen; it opens the session behind the first paint. No agent logic."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import TextArea
+
+from oci_tui.core.errors import OciError
+from oci_tui.resources import state_folder
+from oci_tui.ui import keys, themes
+from oci_tui.ui.conversation import Converses, Decision
+from oci_tui.ui.screens.workbench import Workbench
+
+_AGAIN_S = 3.0
+
+
+class OciApp(App[None]):
+    """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
+
+    A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
+    """
+
+    TITLE = "oci-tui"
+    CSS_PATH = "screens/workbench.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
+
+    def __init__(self, make_session: Callable[[], Converses], root: Path, theme: str, prompt: str = "") -> None:
+        super().__init__()
+        self._make_session = make_session
+        self._root = root
+        self._wanted_theme = theme
+        self._first_prompt = prompt
+        self._making: asyncio.Task[Converses] | None = None
+        self._armed = ("", 0.0)
+        self.failure = ""
+        self.log_file = state_folder() / "oci-tui.log"
+        self._problems = self._register_themes()
+
+    def _register_themes(self) -> list[str]:
+        loaded, problems = themes.load_all()
+        for theme in loaded:
+            self.register_theme(theme)
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        else:
+            names = ", ".join(sorted(theme.name for theme in loaded))
+            problems.append(f"no theme is named {self._wanted_theme!r}; there are {names}")
+            self.theme = loaded[0].name if not any(theme.name == "night" for theme in loaded) else "night"
+        return problems
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.VARIABLES
+
+    def get_default_screen(self) -> Screen[None]:
+        return Workbench(self._root)
+
+    @property
+    def workbench(self) -> Workbench:
+        """The first screen; it stays below any other."""
+        bench = self.screen_stack[0]
+        assert isinstance(bench, Workbench)
+        return bench
+
+    def on_ready(self) -> None:
+        for problem in self._problems:
+            self.workbench.transcript.note(problem, "warn")
+        if self._first_prompt:
+            self.workbench.conversation.send(self._first_prompt)
+        self.run_worker(self._converse(), name="conversation")
+
+    async def _converse(self) -> None:
+        self._making = asyncio.create_task(asyncio.to_thread(self._make_session))
+        try:
+            session = await asyncio.shield(self._making)
+        except OciError as error:
+            self.failure = str(error)
+            self.exit(return_code=error.exit_code)
+            return
+        await self.workbench.conversation.serve(session)
+
+    async def close_session(self) -> None:
+        """Close the session, once it exists; safe when it was never made or could not be. Raises its port's error."""
+        making, self._making = self._making, None
+        if making is None:
+            return
+        await asyncio.wait([making])
+        if making.exception() is None:
+            await making.result().close()
+
+    # what keys, palette and commands do
+
+    def action_accept(self) -> None:
+        self._decide("accept")
+
+    def action_reject(self, sure: bool = False) -> None:
+        pending = self.workbench.conversation.pending
+        if sure or not pending.files or self.workbench.conversation.running or self._again("reject"):
+            self._decide("reject")
+        else:
+            self.workbench.say(f"Ctrl+N again drops {pending.summary()}", bad=True)
+
+    def action_undo(self) -> None:
+        self._decide("undo")
+
+    def _decide(self, decision: Decision) -> None:
+        if problem := self.workbench.conversation.decide(decision):
+            self.workbench.say(problem)
+
+    def action_stop(self) -> None:
+        self.workbench.stop()
+
+    def action_steer(self) -> None:
+        self.workbench.steer()
+
+    def action_interrupt(self) -> None:
+        if isinstance(self.focused, TextArea) and self.focused.selected_text:
+            self.copy_to_clipboard(self.focused.selected_text)
+        elif selected := self.screen.get_selected_text():
+            self.copy_to_clipboard(selected)
+            self.workbench.say("copied")
+        elif self.workbench.conversation.running and not self.workbench.conversation.stopping:
+            self.workbench.stop()
+        elif self._again("quit"):
+            self.exit()
+        else:
+            self.workbench.say(f"Ctrl+C again quits{self._what_is_lost()}", bad=True)
+
+    def action_leave(self, sure: bool = False) -> None:
+        lost = self._what_is_lost()
+        if sure or not lost or self._again("leave"):
+            self.exit()
+        else:
+            self.workbench.say(f"Ctrl+Q again quits{lost}", bad=True)
+
+    def _what_is_lost(self) -> str:
+        pending = self.workbench.conversation.pending
+        return f" and drops the pending change ({pending.summary()})" if pending.files else ""
+
+    def _again(self, what: str) -> bool:
+        """Whether this was asked a moment ago already; remembers that it was asked now."""
+        (before, when), now = self._armed, time.monotonic()
+        self._armed = (what, now)
+        return before == what and now - when < _AGAIN_S
+
+    def action_review(self) -> None:
+        self.workbench.zoom("changes")
+
+    def action_zoom(self) -> None:
+        self.workbench.zoom()
+
+    def action_pane(self, name: str) -> None:
+        self.workbench.focus_pane(name)
+
+    def action_help(self) -> None:
+        from oci_tui.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
+        """The palette: what the keys do, by name, and the themes."""
+        for key in keys.KEYS:
+            if key.command:
+                action = {"reject": "reject(True)", "leave": "leave(True)"}.get(key.action, key.action)
+                yield SystemCommand(key.command, f"{key.does} — {key.shown}", lambda action=action: self._run(action))
+        yield SystemCommand("Theme", "choose another theme", self.action_change_theme)
+
+    def _run(self, action: str) -> None:
+        self.call_later(self.run_action, action)
+
+    # crashes
+
+    def _fatal_error(self) -> None:
+        # Textual has no public hook here; its own prints the traceback, with every local variable, over the user's shell.
+        error = self._exception
+        self.failure = f"the app failed: {type(error).__name__}: {error}; please report it with {self.log_file}"
+        if error is not None:
+            with self.log_file.open("a", encoding="utf-8") as log:
+                log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n{''.join(traceback.format_exception(error))}\n")
+        self._close_messages_no_wait()

@@ -1,0 +1,114 @@
+"""The person's side of a session: what runs, which prompts wait, what is pending; one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Literal, Protocol
+
+from oci_tui.core.diff import Diff
+from oci_tui.core.errors import OciError
+from oci_tui.core.events import DiffChanged, Event, TurnFailed
+
+Decision = Literal["accept", "reject", "undo"]
+
+
+class Converses(Protocol):
+    """What the app is given: `core.session.Session`, or a replay of one."""
+
+    def prepare(self) -> AsyncGenerator[Event]: ...
+    def ask(self, prompt: str) -> AsyncGenerator[Event]: ...
+    def steer(self, text: str) -> None: ...
+    def stop(self) -> None: ...
+    def accept(self) -> AsyncGenerator[Event]: ...
+    def reject(self) -> AsyncGenerator[Event]: ...
+    def undo(self) -> AsyncGenerator[Event]: ...
+    async def close(self) -> None: ...
+
+
+class Conversation:
+    """Runs prompts and decisions in order. `show` gets every event, `changed` is called when the fields below differ."""
+
+    def __init__(self, show: Callable[[Event], None], changed: Callable[[], None]) -> None:
+        self._show = show
+        self._changed = changed
+        self._session: Converses | None = None
+        self._woken = asyncio.Event()
+        self._decision: Decision | None = None
+        self.waiting: deque[str] = deque()
+        self.ready = False
+        self.running = False
+        self.stopping = False
+        self.pending = Diff()
+
+    async def serve(self, session: Converses) -> None:
+        """Make the session ready, then do what is asked until cancelled."""
+        self._session = session
+        await self._play(session.prepare())
+        self.ready = True
+        self._changed()
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._decision or self.waiting:
+                await self._next(session)
+
+    async def _next(self, session: Converses) -> None:
+        if decision := self._decision:
+            self._decision = None
+            await self._play({"accept": session.accept, "reject": session.reject, "undo": session.undo}[decision]())
+            return
+        prompt = self.waiting.popleft()
+        self.running, self.stopping = True, False
+        self._changed()
+        try:
+            await self._play(session.ask(prompt))
+        finally:
+            self.running = self.stopping = False
+            self._changed()
+
+    async def _play(self, events: AsyncGenerator[Event]) -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, DiffChanged):
+                        self.pending = event.diff
+                        self._changed()
+                    self._show(event)
+        except OciError as error:
+            self._show(TurnFailed(message=str(error)))
+
+    def send(self, prompt: str) -> None:
+        """Ask this as soon as what came before is done."""
+        self.waiting.append(prompt)
+        self._woken.set()
+        self._changed()
+
+    def steer(self, text: str) -> None:
+        """Say this to the model at its next round. Only while a turn runs."""
+        if self._session is not None:
+            self._session.steer(text)
+
+    def decide(self, decision: Decision) -> str:
+        """Accept, reject or undo; returns why it cannot be done now, "" when it is on its way."""
+        if not self.ready:
+            return f"Nothing to {decision} yet: the session is still starting."
+        if self.running:
+            return f"A turn is running; stop it with Esc, then {decision}."
+        if decision != "undo" and not self.pending.files:
+            return f"Nothing to {decision}: no change is pending."
+        self._decision = decision
+        self._woken.set()
+        return ""
+
+    def stop(self) -> list[str]:
+        """End the running turn; the prompts that waited come back, in order."""
+        waiting = list(self.waiting)
+        self.waiting.clear()
+        if self.running and self._session is not None:
+            self.stopping = True
+            self._session.stop()
+        self._changed()
+        return waiting

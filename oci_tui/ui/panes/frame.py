@@ -1,0 +1,166 @@
+"""What stands around the panes: a heading over each, the tabs where they do not all fit, the queue and the hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.lines import LinePane
+
+
+class Heading(Widget):
+    """One line over a pane: its name, what it shows, and a rule to the edge."""
+
+    DEFAULT_CSS = """
+    Heading { height: 1; }
+    """
+
+    def __init__(self, pane: LinePane) -> None:
+        super().__init__()
+        self._pane = pane
+
+    def on_mount(self) -> None:
+        self.watch(self._pane, "detail", self._redraw, init=False)
+        self.watch(self._pane, "has_focus", self._redraw, init=False)
+
+    def _redraw(self) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        name = (self._pane.LABEL, "bold $accent" if self._pane.has_focus else "bold $ink-muted")
+        room = self.size.width - cell_len(self._pane.LABEL) - 6
+        detail = Content(self._pane.detail).truncate(max(0, room), ellipsis=True) if room > 3 else Content("")
+        used = cell_len(self._pane.LABEL) + detail.cell_length + 4
+        rule = "─" * max(0, self.size.width - used - 1)
+        return Content.assemble(" ", name, "  " if detail else " ", detail.stylize("$ink-muted"), " ", (rule, "$rule"))
+
+
+class Frame(Vertical):
+    """A pane under its heading."""
+
+    DEFAULT_CSS = """
+    Frame { height: 1fr; width: 1fr; }
+    Frame > LinePane { height: 1fr; }
+    """
+
+    def __init__(self, pane: LinePane) -> None:
+        super().__init__(id=f"{pane.id}-frame")
+        self.pane = pane
+
+    def compose(self) -> ComposeResult:
+        yield Heading(self.pane)
+        yield self.pane
+
+
+class TabLine(Widget):
+    """`1 Story  2 Code  3 Console  4 Changes`, the shown one marked; its detail stands at the right."""
+
+    class Chosen(Message):
+        """The person clicked a tab."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; }
+    """
+
+    current: reactive[str] = reactive("transcript")
+
+    def __init__(self, panes: Sequence[LinePane]) -> None:
+        super().__init__(id="tabs")
+        self._panes = tuple(panes)
+
+    def on_mount(self) -> None:
+        for pane in self._panes:
+            self.watch(pane, "detail", self._redraw, init=False)
+
+    def _redraw(self) -> None:
+        self.refresh()
+
+    def _tabs(self) -> list[tuple[LinePane, str]]:
+        return [(pane, f" {number} {pane.LABEL} ") for number, pane in enumerate(self._panes, 1)]
+
+    def render(self) -> Content:
+        tabs = Content.assemble(
+            *[(text, "bold $accent reverse" if pane.id == self.current else "$ink-muted") for pane, text in self._tabs()]
+        )
+        shown = next(pane for pane in self._panes if pane.id == self.current)
+        room = self.size.width - tabs.cell_length - 3
+        detail = Content(shown.detail).truncate(room, ellipsis=True) if room > 8 else Content("")
+        return Content.assemble(tabs, "  ", detail.stylize("$ink-muted"))
+
+    def on_click(self, event: events.Click) -> None:
+        x = event.x
+        for pane, text in self._tabs():
+            if x < cell_len(text):
+                self.post_message(self.Chosen(str(pane.id)))
+                return
+            x -= cell_len(text)
+
+
+class QueueLine(Widget):
+    """The prompts that wait, one line above the box; gone when none waits."""
+
+    DEFAULT_CSS = """
+    QueueLine { height: 1; display: none; }
+    """
+
+    waiting: reactive[tuple[str, ...]] = reactive(())
+
+    def watch_waiting(self, waiting: tuple[str, ...]) -> None:
+        self.display = bool(waiting)
+
+    def render(self) -> Content:
+        first = visible_line(self.waiting[0]) if self.waiting else ""
+        return Content.assemble((f" ⋯ {len(self.waiting)} queued  ", "$warning"), (first, "$ink-muted"))
+
+
+class Hints(Widget):
+    """One line: the keys that matter now, as (key, what it does) pairs; what does not fit is left out.
+
+    A word to the person takes the line's place for a few seconds.
+    """
+
+    SAID_S = 4.0
+
+    DEFAULT_CSS = """
+    Hints { height: 1; }
+    """
+
+    pairs: reactive[tuple[tuple[str, str], ...]] = reactive(())
+    said: reactive[tuple[str, str]] = reactive(("", ""))
+    _clearing: Timer | None = None
+
+    def say(self, text: str, style: str) -> None:
+        """Show this text, in this style, for `SAID_S` seconds."""
+        if self._clearing is not None:
+            self._clearing.stop()
+        self.said = (visible_line(text), style)
+        self._clearing = self.set_timer(self.SAID_S, self._clear)
+
+    def _clear(self) -> None:
+        self.said = ("", "")
+
+    def render(self) -> Content:
+        text, style = self.said
+        if text:
+            return Content.assemble(" ", (text, style)).truncate(self.size.width, ellipsis=True)
+        line, room = Content(" "), self.size.width - 2
+        for key, does in self.pairs:
+            hint = Content.assemble((key, "$accent"), f" {does}", "   ")
+            if hint.cell_length - 3 > room:
+                break
+            line, room = line + hint, room - hint.cell_length
+        return line.stylize_before("$ink-muted")

@@ -1,0 +1,254 @@
+"""The line view under every pane: draws only what is on screen, at most 12 times a second, and follows in half-page jumps.
+
+A pane says how many lines there are and what stands in one; a line is a tuple of spans, (text, style name), where the text has
+already been through `core.terminal` and the style is one of `STYLES`, or two of them as "keyword on added".
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from oci_tui.core.events import Event
+from oci_tui.ui.wording import wrap
+
+Span = tuple[str, str]
+Spans = tuple[Span, ...]
+
+STYLES = frozenset(
+    {"text", "muted", "strong", "accent", "good", "bad", "warn", "number", "bar"}
+    | {"added", "removed", "added-sign", "removed-sign"}
+    | {"keyword", "string", "comment", "literal", "name"}
+)
+
+
+class LinePane(ScrollView, can_focus=True):
+    """A scrolling view of lines that are made when they are drawn. `detail` is what its heading says after its name."""
+
+    LABEL: ClassVar[str] = ""
+    LESSON: ClassVar[str] = ""
+    """What the pane says while it has nothing to show."""
+    FRAME_S: ClassVar[float] = 1 / 12
+    KEPT_STRIPS: ClassVar[int] = 2048
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES}
+
+    DEFAULT_CSS = """
+    LinePane {
+        background: $background;
+        scrollbar-size-horizontal: 0;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > .line--text { color: $foreground; }
+        & > .line--strong { color: $foreground; text-style: bold; }
+        & > .line--muted { color: $ink-muted; }
+        & > .line--number { color: $ink-faint; }
+        & > .line--accent { color: $accent; text-style: bold; }
+        & > .line--good { color: $success; }
+        & > .line--bad { color: $error; }
+        & > .line--warn { color: $warning; }
+        & > .line--added { color: $foreground; background: $added-background; }
+        & > .line--removed { color: $foreground; background: $removed-background; }
+        & > .line--added-sign { color: $success; background: $added-background; }
+        & > .line--removed-sign { color: $error; background: $removed-background; }
+        & > .line--bar { color: $foreground; text-style: bold; background: $bar-background; }
+        & > .line--keyword { color: $code-keyword; }
+        & > .line--string { color: $code-string; }
+        & > .line--comment { color: $code-comment; text-style: italic; }
+        & > .line--literal { color: $code-literal; }
+        & > .line--name { color: $code-name; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", show=False),
+        Binding("k", "scroll_up", show=False),
+        Binding("g", "scroll_home", show=False),
+        Binding("G,shift+g", "scroll_end", show=False),
+        Binding("space", "page_down", show=False),
+        Binding("b", "page_up", show=False),
+    ]
+
+    detail: reactive[str] = reactive("", layout=False)
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  Textual's own keyword
+        super().__init__(id=id)
+        self.following = True
+        self._first_changed: int | None = None
+        self._settling = False
+        self._own_top = 0
+        self._drawn = 0
+        self._widest = 1
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[str, Style] = {}
+        self._waiting = False
+
+    def show(self, event: Event) -> None:
+        """Take an event in; cheap, the screen follows at the next frame."""
+        raise NotImplementedError
+
+    def line_count(self) -> int:
+        """How many lines there are now."""
+        raise NotImplementedError
+
+    def line(self, index: int) -> Spans:
+        """What stands in line `index`, counted from 0."""
+        raise NotImplementedError
+
+    def fill(self, index: int) -> str:  # noqa: ARG002
+        """The style of the rest of the line, to the right edge."""
+        return "text"
+
+    def prepare(self) -> None:
+        """Called before a frame is drawn: the place for work that events only announce."""
+
+    # what a subclass says happened
+
+    def changed(self, first: int) -> None:
+        """Lines from `first` on are new or different."""
+        self._first_changed = first if self._first_changed is None else min(first, self._first_changed)
+        if not self._waiting and self.is_attached:
+            self._waiting = True
+            self.set_timer(self.FRAME_S, self._frame)
+
+    def settle(self) -> None:
+        """The stream paused: bring the last line to the bottom edge, if the view follows."""
+        self._settling = True
+        self.changed(self.line_count())
+
+    def restart(self) -> None:
+        """Other content from the first line on: follow it from its top."""
+        self.following, self._widest = True, 1
+        self._own_top = 0
+        self.scroll_to(y=0, x=0, animate=False, force=True)
+        self.changed(0)
+
+    def shifted(self, lines: int) -> None:
+        """The first `lines` lines were dropped; what is on screen stays where it is."""
+        self._strips.clear()
+        self._own_top = max(0, self._own_top - lines)
+        self.set_scroll(None, max(0, self.scroll_offset.y - lines))
+        self.changed(0)
+
+    # drawing
+
+    def _count(self) -> int:
+        return self.line_count() or len(self._lesson())
+
+    def _lesson(self) -> list[str]:
+        return wrap(self.LESSON, self.size.width - 3) if self.LESSON else []
+
+    def on_mount(self) -> None:
+        self.changed(0)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._strips.clear()
+        self._settling = True
+        self.changed(0)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(new_value) != self._own_top:
+            self._own_top = round(new_value)
+            self.following = self._own_top + self._height >= self.line_count()
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.scrollable_content_region.height)
+
+    def _frame(self) -> None:
+        self._waiting = False
+        self.prepare()
+        first, self._first_changed = self._first_changed, None
+        if first is None or not self.size:
+            return
+        for index in [index for index in self._strips if index >= first]:
+            del self._strips[index]
+        count, height, top = self._count(), self._height, self.scroll_offset.y
+        wanted = top
+        if self.following and self._settling:
+            wanted = max(0, count - height)
+        elif self.following and count - top > height:
+            wanted = max(0, count - height // 2)
+        self._settling = False
+        # The virtual height grows in the same jumps: every change of it lays the screen out anew.
+        self._fit(max(count, wanted + height) if self.following else count)
+        if wanted != top:
+            self._own_top = wanted
+            self.scroll_to(y=wanted, animate=False, force=True)
+        if self.scroll_offset.y == top:
+            last = max(count, self._drawn)
+            self.refresh(Region(0, max(0, first - top), self.size.width, max(1, last - max(first, top))))
+        self._drawn = count
+
+    def _fit(self, height: int) -> None:
+        size = Size(max(self._widest, 1), height)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            ink, _, ground = name.partition(" on ")
+            style = self.get_component_rich_style(f"line--{ink}")
+            if ground:
+                style += Style(bgcolor=self.get_component_rich_style(f"line--{ground}").bgcolor)
+            self._styles[name] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        scroll_x, scroll_y = self.scroll_offset
+        index, width = scroll_y + y, self.size.width
+        if index >= self.line_count():
+            lesson = self._lesson() if not self.line_count() else []
+            said = [Segment(f" {lesson[index]}", self._style("muted"))] if index < len(lesson) else []
+            return Strip(said).crop_extend(0, width, self._style("text"))
+        strip = self._strip(index).crop_extend(scroll_x, scroll_x + width, self._style(self.fill(index)))
+        return strip.apply_offsets(scroll_x, index)
+
+    def _strip(self, index: int) -> Strip:
+        selection = self.text_selection
+        chosen = selection.get_span(index) if selection is not None else None
+        if chosen is None and (kept := self._strips.get(index)) is not None:
+            return kept
+        spans = self.line(index)
+        if chosen is not None:
+            return self._selected(spans, *chosen)
+        strip = Strip([Segment(text, self._style(name)) for text, name in spans])
+        if len(self._strips) >= self.KEPT_STRIPS:
+            self._strips.clear()
+        self._strips[index] = strip
+        if strip.cell_length > self._widest:
+            self._widest = strip.cell_length
+            self.call_later(lambda: self._fit(self.virtual_size.height))
+        return strip
+
+    def _selected(self, spans: Spans, start: int, end: int) -> Strip:
+        text = Text.assemble(*[(part, self._style(name)) for part, name in spans], end="")
+        style = self.screen.get_component_rich_style("screen--selection")
+        text.stylize(style, start, len(text) if end == -1 else end)
+        return Strip(list(text.render(self.app.console)))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What the person selected with the mouse, as plain text."""
+        lines = ("".join(part for part, _ in self.line(index)) for index in range(self.line_count()))
+        return selection.extract("\n".join(lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
+        self._strips.clear()
+        self.refresh()

@@ -1,0 +1,144 @@
+"""The status line: where we are on the left; the model, its speed, the window and the sandbox on the right."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from oci_tui.core.events import (
+    CommandStarted,
+    ContextBuilt,
+    DiffChanged,
+    EngineReady,
+    Event,
+    Part,
+    PartFailed,
+    PartProgressed,
+    ReplyFinished,
+    ReplyGrew,
+    RoundStarted,
+    SandboxReady,
+    TurnFinished,
+    TurnStarted,
+    WorkspaceReady,
+)
+from oci_tui.core.ports import EngineInfo, Usage
+from oci_tui.core.terminal import visible_line
+from oci_tui.ui.wording import change, seconds, thousands
+
+Chip = tuple[int, str, str]
+"""How soon it is dropped when room is short (1 stays longest), the text, and the style."""
+
+
+class StatusPane(Widget):
+    """One line. Chips that do not fit are dropped, the least important first."""
+
+    DEFAULT_CSS = """
+    StatusPane { height: 1; background: $bar-background; color: $foreground; }
+    """
+
+    def __init__(self, root: Path, *, id: str = "status") -> None:  # noqa: A002
+        super().__init__(id=id)
+        home = Path.home()
+        self._root = visible_line(f"~/{root.relative_to(home)}" if root.is_relative_to(home) and root != home else str(root))
+        self._branch = ""
+        self._engine: EngineInfo | None = None
+        self._usage: Usage | None = None
+        self._parts: dict[Part, tuple[str, str]] = {}
+        self._window = (0, 0)
+        self._pending = ""
+        self._doing = ""
+        self._since = 0.0
+        self._clock: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._clock = self.set_interval(0.5, self.refresh, pause=True)
+
+    def show(self, event: Event) -> None:
+        match event:
+            case PartProgressed():
+                part = f" {event.fraction:.0%}" if event.fraction is not None else ""
+                self._parts[event.part] = (f"◌ {event.part}{part}", "$ink-muted")
+            case EngineReady():
+                self._engine = event.info
+                self._parts.pop("engine", None)
+            case SandboxReady():
+                self._parts["sandbox"] = ("▣ sandbox", "$success")
+            case WorkspaceReady():
+                self._branch = visible_line(event.info.branch) or "detached HEAD"
+                self._parts.pop("workspace", None)
+            case PartFailed():
+                self._parts[event.part] = (f"✗ {event.part}", "$error")
+            case DiffChanged():
+                self._pending = change(event.diff) if event.diff.files else ""
+            case ContextBuilt():
+                self._window = (event.tokens, event.window)
+            case ReplyFinished():
+                self._usage = event.usage
+                used = event.usage.prompt_tokens + event.usage.reply_tokens
+                self._window = (used or self._window[0], self._window[1] or (self._engine.context if self._engine else 0))
+                self._do("checking")
+            case TurnStarted():
+                self._do("preparing")
+            case RoundStarted():
+                self._do("reading the prompt")
+            case CommandStarted():
+                self._do("running")
+            case TurnFinished():
+                self._do("")
+            case ReplyGrew():
+                if self._doing != "writing":
+                    self._do("writing")
+                return
+            case _:
+                return
+        self.refresh()
+
+    def _do(self, doing: str) -> None:
+        self._doing, self._since = doing, time.monotonic()
+        if self._clock is not None:
+            if doing:
+                self._clock.resume()
+            else:
+                self._clock.pause()
+
+    def _chips(self) -> list[Chip]:
+        chips: list[Chip] = []
+        if self._doing:
+            chips.append((1, f"● {self._doing} {int(time.monotonic() - self._since)} s", "$accent"))
+        if self._pending:
+            chips.append((2, f"± {self._pending}", "$warning"))
+        if self._engine is not None:
+            bits = f" {self._engine.bits_per_weight:.1f} bpw" if self._engine.bits_per_weight is not None else ""
+            chips.append((6, f"{visible_line(self._engine.model)}{bits}", "$foreground"))
+        used, window = self._window
+        if window:
+            style = "$warning" if used > 0.85 * window else "$ink-muted"
+            chips.append((4, f"ctx {thousands(used)}/{thousands(window)}", style))
+        if self._usage is not None and self._usage.reply_tokens:
+            chips.append((8, f"{self._usage.tokens_per_second:.0f} tok/s", "$ink-muted"))
+            chips.append((9, f"ttft {seconds(self._usage.first_token_s)}", "$ink-muted"))
+            if self._usage.prompt_tokens:
+                chips.append((10, f"{self._usage.cached_tokens / self._usage.prompt_tokens:.0%} cached", "$ink-muted"))
+        chips.extend((3, text, style) for text, style in self._parts.values())
+        return chips
+
+    def render(self) -> Content:
+        width = self.size.width
+        places: list[Chip] = [(5, self._root, "$foreground"), (7, f"· {self._branch}" if self._branch else "", "$ink-muted")]
+        left: list[Chip] = [(11, "oci-tui", "bold $accent"), *(place for place in places if place[1])]
+        right = self._chips()
+        while left or right:
+            needed = sum(cell_len(text) + 2 for _, text, _ in left + right) + 2
+            if needed <= width or len(left) + len(right) == 1:
+                break
+            least = max(left + right, key=lambda chip: chip[0])
+            (left if least in left else right).remove(least)
+        place, facts = (Content("  ").join(Content.styled(text, style) for _, text, style in side) for side in (left, right))
+        gap = max(2, width - 2 - place.cell_length - facts.cell_length)
+        return Content.assemble(" ", place, " " * gap, facts, " ")

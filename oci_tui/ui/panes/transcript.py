@@ -1,0 +1,241 @@
+"""The transcript pane: the story of the session, one line a round with its outcome, prose folded in, and what to do next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from oci_tui.core.diff import Diff
+from oci_tui.core.events import (
+    ChangeAccepted,
+    ChangeConflicted,
+    ChangeRejected,
+    ChangeUndone,
+    CommandStarted,
+    ContextBuilt,
+    DiffChanged,
+    EditsApplied,
+    EditsRefused,
+    EngineReady,
+    Event,
+    Part,
+    PartFailed,
+    PartProgressed,
+    ReplyGrew,
+    RoundFinished,
+    RoundStarted,
+    SandboxReady,
+    Steered,
+    TurnFailed,
+    TurnFinished,
+    TurnStarted,
+    WorkspaceReady,
+)
+from oci_tui.core.ports import EngineInfo, SandboxInfo, WorkspaceInfo
+from oci_tui.core.terminal import visible, visible_line
+from oci_tui.core.verdict import Verdict
+from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.story import Entry, Lesson, Parts, Said, Told
+from oci_tui.ui.wording import names, plural, seconds, thousands
+
+_SIGNS: dict[Verdict, tuple[str, str]] = {
+    Verdict.PASSED: ("✓", "good"),
+    Verdict.FAILED: ("✗", "bad"),
+    Verdict.ANSWERED: ("●", "accent"),
+    Verdict.REFUSED: ("✗", "warn"),
+    Verdict.STOPPED: ("■", "warn"),
+    Verdict.GAVE_UP: ("✗", "bad"),
+}
+
+
+class TranscriptPane(LinePane):
+    """The left pane. `unfolded` shows the prose that is folded away."""
+
+    LABEL = "Story"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "unfold", show=False)]
+
+    def __init__(self, *, id: str = "transcript") -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._parts = Parts()
+        self._entries: list[Entry] = [self._parts, Lesson()]
+        self._rows: list[Spans] = []
+        self._starts: list[int] = []
+        self._stale: int | None = 0
+        self._round: Told | None = None
+        self._diff = Diff()
+        self.unfolded = False
+
+    def show(self, event: Event) -> None:
+        if self._show_part(event) or self._show_round(event) or self._show_change(event):
+            return
+        match event:
+            case TurnStarted():
+                self._round, self._parts.brief = None, True
+                self._touch(self._parts)
+                self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
+                self.following = True
+            case ContextBuilt():
+                files = f"reads {names(event.files)}" if event.files else "reads no files"
+                left_out = f" · left out for room: {names(event.left_out)}" if event.left_out else ""
+                size = f"{thousands(event.tokens)} of {thousands(event.window)} tokens"
+                self._tell(Said("·", "muted", f"{files} · {size}{left_out}", "muted"))
+            case Steered():
+                self._tell(Said("❯", "accent", f"{visible(event.text)}", "strong"))
+            case TurnFailed():
+                self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
+            case TurnFinished():
+                self._finish(event)
+
+    def note(self, text: str, style: str = "muted") -> None:
+        """Say something that is no event, for example that a theme file cannot be used."""
+        self._tell(Said("·" if style == "muted" else "!", style, visible_line(text), style))
+
+    def action_unfold(self) -> None:
+        self.unfolded = not self.unfolded
+        self._again(0)
+
+    # drawing
+
+    def prepare(self) -> None:
+        if self._stale is None:
+            return
+        first, self._stale = self._stale, None
+        width = self.size.width - 1
+        start = self._starts[first] if first < len(self._starts) else len(self._rows)
+        del self._rows[start:], self._starts[first:]
+        for entry in self._entries[first:]:
+            self._starts.append(len(self._rows))
+            self._rows.extend(entry.rows(max(width, 20), self.unfolded))
+        self.changed(start)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._stale = 0
+
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    def line(self, index: int) -> Spans:
+        return self._rows[index]
+
+    # entries
+
+    def _tell(self, entry: Entry) -> None:
+        if isinstance(self._entries[-1], Lesson) and not isinstance(entry, Parts):
+            self._again(len(self._entries) - 1)
+            del self._entries[-1]
+        self._entries.append(entry)
+        self._again(len(self._entries) - 1)
+
+    def _again(self, first: int) -> None:
+        self._stale = first if self._stale is None else min(first, self._stale)
+        self.changed(self.line_count())
+
+    def _touch(self, entry: Entry) -> None:
+        for index in range(len(self._entries) - 1, -1, -1):
+            if self._entries[index] is entry:
+                self._again(index)
+                return
+
+    def _show_part(self, event: Event) -> bool:
+        match event:
+            case PartProgressed():
+                part = f" {event.fraction:.0%}" if event.fraction is not None else ""
+                self._set_part(event.part, "◌", "accent", f"{event.doing}{part}")
+            case EngineReady():
+                self._set_part("engine", "✓", "good", _engine(event.info))
+            case SandboxReady():
+                self._set_part("sandbox", "✓", "good", _sandbox(event.info))
+            case WorkspaceReady():
+                self._set_part("workspace", "✓", "good", _workspace(event.info))
+            case PartFailed():
+                self._set_part(event.part, "✗", "bad", event.message)
+                if len(self._entries) > 2:
+                    self._tell(Said("✗", "bad", f"{event.part}: {visible_line(event.message)}", "bad"))
+            case _:
+                return False
+        return True
+
+    def _set_part(self, part: Part, sign: str, style: str, text: str) -> None:
+        self._parts.state[part] = (sign, style, text)
+        self._touch(self._parts)
+
+    def _show_round(self, event: Event) -> bool:
+        if isinstance(event, RoundStarted):
+            self._round = Told(event.round)
+            self._tell(self._round)
+            return True
+        told = self._round
+        if told is None:
+            return False
+        match event:
+            case ReplyGrew():
+                if not told.prose.feed(event.text) and told.doing == "writing":
+                    return True
+                told.doing = "writing"
+            case EditsApplied():
+                told.paths = names(event.paths)
+                told.doing = ""
+            case EditsRefused():
+                for reason in event.reasons:
+                    self._tell(Said("!", "warn", visible_line(reason), "warn"))
+            case CommandStarted():
+                told.doing = f"running {visible_line(event.command.label)}"
+            case RoundFinished():
+                told.doing = visible_line(event.outcome)
+                signs = {True: ("✓", "good"), False: ("✗", "bad"), None: ("●", "muted")}
+                told.sign, told.sign_style = signs[event.passed]
+            case _:
+                return False
+        self._touch(told)
+        return True
+
+    def _show_change(self, event: Event) -> bool:
+        match event:
+            case DiffChanged():
+                self._diff = event.diff
+            case ChangeAccepted():
+                self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+            case ChangeRejected():
+                self._tell(Said("✗", "muted", "rejected: the change is dropped, your files are as they were", "muted"))
+            case ChangeUndone() if event.paths:
+                self._tell(Said("✓", "good", f"undone: {names(event.paths)} as before the accept"))
+            case ChangeUndone():
+                self._tell(Said("·", "muted", "nothing to undo", "muted"))
+            case ChangeConflicted():
+                self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
+            case _:
+                return False
+        return True
+
+    def _finish(self, event: TurnFinished) -> None:
+        if self._round is not None and self._round.sign == "◌":
+            self._round.sign, self._round.sign_style, self._round.doing = "■", "warn", "not finished"
+            self._touch(self._round)
+        self._round = None
+        sign, style = _SIGNS[event.verdict]
+        change = f" · {self._diff.summary()}" if self._diff.files else ""
+        took = f"{event.verdict} · {plural(event.rounds, 'round')} · {seconds(event.seconds)}{change}"
+        self._tell(Said(sign, style, took, "strong"))
+        if self._diff.files:
+            self._tell(Said(" ", "muted", "Ctrl+Y accept · Ctrl+N reject · Ctrl+R review", "muted"))
+        elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):
+            self._tell(Said(" ", "muted", "Your files are untouched; ask again, or say what should be different.", "muted"))
+        self.settle()
+
+
+def _engine(info: EngineInfo) -> str:
+    bits = f" {info.bits_per_weight:.1f} bpw" if info.bits_per_weight is not None else ""
+    facts = [f"{info.model}{bits}", f"{info.engine} on {info.device}", f"window {thousands(info.context)} tokens", *info.notes]
+    return " · ".join(facts)
+
+
+def _sandbox(info: SandboxInfo) -> str:
+    missing = [f"not enforced: {', '.join(info.not_enforced)}"] if info.not_enforced else []
+    return " · ".join([info.name, *info.limits, *missing])
+
+
+def _workspace(info: WorkspaceInfo) -> str:
+    left_out = [f"{len(info.left_out)} left out ({names([path for path, _ in info.left_out])})"] if info.left_out else []
+    return " · ".join([info.branch or "detached HEAD", plural(info.files, "file"), *left_out])

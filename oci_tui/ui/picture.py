@@ -1,0 +1,36 @@
+"""A recording as a picture of the workbench: `python -m oci_tui.ui.picture session.jsonl 160x45 > workbench.svg`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from oci_tui.core.events import SessionStarted, TurnStarted
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.replay import ReplaySession, read
+
+
+async def picture(recording: Path, size: tuple[int, int], theme: str = "night", events: int | None = None) -> str:
+    """The workbench as SVG after the recording's first `events` events (all, when None), at `size` (columns, rows)."""
+    happened = read(recording)[:events]
+    root = next((Path(event.root) for event in happened if isinstance(event, SessionStarted)), Path.cwd())
+    session = ReplaySession(recording, speed=0, paused_at=events)
+    app = OciApp(lambda: session, root, theme)
+    async with app.run_test(size=size) as pilot:
+        for event in happened:
+            if isinstance(event, TurnStarted):
+                app.workbench.conversation.send(event.prompt)
+        while app.is_running and not session.reached.is_set():
+            await pilot.pause(0.02)
+        # Two frames: what the last events changed, and the settling after it.
+        for _ in range(2):
+            await pilot.pause(0.2)
+        drawn = app.export_screenshot()
+        await app.close_session()
+    return drawn
+
+
+if __name__ == "__main__":
+    columns, rows = (int(part) for part in sys.argv[2].split("x"))
+    sys.stdout.write(asyncio.run(picture(Path(sys.argv[1]), (columns, rows))))

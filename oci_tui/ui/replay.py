@@ -1,0 +1,147 @@
+"""A recorded session, played again: the same interface as a session, with the events and the timing of a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from oci_tui.core.diff import Diff
+from oci_tui.core.errors import StoreError
+from oci_tui.core.events import (
+    ChangeAccepted,
+    ChangeConflicted,
+    ChangeRejected,
+    ChangeUndone,
+    DiffChanged,
+    Event,
+    SessionStarted,
+    Steered,
+    TurnFailed,
+    TurnFinished,
+    TurnStarted,
+    decode,
+)
+from oci_tui.core.verdict import Verdict
+
+_LONGEST_WAIT_S = 3.0
+_DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeConflicted)
+
+
+def read(recording: Path) -> list[Event]:
+    """The events of a journal, one line of JSON each. Raises StoreError naming the line."""
+    try:
+        lines = recording.read_bytes().splitlines()
+    except OSError as error:
+        raise StoreError(f"{recording}: cannot be read: {error.strerror}") from error
+    events: list[Event] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            events.append(decode(line))
+        except StoreError as error:
+            raise StoreError(f"{recording}:{number}: {error}") from error
+    return events
+
+
+class ReplaySession:
+    """Each `ask` plays the next recorded turn. `speed` 2 is twice as fast, 0 without any waiting. Touches no files.
+
+    `paused_at` ends the playing before the event of that number, until it is stopped; `reached` says that it came there.
+    """
+
+    def __init__(self, recording: Path, speed: float = 1.0, paused_at: int | None = None) -> None:
+        self._events = read(recording)
+        self._speed = speed
+        self._paused_at = paused_at
+        self._place = 0
+        self.reached = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._steered: list[str] = []
+        self._diff = Diff()
+        self._accepted = Diff()
+
+    async def prepare(self) -> AsyncGenerator[Event]:
+        """What was recorded before the first turn."""
+        while self._place < len(self._events) and not isinstance(self._events[self._place], TurnStarted):
+            async for event in self._step():
+                yield event
+
+    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
+        """The next recorded turn, with this prompt in place of the recorded one."""
+        self._stopped.clear()
+        while self._place < len(self._events) and not isinstance(self._events[self._place], TurnStarted):
+            self._place += 1
+        if self._place == len(self._events):
+            yield TurnStarted(turn=0, prompt=prompt)
+            yield TurnFailed(message="the recording ends here; quit with Ctrl+Q")
+            yield TurnFinished(turn=0, verdict=Verdict.GAVE_UP, rounds=0, seconds=0.0)
+            return
+        began, turn = time.monotonic(), 0
+        while self._place < len(self._events):
+            async for event in self._step():
+                if isinstance(event, TurnStarted):
+                    turn = event.turn
+                    event = TurnStarted(turn=turn, prompt=prompt, at=event.at)
+                yield event
+                if isinstance(event, TurnFinished):
+                    return
+            if self._stopped.is_set():
+                yield TurnFinished(turn=turn, verdict=Verdict.STOPPED, rounds=0, seconds=time.monotonic() - began)
+                return
+            while self._steered:
+                yield Steered(text=self._steered.pop(0))
+
+    def steer(self, text: str) -> None:
+        self._steered.append(text)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def accept(self) -> AsyncGenerator[Event]:
+        """As a session says it; nothing is written."""
+        self._accepted = self._diff
+        yield ChangeAccepted(paths=tuple(file.path for file in self._diff.files))
+        yield self._now(Diff())
+
+    async def reject(self) -> AsyncGenerator[Event]:
+        yield ChangeRejected()
+        yield self._now(Diff())
+
+    async def undo(self) -> AsyncGenerator[Event]:
+        undone, self._accepted = self._accepted, Diff()
+        yield ChangeUndone(paths=tuple(file.path for file in undone.files))
+
+    async def close(self) -> None:
+        self._stopped.set()
+
+    def _now(self, diff: Diff) -> DiffChanged:
+        self._diff = diff
+        return DiffChanged(diff=diff)
+
+    async def _step(self) -> AsyncGenerator[Event]:
+        """The next recorded event, after the time that passed before it; decisions are the person's, now as then."""
+        event = self._events[self._place]
+        if self._place == self._paused_at:
+            self.reached.set()
+            await self._stopped.wait()
+        elif self._place and self._speed:
+            wait = min(_LONGEST_WAIT_S, event.at - self._events[self._place - 1].at) / self._speed
+            if wait > 0:
+                try:
+                    await asyncio.wait_for(self._stopped.wait(), wait)
+                except TimeoutError:
+                    pass  # nobody stopped it: the time has passed
+                else:
+                    return
+        elif not self._speed:
+            await asyncio.sleep(0)
+        if self._stopped.is_set():
+            return
+        self._place += 1
+        if self._place == len(self._events):
+            self.reached.set()
+        if isinstance(event, DiffChanged):
+            self._diff = event.diff
+        if not isinstance(event, (SessionStarted, *_DECISIONS)):
+            yield event

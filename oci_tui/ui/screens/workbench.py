@@ -1,0 +1,198 @@
+"""The workbench: lays the panes out for the terminal's size, shows them every event, and sends what the person wants."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Label
+
+from oci_tui.core.events import CommandStarted, Event, RoundStarted, TurnFinished, TurnStarted
+from oci_tui.ui.conversation import Conversation
+from oci_tui.ui.keys import PLAIN
+from oci_tui.ui.panes.changes import ChangesPane
+from oci_tui.ui.panes.code import CodePane
+from oci_tui.ui.panes.console import ConsolePane
+from oci_tui.ui.panes.frame import Frame, Hints, QueueLine, TabLine
+from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.panes.status import StatusPane
+from oci_tui.ui.panes.transcript import TranscriptPane
+
+Shape = Literal["wide", "medium", "narrow", "tiny"]
+_COMMAND = re.compile(r"/(\w*)\s*")
+_COMMANDS = {"accept": "accept", "reject": "reject(True)", "undo": "undo", "help": "help", "quit": "leave(True)"}
+
+
+def shape_of(width: int, height: int) -> Shape:
+    """How the workbench is laid out in a terminal of so many cells."""
+    if width < 34 or height < 8:
+        return "tiny"
+    if width >= 120 and height >= 28:
+        return "wide"
+    return "medium" if width >= 80 and (height > 24 or width >= 120) else "narrow"
+
+
+class Workbench(Screen[None]):
+    """The screen people live in."""
+
+    AUTO_FOCUS = "#prompt"
+    BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.conversation = Conversation(self.show, self._refresh_state)
+        self.transcript = TranscriptPane()
+        self.changes = ChangesPane()
+        self._panes: tuple[LinePane, ...] = (self.transcript, CodePane(), ConsolePane(), self.changes)
+        self._status = StatusPane(root)
+        self._prompt = PromptBox()
+        self._tabs = TabLine(self._panes)
+        self._queue = QueueLine()
+        self._hints = Hints()
+        self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
+        self._shape: Shape = "wide"
+        self._zoomed = ""
+        self._chosen = False
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield self._tabs
+        with Horizontal(id="body"):
+            yield self._frames["transcript"]
+            with Vertical(id="right"):
+                yield from (self._frames[name] for name in ("code", "console", "changes"))
+        yield self._queue
+        with Horizontal(id="ask"):
+            yield Label("❯", id="mark", markup=False)
+            yield self._prompt
+        yield self._hints
+        yield Label("too small: make it 34×8 or more", id="too-small", markup=False)
+
+    # events
+
+    def show(self, event: Event) -> None:
+        """Show every pane what happened."""
+        self._status.show(event)
+        for pane in self._panes:
+            pane.show(event)
+        if self._shape == "medium" and not self._chosen:
+            match event:
+                case RoundStarted():
+                    self._tabs.current = "code"
+                case CommandStarted():
+                    self._tabs.current = "console"
+                case TurnFinished() if self.conversation.pending.files:
+                    self._tabs.current = "changes"
+                case _:
+                    return
+            self._arrange()
+        if isinstance(event, TurnStarted):
+            self._chosen = False
+
+    @on(PromptBox.Sent)
+    def _sent(self, message: PromptBox.Sent) -> None:
+        command = _COMMAND.fullmatch(message.text)
+        if command is None:
+            self.conversation.send(message.text)
+        elif action := _COMMANDS.get(command[1]):
+            self.app.call_later(self.app.run_action, action)
+        else:
+            self.say(f"/{command[1]} is no command; there are /accept /reject /undo /help /quit")
+
+    def steer(self) -> None:
+        """Send what stands in the box to the model at once: into the running turn, or as a prompt when none runs."""
+        if text := self._prompt.take():
+            if self.conversation.running:
+                self.conversation.steer(text)
+                self.say("the model reads it in the next round")
+            else:
+                self.conversation.send(text)
+
+    def stop(self) -> None:
+        """Stop what runs; prompts that waited go back into the box. With nothing to stop, go to the prompt."""
+        waiting = self.conversation.stop()
+        if waiting:
+            self._prompt.put("\n".join([*waiting, self._prompt.text]).strip())
+        self.focus_pane("prompt")
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """A passing word, in the line of hints."""
+        self._hints.say(text, "$warning" if bad else "$foreground")
+
+    # layout
+
+    def focus_pane(self, name: str) -> None:
+        """Bring a pane (by id) or "prompt" to the front and give it the focus."""
+        if name == "prompt":
+            self._prompt.focus()
+        else:
+            if self._zoomed:
+                self._zoomed = name
+            self._tabs.current, self._chosen = name, True
+            self._arrange()
+            self._frames[name].pane.focus()
+        self._refresh_state()
+
+    def zoom(self, name: str = "") -> None:
+        """Show one pane on the whole screen, or all again; without a name the pane that has the focus, else the shown tab."""
+        focused = str(self.focused.id) if isinstance(self.focused, LinePane) else self._tabs.current
+        wanted = name or focused
+        self._zoomed = "" if self._zoomed and (not name or self._zoomed == name) else wanted
+        self._arrange()
+        self.focus_pane(self._zoomed or "prompt")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._shape = shape_of(event.size.width, event.size.height)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        for shape in ("wide", "medium", "narrow", "tiny"):
+            self.set_class(self._shape == shape, shape)
+        one = self._zoomed or (self._tabs.current if self._shape == "narrow" else "")
+        right = self._tabs.current if self._tabs.current != "transcript" else "code"
+        if one:
+            shown = {one}
+        elif self._shape == "medium":
+            shown = {"transcript", right}
+            self._tabs.current = right
+        else:
+            shown = set(self._frames)
+        for name, frame in self._frames.items():
+            frame.display = name in shown
+        self.query_one("#right").display = shown != {"transcript"}
+        self.set_class(len(shown) == 1, "single")
+        self._tabs.display = self._shape in ("medium", "narrow")
+
+    def _refresh_state(self) -> None:
+        talk = self.conversation
+        self._queue.waiting = tuple(talk.waiting)
+        pairs: list[tuple[str, str]] = []
+        if talk.stopping:
+            pairs.append(("◌", "stopping"))
+        elif talk.running:
+            pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
+        elif talk.pending.files:
+            pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
+        elif isinstance(self.focused, LinePane):
+            pairs += [("Esc", "prompt"), ("z", "zoom"), ("j k", "scroll")]
+        else:
+            pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
+        pairs += [("Alt+1…4", "panes"), ("Ctrl+P", "commands"), ("F1", "help"), ("Ctrl+Q", "quit")]
+        self._hints.pairs = tuple(pairs)
+
+    def on_mount(self) -> None:
+        self._refresh_state()
+
+    def on_descendant_focus(self) -> None:
+        self._refresh_state()
+
+    @on(TabLine.Chosen)
+    def _tab(self, message: TabLine.Chosen) -> None:
+        self.focus_pane(message.pane)

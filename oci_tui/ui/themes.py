@@ -1,0 +1,85 @@
+"""Themes: one TOML file each, with the fields of `textual.theme.Theme`; a file that cannot be used is one clear line."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+from oci_tui.core.errors import SettingsError
+from oci_tui.resources import config_folder, data_folder
+
+VARIABLES = {
+    "ink-muted": "$foreground 65%",
+    "ink-faint": "$foreground 38%",
+    "rule": "$foreground 18%",
+    "bar-background": "$foreground 8%",
+    "added-background": "$success 14%",
+    "removed-background": "$error 14%",
+    "code-keyword": "$primary",
+    "code-string": "$success",
+    "code-comment": "$foreground 50%",
+    "code-literal": "$warning",
+    "code-name": "$foreground",
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
+}
+"""The variables of the panes' styles and what they are in a theme that does not set them."""
+
+_COLOURS = frozenset(field.name for field in fields(Theme) if "str" in str(field.type) and "dict" not in str(field.type)) - {
+    "name"
+}
+
+
+def load(file: Path) -> Theme:
+    """Read one theme; its name is the file's. Raises SettingsError."""
+    try:
+        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}") from error
+    known = {field.name: field for field in fields(Theme)}
+    for key, value in content.items():
+        if key not in known or key == "name":
+            raise SettingsError(f"{file}: {key}: no such key; use one of {', '.join(sorted(set(known) - {'name'}))}")
+        if key in _COLOURS:
+            _check_colour(file, key, value)
+    if "primary" not in content:
+        raise SettingsError(f'{file}: primary is missing: write a colour, for example primary = "#7aa2f7"')
+    for key, value in content.get("variables", {}).items():
+        if not isinstance(value, str):
+            raise SettingsError(f"{file}: variables.{key}: expected text, got {value!r}")
+        if key in VARIABLES:
+            _check_colour(file, f"variables.{key}", value)
+    for key in ("dark", "ansi"):
+        if not isinstance(content.get(key, False), bool):
+            raise SettingsError(f"{file}: {key}: expected true or false, got {content[key]!r}")
+    return Theme(name=file.stem, **content)
+
+
+def load_all() -> tuple[list[Theme], list[str]]:
+    """The themes that ship and the person's own (which win by name), and one line for each that cannot be used."""
+    themes: dict[str, Theme] = {}
+    problems: list[str] = []
+    for folder in (data_folder("themes"), config_folder() / "themes"):
+        for file in sorted(folder.glob("*.toml")):
+            try:
+                themes[file.stem] = load(file)
+            except SettingsError as error:
+                problems.append(str(error))
+    return list(themes.values()), problems
+
+
+def _check_colour(file: Path, key: str, value: object) -> None:
+    try:
+        if not isinstance(value, str):
+            raise SettingsError(f'{file}: {key}: expected a colour such as "#7aa2f7", got {value!r}')
+        # "$success 14%": a variable or a colour, then perhaps its opacity.
+        colour = value.split(" ")[0]
+        if not colour.startswith("$"):
+            Color.parse(colour)
+    except ColorParseError as error:
+        raise SettingsError(f'{file}: {key}: {value!r} is no colour; write one such as "#7aa2f7" or "ansi_blue"') from error

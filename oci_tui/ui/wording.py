@@ -1,0 +1,86 @@
+"""How numbers and states read on screen: exact, short, with units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.cells import cell_len, chop_cells
+
+from oci_tui.core.diff import Diff, FileDiff
+from oci_tui.core.ports import Exit
+from oci_tui.core.terminal import visible_line
+
+_WORD = re.compile(r"\S+\s*|\s+")
+
+
+def seconds(value: float) -> str:
+    """A duration: "0.84 s", "12.3 s", "3 min 05 s"."""
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60):02d} s"
+
+
+def thousands(count: int) -> str:
+    """A count of tokens: "812", "3.1k", "16k"."""
+    if count < 1000:
+        return str(count)
+    if count < 10_000:
+        return f"{count / 1000:.1f}k".replace(".0k", "k")
+    return f"{round(count / 1000)}k"
+
+
+def size(count: int) -> str:
+    """A number of bytes: "812 B", "3.4 KiB", "2.0 GiB"."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def plural(count: int, noun: str) -> str:
+    """ "1 file", "2 files" """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def change(diff: Diff | FileDiff) -> str:
+    """The counts of a change: "+9 −3"."""
+    return f"+{diff.added} −{diff.removed}"
+
+
+def names(paths: Sequence[str], most: int = 3) -> str:
+    """A few file names, the rest as a count."""
+    shown = ", ".join(visible_line(path) for path in paths[:most])
+    return shown if len(paths) <= most else f"{shown} and {len(paths) - most} more"
+
+
+def ending(end: Exit) -> str:
+    """How a command ended: "exit 0", "timeout", "signal 9 (exit 137)"."""
+    if end.reason != "exited":
+        return f"{end.reason} (exit {end.code})"
+    return f"exit {end.code}"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, broken between words where possible."""
+    rows: list[str] = []
+    width = max(width, 8)
+    for line in text.split("\n"):
+        row = ""
+        for match in _WORD.finditer(line):
+            word = match[0]
+            while cell_len(row) + cell_len(word.rstrip()) > width:
+                if row.strip():
+                    rows.append(row.rstrip())
+                    row = ""
+                else:
+                    head, *rest = chop_cells(row + word, width)
+                    rows.append(head)
+                    row, word = "", "".join(rest)
+            row += word
+        rows.append(row.rstrip())
+    return rows
