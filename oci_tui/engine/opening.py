@@ -1,0 +1,26 @@
+"""Which engine the settings call for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from oci_tui.core.errors import EngineError
+from oci_tui.core.ports import Engine
+from oci_tui.settings import EngineSettings
+
+
+def open_engine(settings: EngineSettings, log: Path) -> Engine:
+    """An engine that is not started yet; a worker's own words go to the file `log`. Raises EngineError or ModelError."""
+    if settings.kind == "scripted":
+        from oci_tui.engine.scripted import ScriptedEngine
+
+        if not settings.replies:
+            raise EngineError("engine.kind is scripted, but engine.replies names no file; set it to a TOML or JSON lines file")
+        return ScriptedEngine.from_file(Path(settings.replies).expanduser())
+    from oci_tui.engine.models import resolve
+    from oci_tui.engine.process import EngineProcess
+
+    model = resolve(settings)
+    return EngineProcess(msgspec.structs.replace(settings, kind=model.kind, model=str(model.path.absolute())), log)

@@ -1,0 +1,121 @@
+"""Replies from a file, in order: for tests, demonstrations and the replay of a recorded session."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import tomllib
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from oci_tui.core.errors import EngineError
+from oci_tui.core.ports import EngineInfo, Message, Piece, Progress, ReplyEnd, Request, Usage
+from oci_tui.engine.room import check_room
+
+_CONTEXT = 32_768
+_BYTES_PER_TOKEN = 4
+_TOKEN = re.compile(r"\s*\w{1,8}|\s*[^\w\s]|\s+")
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One reply of the file; it begins after `delay_s` seconds."""
+
+    reply: str
+    delay_s: float = 0.0
+
+
+class _Toml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    replies: tuple[Line, ...]
+    tokens_per_second: float = 0.0
+
+
+class ScriptedEngine:
+    """`core.ports.Engine` that says what it is given. A reply counts as given once it was asked for, even when it is stopped.
+
+    Tokens are words and signs; `tokens_per_second` 0 means at once.
+    """
+
+    def __init__(self, replies: Sequence[str], tokens_per_second: float = 0) -> None:
+        self._lines: Sequence[Line] = [Line(reply) for reply in replies]
+        self._rate = tokens_per_second
+        self._given = 0
+        self._started = False
+        self._name = "scripted"
+
+    @classmethod
+    def from_file(cls, path: Path) -> ScriptedEngine:
+        """From TOML ([[replies]] with `reply` and `delay_s`) or JSON lines ({"reply": …, "delay_s": …}). Raises EngineError."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise EngineError(f"{path}: cannot be read ({error}); engine.replies names a TOML or JSON lines file") from error
+        engine = cls(())
+        try:
+            if path.suffix == ".toml":
+                script = msgspec.convert(tomllib.loads(text), _Toml)
+                engine._lines, engine._rate = script.replies, script.tokens_per_second
+            else:
+                engine._lines = list(_json_lines(text))
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise EngineError(f'{path}: {error}; expected a "reply" and perhaps a "delay_s" for each reply') from error
+        engine._name = path.name
+        return engine
+
+    async def start(self) -> AsyncGenerator[Progress]:
+        self._started = True
+        yield Progress("opening the script", 1.0)
+
+    async def generate(self, request: Request) -> AsyncGenerator[Piece]:
+        prompt = await self.count(request.messages)
+        check_room(prompt, request.max_new_tokens, _CONTEXT)
+        if self._given == len(self._lines):
+            raise EngineError(f"the script has {len(self._lines)} replies and all were given; add one to it")
+        line = self._lines[self._given]
+        self._given += 1
+        began = time.monotonic()
+        await asyncio.sleep(line.delay_s)
+        first_s = time.monotonic() - began
+        tokens = _TOKEN.findall(_until_stop(line.reply, request.stop))
+        end: ReplyEnd = "length" if len(tokens) > request.max_new_tokens else "stop"
+        tokens = tokens[: request.max_new_tokens]
+        for token in tokens:
+            yield Piece(token)
+            await asyncio.sleep(1 / self._rate if self._rate > 0 else 0)
+        yield Piece("", _usage(prompt, len(tokens), first_s, time.monotonic() - began, end))
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """An estimate: four bytes make a token, and each message adds four."""
+        self._check()
+        return sum(4 + len(message.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN for message in messages)
+
+    async def describe(self) -> EngineInfo:
+        self._check()
+        return EngineInfo("scripted", self._name, _CONTEXT, device="none", notes=(f"{len(self._lines)} replies",))
+
+    async def close(self) -> None:
+        self._started = False
+
+    def _check(self) -> None:
+        if not self._started:
+            raise EngineError("the engine is not running; start it first")
+
+
+def _json_lines(text: str) -> Iterable[Line]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield msgspec.json.decode(line, type=Line)
+            except msgspec.DecodeError as error:
+                raise msgspec.ValidationError(f"line {number}: {error}") from error
+
+
+def _until_stop(reply: str, stops: Sequence[str]) -> str:
+    found = [at for at in (reply.find(stop) for stop in stops if stop) if at >= 0]
+    return reply[: min(found)] if found else reply
+
+
+def _usage(prompt: int, reply: int, first_s: float, seconds: float, end: ReplyEnd) -> Usage:
+    return Usage(prompt_tokens=prompt, reply_tokens=reply, first_token_s=first_s, seconds=seconds, end=end)
