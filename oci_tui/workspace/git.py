@@ -1,0 +1,154 @@
+"""GitWorkspace: a git repository as the core's Workspace; what waits for git or the disk runs in a thread, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from oci_tui.core.diff import Diff
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.ports import Level, WorkspaceInfo, Written
+from oci_tui.resources import state_folder
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.workspace.accept import Acceptance, Outcome
+from oci_tui.workspace.apply import locked
+from oci_tui.workspace.discovery import branch, examine, find_root
+from oci_tui.workspace.mirror import Mirror
+from oci_tui.workspace.names import shown
+from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.user_tree import UserTree
+
+__all__ = ["GitWorkspace", "examine", "find_root"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class GitWorkspace:
+    """The repository at `root` (see `find_root`) for one session. What each method does is said in `core.ports.Workspace`."""
+
+    def __init__(self, root: Path, settings: WorkspaceSettings, session: str) -> None:
+        self._root = root
+        self._folder = state_folder() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+        self._refs = f"refs/oci/{_reference(session)}"
+        self._shadow = Shadow(self._folder / "shadow.git")
+        self._user = UserTree(root, self._shadow, settings)
+        self._mirror = Mirror(self._user, self._shadow)
+        self._acceptance = Acceptance(self._user, self._shadow, self._folder, self._refs)
+        self._busy = threading.Lock()
+
+    async def open(self) -> WorkspaceInfo:
+        return await self._run(self._opened)
+
+    async def refresh(self) -> Level:
+        return await self._run(self._refreshed)
+
+    def seed(self) -> Iterable[bytes]:
+        return self._mirror.seed()
+
+    def paths(self) -> tuple[str, ...]:
+        return self._mirror.paths()
+
+    def read(self, path: str) -> str | None:
+        return self._mirror.read(path)
+
+    def check(self, path: str) -> str:
+        return self._mirror.check(path)
+
+    async def apply(self, files: Mapping[str, str]) -> Level:
+        return await self._run(self._mirror.write, files)
+
+    def synced(self, listing: bytes) -> None:
+        self._mirror.synced(listing)
+
+    def changed(self, listing: bytes) -> tuple[bytes, ...]:
+        return self._mirror.changed(listing)
+
+    async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
+        return await self._run(self._brought_back, listing, tar)
+
+    async def diff(self) -> Diff:
+        return await self._run(self._mirror.diff)
+
+    async def accept(self) -> Written:
+        return await self._run(lambda: self._written(self._acceptance.accept(self._mirror.base, self._mirror.tree)))
+
+    async def reject(self) -> Level:
+        return await self._run(lambda: self._mirror.become(dict(self._mirror.base)))
+
+    async def undo(self) -> Written:
+        return await self._run(self._undone)
+
+    def close(self) -> None:
+        self._shadow.close()
+
+    def _opened(self) -> WorkspaceInfo:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked(self._folder):
+            self._shadow.make()
+            self._shadow.prune()
+        unmended = self._acceptance.begin()
+        snapshot = self._user.snapshot()
+        self._mirror.rebase(snapshot)
+        self._remember("user", base=True)
+        left_out = sorted((snapshot.left_out | unmended).items())
+        pairs = tuple((shown(path), why) for path, why in left_out)
+        return WorkspaceInfo(shown(os.fsencode(self._root)), branch(self._root), len(snapshot.tree), pairs)
+
+    def _refreshed(self) -> Level:
+        if self._mirror.pending:
+            return Level()
+        level = self._mirror.rebase(self._user.snapshot())
+        if level != Level():
+            self._remember("user", base=True)
+        return level
+
+    def _brought_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
+        before = self._mirror.tree
+        refusals = self._mirror.bring_back(listing, tar)
+        if self._mirror.tree != before:
+            self._remember("round", base=False)
+        return refusals
+
+    def _undone(self) -> Written:
+        if self._mirror.pending:
+            raise WorkspaceError("a change is pending: accept or reject it, then undo the one before it")
+        return self._written(self._acceptance.undo())
+
+    def _written(self, outcome: Outcome) -> Written:
+        level = self._mirror.settle(outcome.touched, outcome.tree)
+        if outcome.touched:
+            self._remember("user", base=True)
+        return Written(tuple(shown(path) for path in sorted(outcome.written)), level)
+
+    def _remember(self, kind: str, *, base: bool) -> None:
+        """Keep the mirror's state under the next number of `kind`, and as the base."""
+        commit = self._shadow.commit(self._mirror.tree)
+        numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/{kind}")]
+        self._shadow.point(f"{self._refs}/{kind}/{max(numbers, default=0) + 1}", commit)
+        if base:
+            self._shadow.point(f"{self._refs}/base", commit)
+
+    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def alone() -> T:
+            with self._busy:
+                try:
+                    return work(*args, **kwargs)
+                except OSError as error:
+                    where = f"{error.filename}: " if error.filename else ""
+                    raise WorkspaceError(f"{where}{error.strerror or error}; check its permissions and the disk") from error
+
+        return await asyncio.to_thread(alone)
+
+
+def _reference(session: str) -> str:
+    """The session's name as a part of a reference's name."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
+        return session
+    return hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()[:32]

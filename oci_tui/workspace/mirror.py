@@ -1,0 +1,176 @@
+"""The mirror: two states of the files (the base, and the base with the pending change) and what the sandbox holds of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from oci_tui.core.diff import Diff, parse_patch
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.ports import Level
+from oci_tui.workspace import bring_back, names
+from oci_tui.workspace.bring_back import Known, Listing, Record
+from oci_tui.workspace.flags import flags
+from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.tar import END, packed
+from oci_tui.workspace.tree import FILE, PROGRAM, SYMLINK, Entry, Tree, differing, part, put
+from oci_tui.workspace.user_tree import Snapshot, UserTree
+
+
+class Mirror:
+    """The files of one session. Contents are in the shadow; the user's tree is only asked for its ignore rules."""
+
+    def __init__(self, user: UserTree, shadow: Shadow) -> None:
+        self._user = user
+        self._shadow = shadow
+        self._folds_case = names.folds_case(user.root)
+        self._closed: dict[bytes, str] = {}
+        self._synced: dict[bytes, Record] = {}
+        self._clock = 0
+        self.base: Tree = {}
+        self.tree: Tree = {}
+
+    @property
+    def pending(self) -> bool:
+        return self.tree != self.base
+
+    def rebase(self, snapshot: Snapshot) -> Level:
+        """Take a snapshot of the user's tree as base and mirror; what brings the sandbox level."""
+        self._closed = snapshot.left_out | snapshot.closed
+        self.base = snapshot.tree
+        return self.become(dict(snapshot.tree))
+
+    def become(self, tree: Tree) -> Level:
+        """Let the mirror be this; what brings the sandbox level."""
+        old, self.tree = self.tree, tree
+        paths = differing(old, tree)
+        changed = [path for path in paths if path in tree]
+        tar = b"".join(self._packed(part(tree, changed))) if changed else b""
+        return Level(tar, tuple(path for path in paths if path not in tree))
+
+    def settle(self, touched: Iterable[bytes], result: Tree) -> Level:
+        """Take these paths as the user's tree has them now into the base; the mirror is the base then."""
+        self.base = put(self.base, touched, result)
+        return self.become(dict(self.base))
+
+    def seed(self) -> Iterator[bytes]:
+        """The whole mirror as a tar stream."""
+        return self._packed(dict(self.tree))
+
+    def paths(self) -> tuple[str, ...]:
+        return tuple(sorted(names.shown(path) for path in self.tree))
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when there is none or it is no UTF-8 text."""
+        entry = self.tree.get(self._named(path))
+        if entry is None or entry.mode == SYMLINK:
+            return None
+        data = self._shadow.read(entry.blob)
+        try:
+            return None if b"\0" in data else data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def check(self, path: str) -> str:
+        """Why a path may not be written, in one phrase; "" when it may."""
+        name = self._named(path)
+        if why := names.refusal(name):
+            return why
+        entry = self.tree.get(name)
+        if entry is not None:
+            return "a symlink" if entry.mode == SYMLINK else ""
+        for place in (*names.ancestors(name), name):
+            if place in self._closed:
+                return f"left out of the mirror: {self._closed[place]}"
+            if above := self.tree.get(place):
+                return "below a symlink" if above.mode == SYMLINK else "below a file"
+        if name.endswith(b"/") or any(other.startswith(name + b"/") for other in self.tree):
+            return "a folder"
+        if self._folds_case and any(names.shown(other).casefold() == path.casefold() for other in self.tree):
+            return "differs only by case from another file"
+        if any(name.startswith(bare) for bare in names.bare_repositories(self.tree.keys() | {name})):
+            return "part of what git would take for a repository"
+        return "hidden by the repository's ignore rules" if self._user.hidden([name]) else ""
+
+    def write(self, files: Mapping[str, str]) -> Level:
+        """Take whole texts into the mirror. Raises WorkspaceError for a path that may not be written; then none is."""
+        tree = dict(self.tree)
+        for path, text in files.items():
+            if why := self.check(path):
+                raise WorkspaceError(f"{path} may not be written: {why}; name another file")
+            name = self._named(path)
+            tree[name] = Entry(tree[name].mode if name in tree else FILE, self._shadow.store(text.encode("utf-8", "replace")))
+        self._shadow.tree(part(tree, map(self._named, files)))
+        return self.become(tree)
+
+    def synced(self, listing: bytes) -> None:
+        self._synced = bring_back.parse_listing(listing).records
+
+    def changed(self, listing: bytes) -> tuple[bytes, ...]:
+        """The files to fetch."""
+        return tuple(bring_back.wanted(bring_back.parse_listing(listing), self._synced, self._known()).paths)
+
+    def bring_back(self, listing: bytes, archive: bytes) -> tuple[str, ...]:
+        """Take the sandbox's changes; the refusals."""
+        known = self._known()
+        parsed = bring_back.parse_listing(listing)
+        wish = bring_back.wanted(parsed, self._synced, known)
+        taken = bring_back.take(archive, wish, known)
+        tree = part(self.tree, self.tree.keys() - set(wish.gone))
+        with self._shadow.writing() as writer:
+            for path, member in taken.members.items():
+                mode = SYMLINK if member.symlink else PROGRAM if member.executable else FILE
+                tree[path] = Entry(mode, writer.add(member.data))
+        self.tree = tree
+        self._synced = _to_ask_again(parsed, taken.refused)
+        return bring_back.told(wish.refused | taken.refused)
+
+    def diff(self) -> Diff:
+        """From the base to the mirror, with what a reviewer should look at twice."""
+        touched = differing(self.base, self.tree)
+        if not touched:
+            return Diff()
+        old, new = part(self.base, touched), part(self.tree, touched)
+        by_name = {names.shown(path): path for path in touched}
+        files = []
+        for change in parse_patch(self._shadow.patch(old, new)).files:
+            before = None if change.status == "added" else old.get(by_name.get(change.old_path, b""))
+            after = None if change.status == "deleted" else new.get(by_name.get(change.path, b""))
+            data = self._shadow.read(after.blob) if after else b""
+            target = names.shown(data) if after and after.mode == SYMLINK else ""
+            whole = msgspec.structs.replace(
+                change, old_mode=before.mode if before else "", new_mode=after.mode if after else ""
+            )
+            files.append(msgspec.structs.replace(whole, flags=flags(whole, size=len(data), target=target)))
+        return Diff(tuple(files))
+
+    def _known(self) -> Known:
+        return Known(self.tree, self._closed, self._folds_case, self._user.hidden)
+
+    def _packed(self, tree: Tree) -> Iterator[bytes]:
+        """A tar whose times are later than those of every tar before: caches of byte code go by whole seconds."""
+        self._clock = max(int(time.time()), self._clock + 1)
+        mtime = self._clock
+        paths = sorted(tree)
+        for path, data in zip(paths, self._shadow.read_all(tree[path].blob for path in paths), strict=True):
+            mode = tree[path].mode
+            yield packed(path, data, symlink=mode == SYMLINK, executable=mode == PROGRAM, mtime=mtime)
+        yield END
+
+    def _named(self, path: str) -> bytes:
+        """The file's name that a path of the port means."""
+        try:
+            name = path.encode("utf-8")
+        except UnicodeEncodeError:
+            return b""
+        if name in self.tree or "\\x" not in path:
+            return name
+        return next((other for other in self.tree.keys() | self._closed.keys() if names.shown(other) == path), name)
+
+
+def _to_ask_again(listing: Listing, refused: Mapping[bytes, str]) -> dict[bytes, Record]:
+    """The listing as what the sandbox holds, but so that the refused files count as changed next time."""
+    asked = {path: listing.records[path]._replace(ctime=b"") for path in refused if path in listing.records}
+    return listing.records | asked

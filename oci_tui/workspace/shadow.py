@@ -1,0 +1,213 @@
+"""The private bare repository that holds every state of the mirror; nothing of it is ever seen in the user's repository.
+
+References: `refs/oci/<session>/base`, `/user/<n>` (the user's tree), `/round/<k>` (the mirror), `/accepted/<n>` (a commit of
+what was written, its parent what was there before).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.workspace.safe_git import SafeGit
+from oci_tui.workspace.tree import Entry, Tree, blob_id
+
+_ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding !diff !merge !conflict-marker-size !whitespace\n"
+_SETTINGS = (
+    ("core.protectHFS", "true"),
+    ("core.protectNTFS", "true"),
+    ("core.looseCompression", "1"),
+    ("pack.compression", "1"),
+    ("core.logAllRefUpdates", "false"),
+    ("fastimport.unpackLimit", "20"),
+)
+_IDENTITY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "oci-tui"), ("EMAIL", "oci-tui@localhost"))
+}
+_NOWHERE = {f"GIT_{role}_DATE": "1000000000 +0000" for role in ("AUTHOR", "COMMITTER")}
+_KEPT_DAYS = 30
+_MOST_PACKS = 40
+_LARGEST_SHOWN = "2m"
+
+
+class BlobWriter:
+    """Takes contents into the shadow; they can be read once the `Shadow.writing` block has ended."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+
+    def add(self, data: bytes) -> str:
+        """Store one content and return its id."""
+        self._pipe.write(b"blob\ndata %d\n" % len(data))
+        self._pipe.write(data)
+        self._pipe.write(b"\n")
+        return blob_id(data)
+
+
+class Shadow:
+    """The shadow repository in `folder`. Raises WorkspaceError. Reading is safe from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._git = SafeGit(folder, shadow=True)
+        self._reading = threading.Lock()
+        self._reader = ExitStack()
+        self._pipes: tuple[IO[bytes], IO[bytes]] | None = None
+
+    def make(self) -> None:
+        """Create the repository where there is none; safe to call again."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        attributes = self.folder / "info" / "attributes"
+        if attributes.exists():
+            return
+        self._git.run("init", "--quiet", "--bare", "--template=", "--object-format=sha1", str(self.folder))
+        for name, value in _SETTINGS:
+            self._git.run("config", name, value)
+        attributes.parent.mkdir(exist_ok=True)
+        attributes.write_text(_ATTRIBUTES, encoding="ascii")
+
+    @contextmanager
+    def writing(self) -> Iterator[BlobWriter]:
+        """Store any number of contents in one go."""
+        with self._git.pipe("fast-import", "--quiet", "--done") as process:
+            assert process.stdin
+            yield BlobWriter(process.stdin)
+            process.stdin.write(b"done\n")
+
+    def store(self, data: bytes) -> str:
+        """Store one content and return its id."""
+        return self._git.run("hash-object", "-w", "--stdin", given=data).out.decode("ascii").strip()
+
+    def read(self, blob: str) -> bytes:
+        """One content by its id."""
+        with self._reading:
+            if self._pipes is None:
+                process = self._reader.enter_context(self._git.pipe("cat-file", "--batch"))
+                assert process.stdin
+                assert process.stdout
+                self._pipes = process.stdin, process.stdout
+            asked, answers = self._pipes
+            try:
+                asked.write(f"{blob}\n".encode("ascii"))
+                asked.flush()
+                return _answer(answers, blob)
+            except BrokenPipeError as error:
+                raise WorkspaceError(f"{self.folder}: git cat-file ended; start the session again") from error
+
+    def read_all(self, blobs: Iterable[str]) -> Iterator[bytes]:
+        """Many contents, in order, one at a time in memory."""
+        wanted = list(blobs)
+        with tempfile.TemporaryFile() as asked:
+            asked.writelines(f"{blob}\n".encode("ascii") for blob in wanted)
+            asked.seek(0)
+            with self._git.pipe("cat-file", "--batch", "--buffer", given=asked) as process:
+                assert process.stdout
+                for blob in wanted:
+                    yield _answer(process.stdout, blob)
+
+    def tree(self, tree: Tree) -> str:
+        """Store a state of the files and return its tree's id."""
+        lines = b"".join(b"%s %s\t%s\0" % (e.mode.encode(), e.blob.encode(), path) for path, e in sorted(tree.items()))
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="index-") as folder:
+            extra = {"GIT_INDEX_FILE": os.path.join(folder, "index")}  # noqa: PTH118
+            self._git.run("update-index", "-z", "--index-info", given=lines, extra=extra)
+            result = self._git.run("write-tree", extra=extra).out.decode("ascii").strip()
+        kept = self._git.run("ls-tree", "-r", "-z", "--name-only", result).out.count(b"\0")
+        if kept != len(tree):
+            raise WorkspaceError(
+                f"{self.folder}: git took {kept} of {len(tree)} files; two names of the mirror exclude each other"
+            )
+        return result
+
+    def commit(self, tree: Tree, parent: str = "", *, dated: bool = True) -> str:
+        """A commit of a state of the files, on `parent`."""
+        parents = ["-p", parent] if parent else []
+        extra = _IDENTITY | ({} if dated else _NOWHERE)
+        written = self._git.run("commit-tree", *parents, self.tree(tree), given=b"oci-tui\n", extra=extra)
+        return written.out.decode("ascii").strip()
+
+    def point(self, ref: str, commit: str) -> None:
+        """Let a reference name this commit; "" drops the reference."""
+        if commit:
+            self._git.run("update-ref", ref, commit)
+        else:
+            self._git.run("update-ref", "-d", ref)
+
+    def refs(self, prefix: str) -> list[tuple[str, str]]:
+        """The references below a prefix, oldest number first, and their commits."""
+        lines = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", prefix).out.decode("utf-8").splitlines()
+        pairs = [(name, commit) for name, _, commit in (line.partition(" ") for line in lines)]
+        return sorted(pairs, key=lambda pair: int(re.sub(r"\D", "", pair[0].rpartition("/")[2]) or 0))
+
+    def entries(self, commit: str) -> Tree:
+        """The state of the files that a commit or tree holds."""
+        records = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).out.split(b"\0")
+        return dict(_entry(record) for record in records if record)
+
+    def parent(self, commit: str) -> str:
+        """The id of a commit's parent."""
+        return self._git.run("rev-parse", "--verify", f"{commit}^").out.decode("ascii").strip()
+
+    def merge(self, base: Tree, ours: Tree, theirs: Tree) -> tuple[Tree, tuple[bytes, ...]]:
+        """Three-way merge of two states made from `base`: the result, and the paths in conflict (then the result is void)."""
+        root = self.commit(base, dated=False)
+        sides = [self.commit(side, root, dated=False) for side in (ours, theirs)]
+        form = ("--write-tree", "-z", "--name-only", "--no-messages")
+        merged = self._git.run("-c", "merge.directoryRenames=false", "merge-tree", *form, *sides, expected=(0, 1))
+        tree, *conflicts = merged.out.rstrip(b"\0").split(b"\0")
+        if merged.code:
+            return {}, tuple(dict.fromkeys(conflicts))
+        return self.entries(tree.decode("ascii")), ()
+
+    def patch(self, old: Tree, new: Tree) -> str:
+        """What changed, for people: renames found, contents above 2 MiB not shown, other bytes than UTF-8 as `\\xNN`."""
+        sides = [self.tree(side) for side in (old, new)]
+        plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "--src-prefix=a/", "--dst-prefix=b/")
+        shown = ("-c", f"core.bigFileThreshold={_LARGEST_SHOWN}")
+        out = self._git.run(*shown, "diff-tree", "-r", "-p", "-M", *plain, *sides).out
+        return out.decode("utf-8", "backslashreplace")
+
+    def prune(self) -> None:
+        """Forget sessions older than 30 days and pack what is left. The caller holds the repository's lock."""
+        form = "%(committerdate:unix) %(refname)"
+        lines = self._git.run("for-each-ref", f"--format={form}", "refs/oci").out.decode("utf-8").splitlines()
+        dated = [line.partition(" ") for line in lines]
+        newest: dict[str, int] = {}
+        for date, _, name in dated:
+            session = "/".join(name.split("/")[:3])
+            newest[session] = max(newest.get(session, 0), int(date))
+        limit = max(newest.values(), default=0) - _KEPT_DAYS * 24 * 3600
+        old = [name for _, _, name in dated if newest["/".join(name.split("/")[:3])] < limit]
+        if old:
+            self._git.run("update-ref", "--stdin", given="".join(f"delete {name}\n" for name in old).encode())
+        if old or sum(1 for _ in (self.folder / "objects" / "pack").glob("*.pack")) > _MOST_PACKS:
+            self._git.run("gc", "--quiet", "--prune=2.weeks.ago")
+
+    def close(self) -> None:
+        """End what reads. Safe to call twice."""
+        with self._reading:
+            self._pipes = None
+            self._reader.close()
+
+
+def _entry(record: bytes) -> tuple[bytes, Entry]:
+    meta, _, path = record.partition(b"\t")
+    mode, _, blob = meta.decode("ascii").split(" ")
+    return path, Entry(mode, blob)
+
+
+def _answer(pipe: IO[bytes], blob: str) -> bytes:
+    header = pipe.readline().split()
+    if len(header) != 3:
+        raise WorkspaceError(f"content {blob} is missing from the mirror's store; start a new session")
+    data = pipe.read(int(header[2]) + 1)
+    return data[:-1]

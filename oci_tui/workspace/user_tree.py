@@ -1,0 +1,190 @@
+"""The user's tree as the mirror sees it: which files belong to it, what they hold, and what stays out. Only ever reads."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.workspace import names
+from oci_tui.workspace.descent import BlockedError, Descent
+from oci_tui.workspace.safe_git import SafeGit
+from oci_tui.workspace.secrets import included, secret_content, secret_name
+from oci_tui.workspace.shadow import BlobWriter, Shadow
+from oci_tui.workspace.tree import Entry, Tree
+
+LARGEST = 100 << 20
+_GITLINK = b"160000"
+_CLOCK_STEP_NS = 100_000_000
+SUBMODULE = "a submodule; its files are not mirrored"
+NESTED = "a repository of its own; its files are not mirrored"
+
+
+class Listed(NamedTuple):
+    """What git lists: path → whether it is tracked. `closed` are repositories of their own, and why they stay out."""
+
+    files: dict[bytes, bool]
+    closed: dict[bytes, str]
+
+
+class Snapshot(NamedTuple):
+    """The user's tree at one moment. `closed` are folders whose insides stay out."""
+
+    tree: Tree
+    left_out: dict[bytes, str]
+    closed: dict[bytes, str]
+
+
+class _Seen(NamedTuple):
+    signature: tuple[int, ...]
+    settled: bool
+    entry: Entry | None
+    why: str
+
+
+class UserTree:
+    """The working tree at `root`. Contents go into the shadow as they are read."""
+
+    def __init__(self, root: Path, shadow: Shadow, settings: WorkspaceSettings) -> None:
+        self.root = root
+        self._git = SafeGit(root)
+        self._shadow = shadow
+        self._settings = settings
+        self._seen: dict[bytes, _Seen] = {}
+
+    def listed(self) -> Listed:
+        """The files that are the repository's by git's rules: tracked, or neither tracked nor ignored."""
+        files: dict[bytes, bool] = {}
+        closed: dict[bytes, str] = {}
+        for record in self._git.run("ls-files", "-z", "--cached", "--stage").out.split(b"\0"):
+            meta, _, path = record.partition(b"\t")
+            if meta.startswith(_GITLINK):
+                closed[path] = SUBMODULE
+            elif path:
+                files[path] = True
+        for path in self._git.run("ls-files", "-z", "--others", "--exclude-standard").out.split(b"\0"):
+            if path.endswith(b"/"):
+                closed[path[:-1]] = NESTED
+            elif path:
+                files.setdefault(path, False)
+        return Listed(files, closed)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that belongs into the mirror. Only files that changed since the last snapshot are read again."""
+        listed = self.listed()
+        now = time.time_ns()
+        seen: dict[bytes, _Seen] = {}
+        with Descent(self.root) as descent, self._shadow.writing() as writer:
+            for path in sorted(listed.files):
+                if found := self._look(descent, writer, path, tracked=listed.files[path], now=now):
+                    seen[path] = found
+        self._seen = seen
+        tree = {path: found.entry for path, found in seen.items() if found.entry}
+        left_out = {path: found.why for path, found in seen.items() if not found.entry}
+        return Snapshot(tree, left_out | listed.closed, listed.closed)
+
+    def at(self, paths: Iterable[bytes]) -> tuple[Tree, list[bytes]]:
+        """These paths as they are now, read afresh, and those where no file could be put: something else is in the way."""
+        wanted = set(paths)
+        tree: Tree = {}
+        blocked: list[bytes] = []
+        with Descent(self.root) as descent, self._shadow.writing() as writer:
+            for path in sorted(wanted):
+                try:
+                    found = descent.read(path)
+                    facts = None if found else descent.facts(path)
+                    if facts and not (stat.S_ISDIR(facts.st_mode) and wanted.issuperset(descent.beneath(path))):
+                        blocked.append(path)
+                except BlockedError as error:
+                    if error.at not in wanted:
+                        blocked.append(path)
+                    continue
+                except OSError as error:
+                    raise WorkspaceError(f"{names.shown(path)} in your tree cannot be read: {error.strerror}") from error
+                if found:
+                    tree[path] = found[0]
+                    writer.add(found[1])
+        return tree, blocked
+
+    def hidden(self, paths: Iterable[bytes]) -> set[bytes]:
+        """Those of the paths that the user's ignore rules hide. A path behind a symlink counts as the symlink does."""
+        asked: dict[bytes, list[bytes]] = {}
+        with Descent(self.root) as descent:
+            for path in sorted(paths):
+                asked.setdefault(_reachable(descent, path), []).append(path)
+        if not asked:
+            return set()
+        given = b"".join(b"./%s\0" % path for path in asked)
+        answer = self._git.run("check-ignore", "-z", "--stdin", "--no-index", given=given, expected=(0, 1))
+        ignored = (path.removeprefix(b"./") for path in answer.out.split(b"\0") if path)
+        return {path for place in ignored for path in asked.get(place, ())}
+
+    def _look(self, descent: Descent, writer: BlobWriter, path: bytes, *, tracked: bool, now: int) -> _Seen | None:
+        """What is at one listed path; None when nothing is (a tracked file that was deleted)."""
+        try:
+            facts = descent.facts(path)
+            if facts is None or stat.S_ISDIR(facts.st_mode):
+                return None
+            signature = (
+                facts.st_mode,
+                facts.st_size,
+                facts.st_mtime_ns,
+                facts.st_ctime_ns,
+                facts.st_ino,
+                facts.st_dev,
+                tracked,
+            )
+            before = self._seen.get(path)
+            if before and before.settled and before.signature == signature:
+                return before
+            settled = facts.st_ctime_ns + _CLOCK_STEP_NS < now
+            let_in = included(names.shown(path), self._settings.include)
+            why = self._unwanted(path, facts, tracked=tracked, let_in=let_in)
+            if why:
+                return _Seen(signature, settled, None, why)
+            found = descent.read(path, LARGEST)
+        except BlockedError:
+            return None
+        except OSError as error:
+            return _Seen((), False, None, f"cannot be read: {error.strerror}")
+        if found is None:
+            return _Seen((), False, None, "changed while it was read")
+        entry, data = found
+        why = "" if let_in else secret_content(data)
+        if why:
+            return _Seen(signature, settled, None, why)
+        if not before or before.entry != entry:
+            writer.add(data)
+        return _Seen(signature, settled, entry, "")
+
+    def _unwanted(self, path: bytes, facts: os.stat_result, *, tracked: bool, let_in: bool) -> str:
+        """Why a file stays out before it is read, in one phrase; "" when it goes in."""
+        if not stat.S_ISREG(facts.st_mode) and not stat.S_ISLNK(facts.st_mode):
+            return "not a file"
+        if why := names.refusal(path):
+            return why
+        if facts.st_size > LARGEST:
+            return f"larger than {LARGEST >> 20} MiB"
+        if let_in:
+            return ""
+        if why := secret_name(path):
+            return why
+        if not tracked and facts.st_size > self._settings.max_untracked_mb << 20:
+            return f"not tracked and larger than {self._settings.max_untracked_mb} MiB"
+        return ""
+
+
+def _reachable(descent: Descent, path: bytes) -> bytes:
+    """The path, or what is in the way to it: git answers for nothing behind a symlink."""
+    try:
+        descent.facts(path)
+    except BlockedError as error:
+        return error.at
+    except OSError:
+        return path
+    return path

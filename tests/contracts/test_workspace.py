@@ -1,0 +1,56 @@
+"""What every Workspace does, with a plain folder in the sandbox's place: seed, change, list, pack, bring back, diff, accept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oci_tui.core.ports import Workspace
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.workspace.git import GitWorkspace, find_root
+from tests.workspace.repository import PlainFolder, Repository
+
+
+async def test_the_files_go_out_and_the_change_comes_back(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.write({"main.py": "print(1)\n", "lib/a.py": "a = 1\n", "gone.txt": "gone\n"})
+    repository.commit()
+    before = repository.state()
+    made = GitWorkspace(find_root(repository.root), WorkspaceSettings(), "contract")
+    workspace: Workspace = made
+    info = await workspace.open()
+    assert (info.root, info.branch, info.files, info.left_out) == (str(repository.root), "main", 3, ())
+    assert workspace.paths() == ("gone.txt", "lib/a.py", "main.py")
+
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.unpack(workspace.seed())
+    workspace.synced(folder.listing())
+    assert folder.state() == before
+    assert workspace.changed(folder.listing()) == ()
+
+    folder.level(await workspace.apply({"main.py": "print(2)\n"}))
+    workspace.synced(folder.listing())
+    assert (folder.root / "main.py").read_text() == "print(2)\n"
+    (folder.root / "out").mkdir()
+    (folder.root / "out" / "result.txt").write_text("42\n")
+    (folder.root / "gone.txt").unlink()
+    listing = folder.listing()
+    wanted = workspace.changed(listing)
+    assert wanted == (b"out/result.txt",)
+    assert await workspace.bring_back(listing, folder.pack(wanted)) == ()
+
+    diff = await workspace.diff()
+    assert diff.summary() == "3 files +2 −2"
+    assert [(file.path, file.status) for file in diff.files] == [
+        ("gone.txt", "deleted"),
+        ("main.py", "modified"),
+        ("out/result.txt", "added"),
+    ]
+    assert repository.state() == before
+
+    assert (await workspace.accept()).paths == ("gone.txt", "main.py", "out/result.txt")
+    assert repository.read("main.py") == "print(2)\n"
+    assert repository.state() == folder.state()
+    assert (await workspace.undo()).paths == ("gone.txt", "main.py", "out/result.txt")
+    assert repository.state() == before
+    workspace.close()
+    workspace.close()

@@ -1,0 +1,252 @@
+"""Accept and undo against a user who works on (faults F7, F8, F16; threat T16)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from oci_tui.core.errors import ConflictError, WorkspaceError
+from oci_tui.core.ports import Level
+from tests.workspace.repository import Opener, PlainFolder, Repository, snapshot
+
+
+async def test_edits_of_both_sides_are_merged(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    folder.level(await workspace.apply({"main.py": "ONE\ntwo\nthree\nfour\nfive\n"}))
+    repository.write({"main.py": "one\ntwo\nthree\nfour\nFIVE\n", "other.txt": "mine\n"})
+    written = await workspace.accept()
+    assert repository.read("main.py") == "ONE\ntwo\nthree\nfour\nFIVE\n"
+    assert repository.read("other.txt") == "mine\n"
+    folder.level(written.level)
+    assert (folder.root / "main.py").read_text() == repository.read("main.py")
+    repository.write({"main.py": "ONE\ntwo\n3\nfour\nFIVE\n"})
+    await workspace.undo()
+    assert repository.read("main.py") == "one\ntwo\n3\nfour\nFIVE\n"
+
+
+@pytest.mark.parametrize(
+    "theirs", ["edit", "delete", "replace by folder", "replace by symlink", "parent is a symlink", "same new file"]
+)
+async def test_on_a_conflict_nothing_is_written(repository: Repository, opened: Opener, tmp_path: Path, theirs: str) -> None:
+    workspace = await opened(repository.root)
+    await workspace.apply({"lib/tool.py": "agent\n", "main.py": "agent\n", "fresh.py": "agent\n"})
+    tool = repository.root / "lib" / "tool.py"
+    if theirs == "edit":
+        tool.write_text("mine\n")
+    elif theirs == "same new file":
+        (repository.root / "fresh.py").write_text("mine\n")
+    elif theirs == "parent is a symlink":
+        (repository.root / "lib").rename(tmp_path / "away")
+        (repository.root / "lib").symlink_to(tmp_path / "away")
+    else:
+        tool.unlink()
+        if theirs == "replace by folder":
+            tool.mkdir()
+            (tool / "kept").write_text("mine\n")
+        elif theirs == "replace by symlink":
+            tool.symlink_to("../old.txt")
+    before = repository.state()
+    with pytest.raises(ConflictError) as caught:
+        await workspace.accept()
+    assert caught.value.paths == (("fresh.py",) if theirs == "same new file" else ("lib/tool.py",))
+    assert repository.state() == before
+    assert (await workspace.diff()).files != ()
+
+
+async def test_undo_conflicts_too(repository: Repository, opened: Opener) -> None:
+    workspace = await opened(repository.root)
+    await workspace.apply({"main.py": "agent\n"})
+    await workspace.accept()
+    repository.write({"main.py": "mine\n"})
+    with pytest.raises(ConflictError):
+        await workspace.undo()
+    repository.write({"main.py": "agent\n"})
+    await workspace.apply({"old.txt": "pending\n"})
+    with pytest.raises(WorkspaceError, match="pending"):
+        await workspace.undo()
+    await workspace.reject()
+    assert (await workspace.undo()).paths == ("main.py",)
+
+
+async def test_a_file_becomes_a_folder_and_back(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    before = repository.state()
+    (folder.root / "old.txt").unlink()
+    (folder.root / "old.txt").mkdir()
+    (folder.root / "old.txt" / "inner").write_text("x")
+    (folder.root / "lib" / "tool.py").unlink()
+    (folder.root / "lib").rmdir()
+    (folder.root / "lib").symlink_to("old.txt")
+    assert await folder.collect(workspace) == ()
+    assert (await workspace.accept()).paths == ("lib", "lib/tool.py", "old.txt", "old.txt/inner")
+    assert (repository.root / "lib").readlink() == Path("old.txt")
+    await workspace.undo()
+    assert repository.state() == before
+
+
+async def test_permissions_are_kept(repository: Repository, opened: Opener) -> None:
+    (repository.root / "main.py").chmod(0o640)
+    (repository.root / "old.txt").chmod(0o444)
+    workspace = await opened(repository.root)
+    await workspace.apply({"main.py": "x\n", "old.txt": "y\n"})
+    await workspace.accept()
+    assert (repository.root / "main.py").stat().st_mode & 0o777 == 0o640
+    assert (repository.root / "old.txt").stat().st_mode & 0o777 == 0o444
+
+
+_AS_NOBODY = """
+import asyncio, concurrent.futures.thread, encodings.ascii, encodings.unicode_escape, os, sys
+from pathlib import Path
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.workspace.git import GitWorkspace
+import oci_tui.workspace.git
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+async def main():
+    workspace = GitWorkspace(Path(sys.argv[1]), WorkspaceSettings(), "s")
+    await workspace.open()
+    await workspace.apply({"a/new.py": "x", "main.py": "changed", "lib/tool.py": "changed"})
+    try:
+        print((await workspace.accept()).paths)
+    except WorkspaceError as error:
+        print(error)
+    workspace.close()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root starts the other user")
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_folder_that_may_not_be_written(locked: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """F16: the error names the file, and nothing is half-written."""
+    top = tmp_path_factory.mktemp("shared")
+    for folder in (top, *top.parents[:2]):
+        folder.chmod(0o755)
+    repository = Repository(top / "project")
+    repository.write({"main.py": "main\n", "lib/tool.py": "tool\n"})
+    for path in (top, *top.rglob("*")):
+        os.chown(path, 65534, 65534)
+    (repository.root / "lib").chmod(0o555 if locked else 0o755)
+    before = repository.state()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(top),
+        "XDG_STATE_HOME": str(top / "state"),
+        "PYTHONPATH": os.getcwd(),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _AS_NOBODY, str(repository.root)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if locked:
+        assert "lib/tool.py: Permission denied; nothing was written" in done.stdout
+        assert repository.state() == before
+    else:
+        assert done.stdout == "('a/new.py', 'lib/tool.py', 'main.py')\n"
+
+
+async def test_an_immutable_file_rolls_everything_back(repository: Repository, opened: Opener) -> None:
+    """F16: found out only when the rename is tried, after other files were written."""
+    target = repository.root / "main.py"
+    workspace = await opened(repository.root)
+    await workspace.apply({"lib/tool.py": "x\n", "main.py": "y\n", "a.py": "z\n"})
+    if subprocess.run(["chattr", "+i", str(target)], check=False, capture_output=True).returncode:
+        pytest.skip("this file system or user cannot make a file immutable")
+    try:
+        before = repository.state()
+        with pytest.raises(WorkspaceError, match=r"main\.py: Operation not permitted; nothing was written"):
+            await workspace.accept()
+        assert repository.state() == before
+    finally:
+        subprocess.run(["chattr", "-i", str(target)], check=True)
+    assert (await workspace.accept()).paths == ("a.py", "lib/tool.py", "main.py")
+
+
+async def test_two_sessions_accept_at_once(repository: Repository, opened: Opener) -> None:
+    """F7: whoever comes second merges with the first, or conflicts; nothing of either is lost."""
+    repository.write({"shared.txt": "".join(f"{number}\n" for number in range(30))})
+    workspaces = [await opened(repository.root, name) for name in ("one", "two")]
+    for round_ in range(5):
+        for workspace in workspaces:
+            await workspace.refresh()
+        first, second = (workspace.read("shared.txt") or "" for workspace in workspaces)
+        assert first == second == repository.read("shared.txt")
+        await workspaces[0].apply({"shared.txt": f"A{round_}\n" + first, "only-one.txt": f"{round_}"})
+        await workspaces[1].apply({"shared.txt": second + f"B{round_}\n", "only-two.txt": f"{round_}"})
+        await asyncio.gather(*(workspace.accept() for workspace in workspaces))
+        assert repository.read("shared.txt") == f"A{round_}\n{first}B{round_}\n"
+        for workspace in workspaces:
+            await workspace.refresh()
+            await workspace.apply({"main.py": f"{workspace.paths()}{id(workspace)}{round_}\n"})
+        outcomes = await asyncio.gather(*(workspace.accept() for workspace in workspaces), return_exceptions=True)
+        assert sorted(isinstance(outcome, ConflictError) for outcome in outcomes) == [False, True]
+        for workspace in workspaces:
+            await workspace.reject()
+
+
+async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    """T16: someone swaps a folder for a symlink, over and over, while changes are accepted into it."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "tool.py").write_text("outside\n")
+    before = snapshot(outside)
+    workspace = await opened(repository.root)
+    lib, away = repository.root / "lib", repository.root / "away"
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            lib.rename(away)
+            while not lib.is_symlink():
+                try:
+                    lib.symlink_to(outside)
+                except FileExistsError:  # the accept made the folder that it missed
+                    shutil.rmtree(lib)
+            lib.unlink()
+            shutil.rmtree(lib, ignore_errors=True)
+            away.rename(lib)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    outcomes: list[str] = []
+    try:
+        for round_ in range(25):
+            await workspace.apply({"lib/tool.py": f"{round_}\n", "lib/new.py": f"{round_}\n", "main.py": f"{round_}\n"})
+            try:
+                await workspace.accept()
+                outcomes.append("written")
+            except WorkspaceError as error:
+                outcomes.append(type(error).__name__)
+    finally:
+        done.set()
+        thread.join()
+    assert snapshot(outside) == before
+    await workspace.reject()
+    await workspace.refresh()
+    await workspace.apply({"lib/tool.py": "last\n"})
+    await workspace.accept()
+    assert (lib / "tool.py").read_text() == "last\n"
+    assert not list(repository.root.rglob(".oci-tui-*"))
+
+
+async def test_nothing_to_accept(repository: Repository, opened: Opener) -> None:
+    workspace = await opened(repository.root)
+    written = await workspace.accept()
+    assert (written.paths, written.level) == ((), Level())
