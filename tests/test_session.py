@@ -11,7 +11,7 @@ import pytest
 
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events
-from oci_tui.core.events import Event
+from oci_tui.core.events import Event, read
 from oci_tui.core.feedback import SAME_EDIT
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
@@ -19,7 +19,7 @@ from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings, WorkspaceSettings
-from oci_tui.store.journal import Journal, read
+from oci_tui.store.journal import Journal
 from oci_tui.workspace.git import GitWorkspace
 
 FILES = {

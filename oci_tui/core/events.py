@@ -8,6 +8,8 @@ A turn is `TurnStarted` … `TurnFinished`; a round is `RoundStarted` … `Round
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -218,6 +220,23 @@ def decode(line: bytes) -> Event:
         return _DECODER.decode(line)
     except msgspec.MsgspecError as error:
         raise StoreError(f"not an event: {error}") from error
+
+
+def read(file: Path) -> Iterator[Event]:
+    """The events of a journal. A torn last line (a crash) is passed over; any other bad line raises StoreError."""
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            yield decode(line)
+        except StoreError as error:
+            if number == len(lines):
+                return
+            raise StoreError(f"{file}:{number}: {error}") from error
 
 
 def _scrubbed(value: object) -> object:

@@ -28,6 +28,7 @@ def _table() -> dict[int, str]:
 
 
 _TABLE = _table()
+_PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _REPAINT = re.compile(r"[^\n]*\r(?=[^\n\r])")
 
@@ -38,6 +39,8 @@ def visible(text: str) -> str:
     Line ends of Windows become plain newlines, a line repainted with a carriage return keeps its last state, and colour
     sequences (SGR) are left out whole.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     return _REPAINT.sub("", _SGR.sub("", text.replace("\r\n", "\n"))).translate(_TABLE)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from oci_tui.core import events
@@ -36,20 +35,3 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-
-def read(file: Path) -> Iterator[Event]:
-    """The events of a journal. A torn last line (a crash) is passed over; any other bad line raises StoreError."""
-    try:
-        lines = file.read_bytes().split(b"\n")
-    except OSError as error:
-        raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            yield events.decode(line)
-        except StoreError as error:
-            if number == len(lines):
-                return
-            raise StoreError(f"{file}:{number}: {error}") from error

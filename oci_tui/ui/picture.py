@@ -6,14 +6,14 @@ import asyncio
 import sys
 from pathlib import Path
 
-from oci_tui.core.events import SessionStarted, TurnStarted
+from oci_tui.core.events import SessionStarted, TurnStarted, read
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.replay import ReplaySession, read
+from oci_tui.ui.replay import ReplaySession
 
 
 async def picture(recording: Path, size: tuple[int, int], theme: str = "night", events: int | None = None) -> str:
     """The workbench as SVG after the recording's first `events` events (all, when None), at `size` (columns, rows)."""
-    happened = read(recording)[:events]
+    happened = list(read(recording))[:events]
     root = next((Path(event.root) for event in happened if isinstance(event, SessionStarted)), Path.cwd())
     session = ReplaySession(recording, speed=0, paused_at=events)
     app = OciApp(lambda: session, root, theme)

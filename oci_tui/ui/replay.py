@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from oci_tui.core.diff import Diff
-from oci_tui.core.errors import StoreError
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
@@ -21,27 +20,12 @@ from oci_tui.core.events import (
     TurnFailed,
     TurnFinished,
     TurnStarted,
-    decode,
+    read,
 )
 from oci_tui.core.verdict import Verdict
 
 _LONGEST_WAIT_S = 3.0
 _DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeConflicted)
-
-
-def read(recording: Path) -> list[Event]:
-    """The events of a journal, one line of JSON each. Raises StoreError naming the line."""
-    try:
-        lines = recording.read_bytes().splitlines()
-    except OSError as error:
-        raise StoreError(f"{recording}: cannot be read: {error.strerror}") from error
-    events: list[Event] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            events.append(decode(line))
-        except StoreError as error:
-            raise StoreError(f"{recording}:{number}: {error}") from error
-    return events
 
 
 class ReplaySession:
@@ -51,7 +35,7 @@ class ReplaySession:
     """
 
     def __init__(self, recording: Path, speed: float = 1.0, paused_at: int | None = None) -> None:
-        self._events = read(recording)
+        self._events = list(read(recording))
         self._speed = speed
         self._paused_at = paused_at
         self._place = 0

@@ -97,17 +97,16 @@ def test_a_dot_file_keeps_its_dot() -> None:
 
 def test_an_open_block_is_seen_while_it_grows() -> None:
     reader = ReplyReader()
-    reader.feed("calc.py\n```pyt")
-    assert reader.open is None
-    reader.feed("hon\nx = ")
-    assert reader.open is not None
-    assert (reader.open.path, reader.open.text) == ("calc.py", "x = ")
-    reader.feed("1\n``")
-    assert reader.blocks[0].text == "x = 1\n``"
-    assert not reader.blocks[0].closed
-    reader.feed("`\n")
-    assert reader.blocks[0].closed
-    assert reader.blocks[0].text == "x = 1\n"
+    seen = []
+    for piece in ("calc.py\n```pyt", "hon\nx = ", "1\n``", "`\n"):
+        reader.feed(piece)
+        seen.append([(block.path, block.text, block.closed) for block in reader.blocks])
+    assert seen == [
+        [],
+        [("calc.py", "x = ", False)],
+        [("calc.py", "x = 1\n``", False)],
+        [("calc.py", "x = 1\n", True)],
+    ]
 
 
 def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from oci_tui.core import events
 from oci_tui.core.errors import StoreError
+from oci_tui.core.events import read
 from oci_tui.core.ports import Command, Exit, Usage
 from oci_tui.core.verdict import Verdict
-from oci_tui.store.journal import Journal, read
+from oci_tui.store.journal import Journal
 
 EVENTS: list[events.Event] = [
     events.SessionStarted("s1", "/home/u/r", "0.1.0"),

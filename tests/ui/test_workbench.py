@@ -10,11 +10,11 @@ import pytest
 from textual.pilot import Pilot
 
 from oci_tui.core.diff import parse_patch
-from oci_tui.core.events import DiffChanged, Event, OutputArrived, TurnFinished
+from oci_tui.core.events import DiffChanged, Event, OutputArrived, TurnFinished, read
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
-from oci_tui.ui.replay import ReplaySession, read
+from oci_tui.ui.replay import ReplaySession
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"
 
@@ -221,5 +221,5 @@ async def test_a_diff_says_what_to_look_at_twice() -> None:
 
 
 def test_the_recording_is_whole() -> None:
-    events: list[Event] = read(RECORDING)
+    events: list[Event] = list(read(RECORDING))
     assert isinstance(events[-1], TurnFinished)

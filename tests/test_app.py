@@ -1,0 +1,56 @@
+"""The app over a real session: a real repository, a real container, replies from a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from oci_tui.assemble import open_session
+from oci_tui.settings import EngineSettings, Settings
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.console import ConsolePane
+from tests.cli.test_commands import FILES, RIGHT, WRONG, scripted
+
+MakeRepository = Callable[..., Path]
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await pilot.pause(0.02)
+
+
+def app_on(root: Path, tmp_path: Path, *replies: str) -> OciApp:
+    scripted(tmp_path, *replies)
+    settings = Settings(engine=EngineSettings(kind="scripted", replies=str(tmp_path / "replies.jsonl")))
+    return OciApp(lambda: open_session(settings, root), root, "night", prompt="make the tests pass")
+
+
+@pytest.mark.docker
+async def test_a_turn_in_the_app_and_accept(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    app = app_on(root, tmp_path, WRONG, RIGHT)
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation = app.workbench.conversation
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        assert (root / "calc.py").read_text() == FILES["calc.py"]
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: not conversation.pending.files)
+        assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+        await app.close_session()
+
+
+@pytest.mark.docker
+async def test_escape_stops_what_runs(make_repository: MakeRepository, tmp_path: Path) -> None:
+    app = app_on(make_repository(FILES), tmp_path, "```bash\necho up; sleep 600\n```")
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation = app.workbench.conversation
+        console = app.workbench.query_one(ConsolePane)
+        await until(pilot, lambda: any("up" in str(console.line(index)) for index in range(console.line_count())))
+        await pilot.press("escape")
+        await until(pilot, lambda: not conversation.running)
+        await app.close_session()
