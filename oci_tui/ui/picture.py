@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
-from oci_tui.core.events import SessionStarted, TurnStarted, read
+from oci_tui.core.events import SessionStarted, TurnFinished, TurnStarted, read
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.replay import ReplaySession
 
+# fonts from elsewhere: a picture fetches nothing, the reader's own fixed-width font does
+_FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+
 
 async def picture(recording: Path, size: tuple[int, int], theme: str = "night", events: int | None = None) -> str:
-    """The workbench as SVG after the recording's first `events` events (all, when None), at `size` (columns, rows)."""
-    happened = list(read(recording))[:events]
+    """The workbench as SVG after the recording's first `events` events, at `size` (columns, rows).
+
+    None is up to the end of the last turn: what was decided after it is not played again.
+    """
+    happened = list(read(recording))
+    turns = [number for number, event in enumerate(happened, 1) if isinstance(event, TurnFinished)]
+    events = events or (turns[-1] if turns else len(happened))
+    happened = happened[:events]
     root = next((Path(event.root) for event in happened if isinstance(event, SessionStarted)), Path.cwd())
     session = ReplaySession(recording, speed=0, paused_at=events)
     app = OciApp(lambda: session, root, theme)
@@ -26,7 +36,7 @@ async def picture(recording: Path, size: tuple[int, int], theme: str = "night", 
         # Two frames: what the last events changed, and the settling after it.
         for _ in range(2):
             await pilot.pause(0.2)
-        drawn = app.export_screenshot()
+        drawn = _FONT_FACE.sub("", app.export_screenshot())
         await app.close_session()
     return drawn
 

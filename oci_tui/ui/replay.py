@@ -107,7 +107,6 @@ class ReplaySession:
         """The next recorded event, after the time that passed before it; decisions are the person's, now as then."""
         event = self._events[self._place]
         if self._place == self._paused_at:
-            self.reached.set()
             await self._stopped.wait()
         elif self._place and self._speed:
             wait = min(_LONGEST_WAIT_S, event.at - self._events[self._place - 1].at) / self._speed
@@ -123,7 +122,7 @@ class ReplaySession:
         if self._stopped.is_set():
             return
         self._place += 1
-        if self._place == len(self._events):
+        if self._place in (self._paused_at, len(self._events)):
             self.reached.set()
         if isinstance(event, DiffChanged):
             self._diff = event.diff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,19 +11,14 @@ import pytest
 from textual.pilot import Pilot
 
 from oci_tui.core.diff import parse_patch
-from oci_tui.core.events import DiffChanged, Event, OutputArrived, TurnFinished, read
+from oci_tui.core.events import ChangeAccepted, DiffChanged, Event, OutputArrived, TurnFinished, encode, read
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.picture import picture
 from oci_tui.ui.replay import ReplaySession
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"
-
-
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 def text_of(pane: LinePane) -> str:
@@ -223,3 +219,13 @@ async def test_a_diff_says_what_to_look_at_twice() -> None:
 def test_the_recording_is_whole() -> None:
     events: list[Event] = list(read(RECORDING))
     assert isinstance(events[-1], TurnFinished)
+
+
+async def test_a_picture_of_a_session_that_went_on_after_its_last_turn(tmp_path: Path) -> None:
+    recording = tmp_path / "longer.jsonl"
+    decided = encode(ChangeAccepted(paths=("lexer.py",))) + b"\n"
+    recording.write_bytes(RECORDING.read_bytes() + decided)
+    async with asyncio.timeout(30):
+        drawn = await picture(recording, (120, 40))
+    assert drawn.startswith("<svg")
+    assert "lexer.py" in drawn
