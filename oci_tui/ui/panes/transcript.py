@@ -76,7 +76,7 @@ class TranscriptPane(LinePane):
                 self._touch(self._parts)
                 self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
                 self.following = True
-            case ContextBuilt():
+            case ContextBuilt() if event.files or event.left_out:
                 files = f"reads {names(event.files)}" if event.files else "reads no files"
                 left_out = f" · left out for room: {names(event.left_out)}" if event.left_out else ""
                 size = f"{thousands(event.tokens)} of {thousands(event.window)} tokens"
