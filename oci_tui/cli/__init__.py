@@ -17,7 +17,8 @@ from oci_tui.core.errors import OciError
 
 COMMANDS = {
     "run": "Do one turn without the app.",
-    "demo": "Set up what is missing and try it on a small repository with a failing test.",
+    "chat": "Converse line by line, without the app.",
+    "demo": "Set up what is missing and try it on a small repository with failing tests.",
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "models": "List, fetch and remove models.",

@@ -76,6 +76,12 @@ class Printer:
                 self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
             case events.ChangeAccepted():
                 self._line("✓ accepted" + _named(" ", event.paths))
+            case events.ChangeRejected():
+                self._line("● rejected: nothing is pending")
+            case events.ChangeUndone():
+                self._line("✓ undone" + _named(" ", event.paths) if event.paths else "● there is nothing to undo")
+            case events.Steered():
+                self._line(f"❯ {visible_line(event.text)}")
             case events.ChangeConflicted():
                 self._line(f"✗ {visible_line(event.message)}")
 

@@ -86,6 +86,12 @@ class _Result:
         )
 
 
+def _stop(loop: asyncio.AbstractEventLoop, session: Session, number: signal.Signals) -> None:
+    """The first signal stops the turn in good order; the same again ends the command at once."""
+    session.stop()
+    loop.remove_signal_handler(number)
+
+
 async def _turn(session: Session, prompt: str, *, accept: bool, as_json: bool) -> int:
     from oci_tui.cli.printer import Printer
 
@@ -93,7 +99,7 @@ async def _turn(session: Session, prompt: str, *, accept: bool, as_json: bool) -
     readers: list[Pane] = [result, _JsonLines() if as_json else Printer()]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, session.stop)
+        loop.add_signal_handler(number, _stop, loop, session, number)
     try:
         async with aclosing(session.ask(prompt)) as happened:
             async for event in happened:

@@ -60,7 +60,10 @@ def environment() -> dict[str, str]:
 
 
 class SafeGit:
-    """The git command on one repository. With `shadow` it is a private bare one, and no settings but its own count."""
+    """The git command on one repository. With `shadow` it is a private bare one, and no settings but its own count.
+
+    Each runs in a session of its own: Ctrl+C in a terminal is for the turn, not for git.
+    """
 
     def __init__(self, folder: Path, *, shadow: bool = False) -> None:
         self.folder = folder
@@ -84,6 +87,7 @@ class SafeGit:
                 cwd="/",
                 timeout=timeout_s,
                 check=False,
+                start_new_session=True,
             )
         except subprocess.TimeoutExpired as error:
             raise WorkspaceError(f"git {arguments[0]} did not end within {timeout_s:.0f} s on {self._name()}") from error
@@ -108,6 +112,7 @@ class SafeGit:
                     stderr=complaints,
                     env=self._environment(None),
                     cwd="/",
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise _absent(error) from error

@@ -1,0 +1,104 @@
+"""The line REPL in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import FILES, RIGHT, oci, one_line, scripted
+
+MakeRepository = Callable[..., Path]
+
+
+class Terminal:
+    """A command in a pty: `until` reads to a text, `type` writes a line."""
+
+    def __init__(self, *argv: str, cwd: Path) -> None:
+        self.seen = ""
+        self.pid, self._descriptor = pty.fork()
+        if self.pid == 0:
+            os.chdir(cwd)
+            os.environ["TERM"] = "dumb"
+            os.execv(argv[0], argv)
+
+    def until(self, text: str, seconds: float = 60) -> str:
+        """What was printed since the last call, up to `text`."""
+        deadline = time.monotonic() + seconds
+        while text not in self.seen:
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {text!r} in {self.seen!r}"
+            if select.select([self._descriptor], [], [], left)[0]:
+                self.seen += os.read(self._descriptor, 65536).decode("utf-8", "replace")
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, line: str) -> None:
+        os.write(self._descriptor, line.encode() + b"\r")
+
+    def interrupt(self) -> None:
+        os.write(self._descriptor, b"\x03")
+
+    def exit_code(self) -> int:
+        try:
+            while os.read(self._descriptor, 65536):
+                pass
+        except OSError:
+            pass  # the other end is closed: it ended
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.fixture
+def chat(make_repository: MakeRepository, tmp_path: Path) -> Callable[..., Terminal]:
+    def start(*replies: str) -> Terminal:
+        root = make_repository(FILES)
+        return Terminal(sys.executable, "-m", "oci_tui", "chat", *scripted(tmp_path, *replies), cwd=root)
+
+    return start
+
+
+@pytest.mark.docker
+def test_ask_accept_undo_quit(chat: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = chat(RIGHT)
+    file = tmp_path / "repository" / "calc.py"
+    terminal.until("/help names the commands.")
+    terminal.type("/accept")
+    terminal.until("No change is pending.")
+    terminal.type("fix it")
+    shown = terminal.until("pending: /accept or /reject")
+    assert "+    return a + b" in shown
+    assert file.read_text() == FILES["calc.py"]
+    terminal.type("/accept")
+    terminal.until("accepted calc.py")
+    assert "a + b" in file.read_text()
+    terminal.type("/undo")
+    terminal.until("undone calc.py")
+    assert file.read_text() == FILES["calc.py"]
+    terminal.type("/quit")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.docker
+def test_ctrl_c_stops_the_run_and_not_the_program(chat: Callable[..., Terminal]) -> None:
+    terminal = chat("```bash\necho is-up; sleep 600\n```", RIGHT)
+    terminal.until("/help names the commands.")
+    terminal.type("wait")
+    terminal.until("is-up\r\n")
+    terminal.interrupt()
+    terminal.until("stopped after 1 round")
+    terminal.type("fix it")
+    terminal.until("passed after 1 round")
+    terminal.type("/quit")
+    assert terminal.exit_code() == 0
+
+
+def test_it_needs_a_terminal(make_repository: MakeRepository) -> None:
+    done = oci("chat", cwd=make_repository(FILES))
+    assert done.returncode == 2
+    assert "oci-tui run" in one_line(done.stderr)
