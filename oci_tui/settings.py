@@ -150,4 +150,9 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     ):
         if value < low:
             raise SettingsError(f"{origin.get(key, str(file))}: {key}: expected at least {low}, got {value}")
+    if settings.engine.max_new_tokens >= settings.engine.context:
+        raise SettingsError(
+            f"{origin.get('engine.max_new_tokens') or origin.get('engine.context') or file}: engine.max_new_tokens: "
+            f"expected less than engine.context ({settings.engine.context}), got {settings.engine.max_new_tokens}"
+        )
     return settings

@@ -12,7 +12,8 @@ import pytest
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events
 from oci_tui.core.events import Event, read
-from oci_tui.core.feedback import SAME_EDIT
+from oci_tui.core.feedback import CUT_OFF, SAME_EDIT
+from oci_tui.core.ports import Command
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
@@ -157,6 +158,37 @@ async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRep
         assert verdict(await turn(session)) is Verdict.PASSED
         told = [message.content for message in session.conversation.messages if message.role == "user"]
         assert [SAME_EDIT in text for text in told] == [False, False, True]
+
+
+@pytest.mark.docker
+async def test_a_command_that_is_not_allowed_ends_the_turn(make_repository: MakeRepository) -> None:
+    class Nobody(AllowAll):
+        async def allows(self, command: Command) -> bool:
+            return not command.label
+
+    async with session_on(make_repository(FILES), [RIGHT]) as session:
+        session.approver = Nobody()
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.REFUSED
+        assert not only(happened, events.CommandStarted)
+
+
+@pytest.mark.docker
+async def test_an_edit_that_nothing_can_check_is_an_answer(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository({"a.txt": "x\n"}), ["a.txt\n```\ny\n```"]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.ANSWERED
+        assert [event.outcome for event in happened if isinstance(event, events.RoundFinished)] == ["edited"]
+
+
+@pytest.mark.docker
+async def test_a_reply_that_was_cut_off_writes_no_half_file(make_repository: MakeRepository) -> None:
+    long = "calc.py\n```python\n" + "x = 1\n" * 500
+    async with session_on(make_repository(FILES), [long, RIGHT], Policy(timeout_s=20, max_new_tokens=200)) as session:
+        happened = await turn(session)
+        outcomes = [event.outcome for event in happened if isinstance(event, events.RoundFinished)]
+        assert outcomes == ["reply cut off", "1 passed"]
+        assert session.conversation.messages[-2].content == CUT_OFF
 
 
 @pytest.mark.docker

@@ -16,7 +16,7 @@ def test_defaults_need_no_file(tmp_path: Path) -> None:
 
 def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[engine]\nmodel = "a"\ncontext = 1024\n[agent]\nrounds = 5\n')
+    file.write_text('[engine]\nmodel = "a"\ncontext = 1536\n[agent]\nrounds = 5\n')
     monkeypatch.setenv("OCI_ENGINE_CONTEXT", "2048")
     monkeypatch.setenv("OCI_ENGINE_GPU_SPLIT", "10, 12.5")
     loaded = settings.load({"agent.rounds": 7, "engine.kind": None}, file)
@@ -32,6 +32,7 @@ def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.M
         ("[engin]\n", r"config\.toml: settings: object contains unknown field `engin`"),
         ("engine = 1\n", r"config\.toml: engine must be a section"),
         ("[engine\n", r"config\.toml: cannot be read"),
+        ("[engine]\ncontext = 1024\n", r"config\.toml: engine\.max_new_tokens: expected less than engine\.context \(1024\)"),
         ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected at least 1, got 0"),
     ],
 )

@@ -10,6 +10,7 @@ from oci_tui.core.ports import Exit
 PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
+CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
 HEAD, TAIL = 1_200, 2_800
 

@@ -37,6 +37,8 @@ T = TypeVar("T")
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 
+_VERDICTS = {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}
+
 Parts = tuple[Engine, Sandbox, Workspace, Approver]
 
 
@@ -84,6 +86,8 @@ class Turn:
         self._final = False
         self._diff = Diff()
         self._stuck = False
+        self._cut_off = False
+        self._refused = False
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
@@ -98,7 +102,7 @@ class Turn:
                         yield event
             yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
             ever = ever if self._passed is None else self._passed
-            self.verdict = {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[ever]
+            self.verdict = Verdict.REFUSED if self._refused else _VERDICTS[ever]
             if self._final:
                 break
             async with aclosing(self._feed_back()) as happened:
@@ -132,7 +136,8 @@ class Turn:
                 if piece.text:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text)
-        self._reply = placed(reader.finish(), self._known_python())
+        self._cut_off = usage.end == "length" and reader.open is not None
+        self._reply = placed(reader.finish(cut_off=self._cut_off), self._known_python())
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)
 
@@ -151,6 +156,8 @@ class Turn:
             except MismatchError as mismatch:
                 refused.append(str(mismatch))
         self._wrote, self._said, self._stuck = tuple(written), [], False
+        if self._cut_off:
+            self._said.append(feedback.CUT_OFF)
         if written:
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
             self.conversation.known.update({path: hash(text) for path, text in written.items()})
@@ -179,8 +186,9 @@ class Turn:
 
     async def _run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
-        self._passed, self._outcome = None, "edits refused" if self._reply.edits else "answered"
-        self._final = not self._reply.edits and not self._reply.code
+        self._final = not (self._reply.edits or self._reply.code or self._cut_off)
+        unrun = {"answered": self._final, "edited": self._wrote, "reply cut off": self._cut_off, "edits refused": True}
+        self._passed, self._outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
         deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
         if self._wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self._wrote, self.policy.timeout_s)
@@ -210,7 +218,8 @@ class Turn:
             self._passed, self._outcome = False, "input() was called"
             return
         if not await self.approver.allows(command):
-            self._passed, self._outcome, self._final = None, "not allowed", True
+            self._passed, self._outcome = None, "not allowed"
+            self._final = self._refused = True
             return
         yield events.CommandStarted(command)
         output: list[str] = []

@@ -89,16 +89,16 @@ class ReplyReader:
         if block := self.open:
             block.partial = "" if _FENCE.match(self._line) else self._line
 
-    def finish(self) -> Reply:
-        """The reply as it stands; an unterminated last block counts."""
+    def finish(self, *, cut_off: bool = False) -> Reply:
+        """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it."""
         if self._line:
             self._read(self._line)
             self._line = ""
-        for block in self.blocks:
+        for block in self.blocks[:-1] if cut_off and self.open else self.blocks:
             block.partial, block.closed = "", True
         edits: list[Edit] = []
         code: list[Code] = []
-        for block in self.blocks:
+        for block in filter(lambda block: block.closed, self.blocks):
             if replacements := search_replace.parse(block.path, block.text):
                 edits.extend(replacements)
             elif block.path:
@@ -160,9 +160,11 @@ def placed(reply: Reply, files: Mapping[str, str]) -> Reply:
     """`reply` with Python blocks that define again what one of `files` defines turned from code to run into edits."""
     edits: list[Edit] = list(reply.edits)
     code: list[Code] = []
+    written = dict(files) | {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
     for block in reply.code:
-        meant = symbols.place(block.text, files) if block.language in PYTHON_TAGS else None
+        meant = symbols.place(block.text, written) if block.language in PYTHON_TAGS else None
         if meant:
+            written[meant.path] = meant.text
             edits.append(meant)
         else:
             code.append(block)

@@ -62,6 +62,17 @@ def test_imports_and_new_definitions_are_added() -> None:
     ast.parse(text)
 
 
+def test_what_a_block_leaves_out_stays() -> None:
+    file = '"""Doc."""\n\n\ndef f():\n    return 1\n\n\nif __name__ == "__main__":\n    f()\n'
+    edit = place("def f():\n    return 2\n", {"m.py": file})
+    assert edit is not None
+    assert edit.text == file.replace("return 1", "return 2")
+    whole = file.replace("return 1", "return 3")
+    again = place(whole, {"m.py": file})
+    assert again is not None
+    assert again.text == whole
+
+
 def test_a_block_with_all_of_the_file_is_the_file() -> None:
     code = FILE.replace("return b", "return 2 * b")
     assert merged(FILE, code) == code

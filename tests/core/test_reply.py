@@ -116,6 +116,21 @@ def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:
     assert reply.code == (Code("python", "print(f())\n"),)
 
 
+def test_blocks_of_one_file_add_up() -> None:
+    files = {"a.py": "import os\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return 1\n"}
+    reply = placed(parse("```python\ndef f():\n    return 2\n```\n```python\ndef g():\n    return 3\n```"), files)
+    last = reply.edits[-1]
+    assert isinstance(last, WriteFile)
+    assert "return 2" in last.text
+    assert "return 3" in last.text
+
+
+def test_a_block_that_was_cut_off_is_not_used() -> None:
+    reader = ReplyReader()
+    reader.feed("a.py\n```python\nx = 1\n```\nb.py\n```python\nhalf = ")
+    assert reader.finish(cut_off=True).edits == (WriteFile("a.py", "x = 1\n"),)
+
+
 @given(st.text(alphabet=st.sampled_from(list("`~ \n\rapython.#/<=>SEARCHREPLACE:*")), max_size=200), st.integers(1, 7))
 def test_any_text_parses_and_pieces_do_not_matter(text: str, size: int) -> None:
     reader = ReplyReader()

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
 
+_DOCSTRING, _MAIN = '"""', "__main__"
+
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -34,8 +36,8 @@ def merged(text: str, code: str) -> str:
     A block that defines all that the file does, and imports no less, is the whole file.
     """
     file, block = ast.parse(text), ast.parse(code)
-    whole = all(_key(statement) in set(map(_key, block.body)) for statement in file.body if _key(statement))
-    if whole:
+    told = set(map(_key, block.body))
+    if all(_key(statement) and _key(statement) in told for statement in file.body):
         return code
     old = {_key(statement): statement for statement in file.body if _key(statement)}
     lines, new = text.splitlines(keepends=True), code.splitlines(keepends=True)
@@ -67,9 +69,8 @@ def _parsed(code: str) -> ast.Module | None:
 
 
 def _declares(statement: ast.stmt) -> bool:
-    return isinstance(statement, _Definition | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign) or _is_docstring(
-        statement
-    )
+    kinds = _Definition | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign
+    return isinstance(statement, kinds) or _key(statement) in (_DOCSTRING, _MAIN)
 
 
 def _names(tree: ast.Module) -> set[str]:
@@ -77,8 +78,12 @@ def _names(tree: ast.Module) -> set[str]:
 
 
 def _key(statement: ast.stmt) -> str:
-    """What makes two top-level statements the same one; "" for those that are nobody's (docstrings, expressions)."""
+    """What makes two top-level statements the same one; "" for those that are nobody's (calls, loops, ...)."""
+    if _is_docstring(statement):
+        return _DOCSTRING
     match statement:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return _MAIN
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return name
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
