@@ -13,9 +13,7 @@ from oci_tui.assemble import open_session
 from oci_tui.settings import EngineSettings, Settings
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.console import ConsolePane
-from tests.cli.test_commands import FILES, RIGHT, WRONG, scripted
-
-MakeRepository = Callable[..., Path]
+from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository, scripted
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -40,7 +38,7 @@ async def test_a_turn_in_the_app_and_accept(make_repository: MakeRepository, tmp
         assert (root / "calc.py").read_text() == FILES["calc.py"]
         await pilot.press("ctrl+y")
         await until(pilot, lambda: not conversation.pending.files)
-        assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+        assert (root / "calc.py").read_text() == FIXED
         await app.close_session()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -22,15 +22,7 @@ from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings, WorkspaceSettings
 from oci_tui.store.journal import Journal
 from oci_tui.workspace.git import GitWorkspace
-
-FILES = {
-    "calc.py": "def add(a, b):\n    return a - b\n",
-    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
-}
-WRONG = "Swap them.\n\ncalc.py\n```python\ndef add(a, b):\n    return b - a\n```\n"
-RIGHT = "Add them.\n\ncalc.py\n```python\ndef add(a, b):\n    return a + b\n```\n"
-
-MakeRepository = Callable[..., Path]
+from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository
 
 
 @asynccontextmanager
@@ -86,7 +78,7 @@ async def test_it_refines_until_the_check_passes_and_writes_only_on_accept(make_
             accepted = [event async for event in accepting]
         assert isinstance(accepted[0], events.ChangeAccepted)
         assert accepted[0].paths == ("calc.py",)
-        assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+        assert (root / "calc.py").read_text() == FIXED
 
         async with aclosing(session.undo()) as undoing:
             undone = [event async for event in undoing]

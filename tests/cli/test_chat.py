@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import FILES, RIGHT, oci, one_line, scripted
-
-MakeRepository = Callable[..., Path]
+from tests.calculator import FILES, RIGHT, MakeRepository, scripted
+from tests.cli.test_commands import oci, one_line
 
 
 class Terminal:

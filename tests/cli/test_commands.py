@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from oci_tui.core import events
-
-FILES = {
-    "calc.py": "def add(a, b):\n    return a - b\n",
-    "test_calc.py": "from calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
-}
-RIGHT = "calc.py\n```python\ndef add(a, b):\n    return a + b\n```\n"
-WRONG = "calc.py\n```python\ndef add(a, b):\n    return b - a\n```\n"
-
-MakeRepository = Callable[..., Path]
+from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository, scripted
 
 
 def oci(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -34,13 +24,6 @@ def oci(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subp
         timeout=120,
         env={**os.environ, **environment},
     )
-
-
-def scripted(folder: Path, *replies: str) -> list[str]:
-    """Flags for an engine that gives these replies."""
-    file = folder / "replies.jsonl"
-    file.write_text("".join(json.dumps({"reply": reply}) + "\n" for reply in replies))
-    return ["--engine", "scripted", "--replies", str(file)]
 
 
 def one_line(text: str) -> str:
@@ -122,7 +105,7 @@ def test_a_run_prints_the_change_as_a_patch(make_repository: MakeRepository, tmp
     assert done.returncode == 0, done.stderr
     assert (root / "calc.py").read_text() == FILES["calc.py"]
     subprocess.run(["git", "apply"], cwd=root, input=done.stdout, text=True, check=True)
-    assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+    assert (root / "calc.py").read_text() == FIXED
     assert "✗ round 1: 1 failed" in done.stderr
     assert "✓ round 2: 1 passed" in done.stderr
 
@@ -135,7 +118,7 @@ def test_accept_writes_only_what_passed(make_repository: MakeRepository, tmp_pat
     assert (root / "calc.py").read_text() == FILES["calc.py"]
     passed = oci("run", "fix it", "--accept", *scripted(tmp_path, RIGHT), cwd=root)
     assert passed.returncode == 0
-    assert (root / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
+    assert (root / "calc.py").read_text() == FIXED
 
 
 @pytest.mark.docker

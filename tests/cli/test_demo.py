@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from oci_tui.cli.demo import FILES
-from tests.cli.test_commands import oci, one_line, scripted
+from tests.calculator import scripted
+from tests.cli.test_commands import oci, one_line
 
 FIXED = """stats.py
 ```python
