@@ -75,6 +75,13 @@ def findings(settings: Settings) -> list[Finding]:
     return [*examine_workspace(), *examine_sandbox(settings.sandbox), *examine_engine(settings.engine)]
 
 
+def group_waits() -> bool:
+    """Whether the person may use Docker, but this process was started before that was so."""
+    from oci_tui.sandbox.membership import waits
+
+    return waits()
+
+
 def setups(settings: Settings) -> list[Setup]:
     """What `oci-tui setup` can put in place, in order."""
     from oci_tui.engine.models import setups as setups_engine

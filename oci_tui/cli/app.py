@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oci_tui import assemble, settings
+from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 
 
@@ -16,6 +17,7 @@ def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
     root = assemble.find_root(folder)
+    enter_docker_group()
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.serve import serve
 

@@ -14,6 +14,7 @@ import click
 
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
+from oci_tui.cli.group import enter_docker_group
 from oci_tui.core import events
 from oci_tui.core.diff import Diff, to_patch
 from oci_tui.core.errors import SettingsError
@@ -40,6 +41,7 @@ def chat(ctx: click.Context, /, **values: Any) -> None:
     if not sys.stdin.isatty():
         raise SettingsError('no terminal: chat needs one; use `oci-tui run "PROMPT"` in scripts')
     root = assemble.find_root(Path.cwd())
+    enter_docker_group()
     ctx.exit(asyncio.run(_converse(assemble.open_session(chosen, root))))
 
 

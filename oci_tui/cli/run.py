@@ -13,6 +13,7 @@ import click
 
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
+from oci_tui.cli.group import enter_docker_group
 from oci_tui.core import events
 from oci_tui.core.diff import Diff, to_patch
 from oci_tui.core.errors import SettingsError
@@ -46,6 +47,7 @@ def run(ctx: click.Context, /, prompt: str, accept: bool, as_json: bool, **value
 
 def turn(chosen: settings.Settings, root: Path, prompt: str, *, accept: bool, as_json: bool = False) -> int:
     """One turn about the repository at `root`, told on stderr (or as JSON on stdout); the exit code."""
+    enter_docker_group()
     return asyncio.run(_turn(assemble.open_session(chosen, root), prompt, accept=accept, as_json=as_json))
 
 

@@ -10,6 +10,7 @@ import click
 
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
+from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.terminal import visible_line
 
@@ -28,6 +29,7 @@ def setup(yes: bool, **values: Any) -> None:
 def set_up(chosen: settings.Settings, *, yes: bool) -> None:
     """Run every set-up that is needed. Raises OciError when one fails or consent is not given."""
     for step in assemble.setups(chosen):
+        enter_docker_group()
         if not step.needed():
             click.echo(f"✓ {step.title}", err=True)
             continue

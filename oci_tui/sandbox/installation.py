@@ -14,7 +14,7 @@ from pathlib import Path
 from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.resources import state_folder
-from oci_tui.sandbox import daemon, images
+from oci_tui.sandbox import daemon, images, membership
 from oci_tui.sandbox.container import not_enforced
 from oci_tui.sandbox.daemon import DaemonError
 from oci_tui.sandbox.profile import Profile, load
@@ -57,15 +57,21 @@ class EngineSetup:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._docker_host = settings.docker_host
-        install = "" if shutil.which("dockerd") else f"{_shown('apt-get', 'update')} && {_shown(*_install())} && "
-        self.command = install + _shown(*_start())
+        install = [] if shutil.which("dockerd") else [_shown("apt-get", "update"), _shown(*_install())]
+        start = [] if self._trouble() == "not permitted" else [*install, _shown(*_start())]
+        join = [_shown(*membership.join_command())] if os.geteuid() else []
+        self.command = " && ".join([*start, *join])
 
     def needed(self) -> bool:
+        trouble = self._trouble()
+        return trouble != "" and not (trouble == "not permitted" and membership.waits())
+
+    def _trouble(self) -> str:
         try:
             daemon.find(self._docker_host)
-        except DaemonError:
-            return True
-        return False
+        except DaemonError as error:
+            return error.trouble
+        return ""
 
     def run(self) -> Iterator[Progress]:
         """Raises SandboxError: no way to root, apt busy or offline, another system, a daemon that does not start."""
@@ -73,10 +79,14 @@ class EngineSetup:
             daemon.find(self._docker_host)
         except DaemonError as error:
             elsewhere = self._docker_host or os.environ.get("DOCKER_HOST")
-            if elsewhere or error.trouble not in ("absent", "not answering"):
+            if elsewhere or error.trouble not in ("absent", "not answering", "not permitted"):
                 raise
-        else:
-            return
+            if error.trouble != "not permitted":
+                yield from self._install()
+        if self._trouble() == "not permitted" and not membership.waits():
+            yield from membership.join()
+
+    def _install(self) -> Iterator[Progress]:
         if not shutil.which("dockerd"):
             _require_debian()
             yield from images.install_packages(ENGINE_PACKAGES)
@@ -95,6 +105,8 @@ class EngineSetup:
             try:
                 daemon.find(self._docker_host)
             except DaemonError as error:
+                if error.trouble == "not permitted":
+                    return
                 if error.trouble not in ("absent", "not answering"):
                     raise
             else:

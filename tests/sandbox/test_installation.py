@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from oci_tui.core.errors import SandboxError
 from oci_tui.resources import config_folder
+from oci_tui.sandbox import membership
 from oci_tui.sandbox.installation import EngineSetup, ImageSetup, examine, setups
 from oci_tui.settings import SandboxSettings
 
@@ -63,6 +65,7 @@ START = """
 import json, os, sys
 from pathlib import Path
 from oci_tui.core.errors import SandboxError
+from oci_tui.sandbox import membership
 from oci_tui.sandbox.installation import EngineSetup
 from oci_tui.settings import SandboxSettings
 setup = EngineSetup(SandboxSettings())
@@ -102,3 +105,51 @@ def test_an_installed_engine_is_started(tmp_path: Path, monkeypatch: pytest.Monk
     else:
         assert "did not start: " in doing[-1]
         assert "dockerd.log" in doing[-1]
+
+
+def test_root_needs_no_group() -> None:
+    if os.geteuid():
+        pytest.skip("needs root")
+    assert not membership.waits()
+
+
+@pytest.mark.docker
+def test_a_person_who_may_not_use_docker_joins_the_group(tmp_path: Path) -> None:
+    """As a user made for this test: before, the set-up is needed and shows the command; after it, the process only waits."""
+    if os.geteuid() or not Path("/usr/sbin/useradd").exists():
+        pytest.skip("needs root and useradd")
+    name = f"oci-test-{os.getpid()}"
+    subprocess.run(["useradd", "-M", name], check=True)
+    try:
+        before = as_user(name, tmp_path)
+        assert before == {"needed": True, "waits": False, "command": f"sudo usermod -aG docker {name}"}
+        subprocess.run(["usermod", "-aG", "docker", name], check=True)
+        after = as_user(name, tmp_path)
+        assert after["waits"] is True
+        assert after["needed"] is False
+    finally:
+        subprocess.run(["userdel", name], check=True)
+
+
+def as_user(name: str, folder: Path) -> dict[str, object]:
+    """What the set-up finds in a process of that user without any group but its own."""
+    entry = pwd.getpwnam(name)
+    folder.chmod(0o755)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+        os.environ.update(HOME=str(folder), USER=name, LOGNAME=name)
+        os.environ.pop("DOCKER_HOST", None)
+        setup = EngineSetup(SandboxSettings())
+        facts = {"needed": setup.needed(), "waits": membership.waits(), "command": setup.command}
+        os.write(write, json.dumps(facts).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    found: dict[str, object] = json.loads(said)
+    return found
