@@ -124,8 +124,6 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _from_text(text: str, kind: object) -> object:
     """An environment variable's value as the field's type wants it: lists are comma-separated."""
-    if kind is str:
-        return text
     if str(kind).startswith("tuple"):
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
@@ -148,7 +146,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
         ("sandbox.timeout_s", settings.sandbox.timeout_s, 1),
         ("sandbox.cpus", settings.sandbox.cpus, 0.1),
     ):
-        if value < low:
+        if not value >= low:
             raise SettingsError(f"{origin.get(key, str(file))}: {key}: expected at least {low}, got {value}")
     if settings.engine.max_new_tokens >= settings.engine.context:
         raise SettingsError(

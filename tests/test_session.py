@@ -27,9 +27,9 @@ from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository
 
 @asynccontextmanager
 async def session_on(
-    root: Path, replies: list[str], policy: Policy | None = None, docker_host: str = ""
+    root: Path, replies: list[str], policy: Policy | None = None, docker_host: str = "", journal: Path | None = None
 ) -> AsyncIterator[Session]:
-    journal = Journal(root.parent / "journal.jsonl")
+    record = Journal(journal or root.parent / "journal.jsonl")
     session = Session(
         name="test",
         policy=policy or Policy(timeout_s=20),
@@ -37,13 +37,13 @@ async def session_on(
         sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
         workspace=GitWorkspace(root, WorkspaceSettings(), session="test"),
         approver=AllowAll(),
-        journal=journal,
+        journal=record,
     )
     try:
         yield session
     finally:
         await session.close()
-        journal.close()
+        record.close()
 
 
 async def turn(session: Session, prompt: str = "make the tests pass") -> list[Event]:
@@ -181,6 +181,114 @@ async def test_a_reply_that_was_cut_off_writes_no_half_file(make_repository: Mak
         outcomes = [event.outcome for event in happened if isinstance(event, events.RoundFinished)]
         assert outcomes == ["reply cut off", "1 passed"]
         assert session.conversation.messages[-2].content == CUT_OFF
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "replies",
+    [
+        ["calc.py\n```python\n<<<<<<< SEARCH\nno such line\n=======\nx\n>>>>>>> REPLACE\n```"] * 3,
+        [WRONG, "```python\nprint(1)\n```", "Done."],
+        ["```bash\nls\n```", "../x.py\n```python\nx = 1\n```", "../x.py\n```python\nx = 1\n```"],
+    ],
+)
+async def test_only_the_check_passes_a_turn(make_repository: MakeRepository, replies: list[str]) -> None:
+    async with session_on(make_repository(FILES), replies) as session:
+        assert verdict(await turn(session)) is Verdict.FAILED
+
+
+@pytest.mark.docker
+async def test_what_is_shown_and_run_after_a_stop_is_what_would_be_accepted(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    look = "```bash\ngrep return calc.py\n```"
+    async with session_on(root, [RIGHT, WRONG, look, "Done."]) as session:
+        await turn(session)
+        happened: list[Event] = []
+        async with aclosing(session.ask("again")) as running:
+            async for event in running:
+                happened.append(event)
+                if isinstance(event, events.EditsApplied):
+                    session.stop()
+        assert verdict(happened) is Verdict.STOPPED
+        shown = [event.diff for event in happened if isinstance(event, events.DiffChanged)][-1]
+        assert shown == await session.workspace.diff()
+        ran = await turn(session, "look")
+        assert "".join(event.text for event in ran if isinstance(event, events.OutputArrived)) == "    return b - a\n"
+        async with aclosing(session.accept()) as accepting:
+            accepted = [event async for event in accepting]
+        assert isinstance(accepted[0], events.ChangeAccepted)
+        assert "return b - a" in (root / "calc.py").read_text()
+
+
+@pytest.mark.docker
+async def test_files_of_a_stopped_run_are_gone(make_repository: MakeRepository) -> None:
+    stray = "```bash\nrm test_calc.py; echo x > stray.txt; echo is-up; sleep 600\n```"
+    async with session_on(make_repository(FILES), [stray, "```bash\nls\n```", "Done."]) as session:
+        async with aclosing(session.ask("go")) as running:
+            async for event in running:
+                if isinstance(event, events.OutputArrived):
+                    session.stop()
+        happened = await turn(session, "look")
+        assert "".join(event.text for event in happened if isinstance(event, events.OutputArrived)) == "calc.py\ntest_calc.py\n"
+
+
+@pytest.mark.docker
+async def test_the_container_follows_accept_and_undo(make_repository: MakeRepository) -> None:
+    look = "```bash\ngrep return calc.py\n```"
+    async with session_on(make_repository(FILES), [RIGHT, look, "Done."]) as session:
+        await turn(session)
+        for settle in (session.accept, session.undo):
+            async with aclosing(settle()) as settling:
+                assert [event async for event in settling]
+        happened = await turn(session, "look")
+        assert "".join(event.text for event in happened if isinstance(event, events.OutputArrived)) == "    return a - b\n"
+
+
+@pytest.mark.docker
+async def test_a_file_and_a_folder_of_one_name_are_refused(make_repository: MakeRepository) -> None:
+    both = "new.md\n```\na\n```\nnew.md/b.txt\n```\nb\n```"
+    async with session_on(make_repository(FILES), [both, RIGHT]) as session:
+        happened = await turn(session)
+        assert "one cannot be a file and a folder" in next(e.reasons[0] for e in happened if isinstance(e, events.EditsRefused))
+        assert verdict(happened) is not Verdict.GAVE_UP
+
+
+@pytest.mark.docker
+async def test_what_was_said_in_the_last_round_opens_the_next_turn(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [RIGHT, "Fine."]) as session:
+        async with aclosing(session.ask("go")) as running:
+            async for event in running:
+                if isinstance(event, events.ReplyFinished):
+                    session.steer("and keep it short")
+        happened = await turn(session, "thanks")
+        assert [event.prompt for event in happened if isinstance(event, events.TurnStarted)] == ["and keep it short\n\nthanks"]
+
+
+@pytest.mark.docker
+async def test_a_turn_that_failed_leaves_nothing_for_the_next(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), []) as session:
+        before = list(session.conversation.messages)
+        assert verdict(await turn(session)) is Verdict.GAVE_UP
+        assert session.conversation.messages == before
+
+
+@pytest.mark.docker
+async def test_a_full_disk_ends_the_recording_and_not_the_session(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [RIGHT], journal=Path("/dev/full")) as session:
+        happened = await turn(session)
+        told = [event for event in happened if isinstance(event, events.TurnFinished | events.PartFailed)]
+        assert [type(event) for event in told] == [events.TurnFinished, events.PartFailed]
+        assert isinstance(told[0], events.TurnFinished)
+        assert told[0].verdict is Verdict.PASSED
+
+
+async def test_a_stop_while_loading_ends_the_loading(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with session_on(make_repository(FILES), [], docker_host=f"unix://{tmp_path}/none.sock") as session:
+        async with aclosing(session.prepare()) as preparing:
+            async for _ in preparing:
+                session.stop()
+                break
+        assert verdict(await turn(session)) is Verdict.GAVE_UP
 
 
 @pytest.mark.docker

@@ -78,6 +78,9 @@ def _group(ctx: click.Context, /, **values: Any) -> None:
 
     Without a command, opens the app on the git repository you are in.
     """
+    given = [name for name, value in values.items() if value is not None]
+    if ctx.invoked_subcommand is not None and given:
+        raise click.UsageError(f"options go after the command: oci-tui {ctx.invoked_subcommand} --...", ctx)
     if ctx.invoked_subcommand is None:
         from oci_tui.cli.app import open_app
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from oci_tui.core import events
 from oci_tui.core.events import Event
-from oci_tui.core.terminal import visible, visible_line
+from oci_tui.core.terminal import printed, visible, visible_line
 from oci_tui.core.verdict import Verdict
 
 _SIGNS = {True: "✓", False: "✗", None: "●"}
@@ -35,6 +35,8 @@ class Printer:
                 )
             case events.SandboxReady(info=info):
                 self._line(f"✓ sandbox: {visible_line(info.image)} · {' · '.join(info.limits)}")
+                for words in info.not_enforced:
+                    self._line(f"  ! not enforced: {visible_line(words)}")
             case events.WorkspaceReady(info=info):
                 left_out = f" · {len(info.left_out)} left out" if info.left_out else ""
                 self._line(f"✓ workspace: {visible_line(info.root)} · {info.files} files{left_out}")
@@ -42,8 +44,10 @@ class Printer:
                     self._line(f"  left out {visible_line(path)}: {visible_line(why)}")
             case events.PartFailed() | events.TurnFailed():
                 self._line(f"✗ {visible_line(event.message)}")
-            case events.ReplyGrew() | events.OutputArrived():
+            case events.ReplyGrew():
                 self._text(visible(event.text))
+            case events.OutputArrived():
+                self._text(printed(event.text))
             case _:
                 self._round(event)
 

@@ -38,6 +38,7 @@ def run(ctx: click.Context, /, prompt: str, accept: bool, as_json: bool, **value
 
     Progress goes to stderr; stdout holds the pending change as a patch (or the answer, when nothing was changed).
     """
+    enter_docker_group()
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise SettingsError('empty prompt: say what you want, for example oci-tui run "make the tests pass"')
@@ -47,7 +48,6 @@ def run(ctx: click.Context, /, prompt: str, accept: bool, as_json: bool, **value
 
 def turn(chosen: settings.Settings, root: Path, prompt: str, *, accept: bool, as_json: bool = False) -> int:
     """One turn about the repository at `root`, told on stderr (or as JSON on stdout); the exit code."""
-    enter_docker_group()
     return asyncio.run(_turn(assemble.open_session(chosen, root), prompt, accept=accept, as_json=as_json))
 
 

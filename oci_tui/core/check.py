@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 from oci_tui.core.ports import Command
 
 _SUMMARY = re.compile(
-    r"^=*\s*((?:\d+ (?:failed|passed|errors?|skipped|xfailed|xpassed|warnings?|deselected)(?:, )?)+)", re.MULTILINE
+    r"^=*[ \t]*((?:\d+ (?:failed|passed|errors?|skipped|xfailed|xpassed|warnings?|deselected)(?:, )?)+)", re.MULTILINE
 )
+
+_TAIL = 4_096
 
 
 def find_check(configured: str, paths: Sequence[str], timeout_s: float) -> Command | None:
@@ -36,7 +38,7 @@ def outcome(output: str, code: int, reason: str) -> str:
     """One phrase for people: the counts of a test run, else how the command ended."""
     if reason != "exited":
         return reason
-    counts = _SUMMARY.findall(output)
+    counts = _SUMMARY.findall(output[-_TAIL:])
     if counts:
         return str(counts[-1]).strip(", ")
     return "passed" if code == 0 else f"exit code {code}"

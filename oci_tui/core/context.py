@@ -16,7 +16,8 @@ from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.ports import Message, Workspace
 
 TOKEN_CHARACTERS = 3.2
-NAMED_SHARE, OTHER_TOKENS, LISTED = 0.5, 2_000, 60
+NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 2_000
+LISTED, MOST_LEFT_OUT = 60, 20
 
 _MENTION = re.compile(r"@([\w./+-]+)")
 _SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
@@ -36,8 +37,8 @@ def system_message() -> Message:
     return Message("system", text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH))
 
 
-def show_files(workspace: Workspace, prompt: str, window: int, known: dict[str, int]) -> Shown:
-    """The files worth reading for this prompt, as text. `window` is in tokens.
+def show_files(workspace: Workspace, prompt: str, room: int, known: dict[str, int]) -> Shown:
+    """The files worth reading for this prompt, as text, in about `room` tokens (counted roughly).
 
     `known` holds the hash of what the model has read or written of each file; files it knows as they are do not come again, and
     `known` is brought up to date.
@@ -45,7 +46,8 @@ def show_files(workspace: Workspace, prompt: str, window: int, known: dict[str, 
     paths = workspace.paths()
     first = not known
     named = _named(prompt, paths)
-    budgets = {True: int(window * NAMED_SHARE * TOKEN_CHARACTERS), False: int(OTHER_TOKENS * TOKEN_CHARACTERS)}
+    others = min(OTHER_TOKENS, room * OTHER_SHARE)
+    budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: int(others * TOKEN_CHARACTERS)}
     parts: list[str] = []
     shown: list[str] = []
     left_out: list[str] = []
@@ -57,13 +59,15 @@ def show_files(workspace: Workspace, prompt: str, window: int, known: dict[str, 
         cost = len(text) + len(path) + 20
         if cost > budgets[is_named]:
             left_out.append(path)
+            if not is_named and len(left_out) > MOST_LEFT_OUT:
+                break
             continue
         budgets[is_named] -= cost
         known[path] = hash(text)
         shown.append(path)
         parts.append(block(path, text))
     listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
-    head = f"Files of the repository:\n{listed}\n\n" if first else ""
+    head = f"Files of the repository:\n{listed}\n\n" if first and room else ""
     return Shown(head + "\n".join(parts), tuple(shown), tuple(left_out))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from oci_tui.core import check, context, events, feedback
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
-from oci_tui.core.formats.search_replace import MismatchError
+from oci_tui.core.formats.search_replace import Malformed, MismatchError
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.ports import (
     Approver,
@@ -37,7 +37,7 @@ T = TypeVar("T")
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 
-_VERDICTS = {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}
+_CUT_OFF, _EDITS_REFUSED = "reply cut off", "edits refused"
 
 Parts = tuple[Engine, Sandbox, Workspace, Approver]
 
@@ -60,6 +60,14 @@ class Conversation:
         self.known: dict[str, int] = {}
         self.steered: list[str] = []
         self.turns = 0
+
+    def copy(self) -> tuple[list[Message], dict[str, int]]:
+        """What `restore` takes back."""
+        return list(self.messages), dict(self.known)
+
+    def restore(self, before: tuple[list[Message], dict[str, int]]) -> None:
+        """Forget what was said since: a turn that failed leaves nothing behind for the next one to fail on."""
+        self.messages, self.known = list(before[0]), dict(before[1])
 
     def say(self, content: str) -> None:
         """A user message; two in a row become one, since templates want them to alternate."""
@@ -88,11 +96,12 @@ class Turn:
         self._stuck = False
         self._cut_off = False
         self._refused = False
+        self._ran: bool | None = None
+        self._checked: bool | None = None
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
         await self._begin()
-        ever: bool | None = None
         for number in range(1, self.policy.rounds + 1):
             self.rounds = number
             yield events.RoundStarted(self.conversation.turns, number)
@@ -101,18 +110,36 @@ class Turn:
                     async for event in happened:
                         yield event
             yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
-            ever = ever if self._passed is None else self._passed
-            self.verdict = Verdict.REFUSED if self._refused else _VERDICTS[ever]
+            self.verdict = self._judged()
             if self._final:
                 break
             async with aclosing(self._feed_back()) as happened:
                 async for event in happened:
                     yield event
 
+    def _judged(self) -> Verdict:
+        """How the turn stands after a round: where the check ran only the check counts, edits left undone never pass."""
+        self._ran = self._ran if self._passed is None else self._passed
+        result = self._ran if self._checked is None else self._checked
+        if self._refused:
+            return Verdict.REFUSED
+        if self._outcome in (_CUT_OFF, _EDITS_REFUSED):
+            return Verdict.FAILED
+        return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[result]
+
     async def _begin(self) -> None:
+        """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
         self._window = (await self.engine.describe()).context
-        self._shown = context.show_files(self.workspace, self.prompt, self._window, self.conversation.known)
-        self.conversation.say(f"{self._shown.text}\n{self.prompt}" if self._shown.text else self.prompt)
+        room = self._window - self.policy.max_new_tokens
+        for share in (1.0, 0.5, 0.25, 0.1, 0.0):
+            known = dict(self.conversation.known)
+            self._shown = context.show_files(self.workspace, self.prompt, int(room * share), known)
+            text = f"{self._shown.text}\n{self.prompt}" if self._shown.text else self.prompt
+            if await self.engine.count([self.conversation.messages[0], Message("user", text)]) <= room:
+                break
+        self.conversation.known = known
+        self._seen = set(self._shown.paths)
+        self.conversation.say(text)
         self._first_message = len(self.conversation.messages) - 1
         self._diff = await self.workspace.diff()
 
@@ -121,8 +148,10 @@ class Turn:
         messages = self.conversation.messages
         room = self._window - self.policy.max_new_tokens
         kept, size = await context.fitted(messages, room, self._first_message, self.engine.count)
-        self._first_message -= len(messages) - len(kept)
-        messages[:] = kept
+        if len(kept) < len(messages):
+            self._first_message -= len(messages) - len(kept)
+            messages[:] = kept
+            self.conversation.known = {path: told for path, told in self.conversation.known.items() if path in self._seen}
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
         reader, usage = ReplyReader(), Usage()
@@ -152,7 +181,7 @@ class Turn:
         refused: list[str] = []
         for edit in self._reply.edits:
             try:
-                written[edit.path] = self._edited(edit, written.get(edit.path))
+                written[edit.path] = self._edited(edit, written)
             except MismatchError as mismatch:
                 refused.append(str(mismatch))
         self._wrote, self._said, self._stuck = tuple(written), [], False
@@ -161,6 +190,7 @@ class Turn:
         if written:
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
             self.conversation.known.update({path: hash(text) for path, text in written.items()})
+            self._seen.update(written)
             yield events.EditsApplied(self._wrote)
             before, self._diff = self._diff, await self.workspace.diff()
             self._stuck = self._diff == before
@@ -171,13 +201,17 @@ class Turn:
             self._said.append(feedback.refused_edits(refused))
             yield events.EditsRefused(tuple(refused))
 
-    def _edited(self, edit: Edit, pending: str | None) -> str:
-        """The file's new text; `pending` is its text after an earlier edit of the same reply. Raises MismatchError."""
+    def _edited(self, edit: Edit, written: Mapping[str, str]) -> str:
+        """The file's new text; `written` holds the texts after earlier edits of the same reply. Raises MismatchError."""
         if why := self.workspace.check(edit.path):
             raise MismatchError(f"{edit.path}: {why}")
+        if clash := next((path for path in written if _within(path, edit.path) or _within(edit.path, path)), ""):
+            raise MismatchError(f"{edit.path}: {clash} is written in the same reply; one cannot be a file and a folder")
+        if isinstance(edit, Malformed):
+            raise MismatchError(f"{edit.path}: the SEARCH part has no ======= and >>>>>>> REPLACE after it; write all of it")
         if isinstance(edit, WriteFile):
             return edit.text
-        text = pending if pending is not None else self.workspace.read(edit.path)
+        text = written[edit.path] if edit.path in written else self.workspace.read(edit.path)
         if text is not None:
             return search_replace.apply(text, edit)
         if edit.search:
@@ -187,7 +221,7 @@ class Turn:
     async def _run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
         self._final = not (self._reply.edits or self._reply.code or self._cut_off)
-        unrun = {"answered": self._final, "edited": self._wrote, "reply cut off": self._cut_off, "edits refused": True}
+        unrun = {"answered": self._final, "edited": self._wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
         self._passed, self._outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
         deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
         if self._wrote and not deciding and not self._reply.code:
@@ -209,6 +243,7 @@ class Turn:
             async with aclosing(self._execute(deciding)) as happened:
                 async for event in happened:
                     yield event
+            self._checked = self._passed
             self._final = bool(self._passed) or self._final
 
     async def _execute(self, command: Command) -> AsyncGenerator[Event]:
@@ -247,6 +282,10 @@ class Turn:
             self.conversation.say(text)
             yield events.Steered(text)
         self.conversation.steered.clear()
+
+
+def _within(path: str, folder: str) -> bool:
+    return path.startswith(folder + "/")
 
 
 async def bring_level(sandbox: Sandbox, workspace: Workspace, level: Level) -> None:

@@ -12,14 +12,25 @@ from collections.abc import Mapping
 import msgspec
 
 from oci_tui.core.formats import search_replace, symbols, whole_file
-from oci_tui.core.formats.search_replace import ReplaceText
+from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 
-Edit = WriteFile | ReplaceText
+Edit = WriteFile | ReplaceText | Malformed
 
 PYTHON_TAGS = frozenset({"python", "py", "python3"})
-SHELL_TAGS = frozenset({"bash", "sh", "shell", "console", "zsh"})
+SHELL_TAGS = frozenset({"bash", "sh", "shell", "console"})
 RUNNABLE_TAGS = PYTHON_TAGS | SHELL_TAGS
+
+SUFFIXES = frozenset(
+    """
+    bash bat c cc cfg cjs clj cmake conf cpp cs css csv cxx dart diff dockerfile ejs el env erl ex exs f90 fs
+    gitignore go gql gradle graphql groovy h hpp hs htm html http ini ipynb j2 java jinja jl js json jsonl jsx
+    kt less lisp lock lua m make md mjs ml mod nim nix patch php pl pm po properties proto ps1 py pyi pyx r rb
+    rs rst sass scala scss sh sql svelte svg swift tcss tex tf toml ts tsv tsx txt v vb vim vue xml yaml yml
+    zig
+    """.split()  # noqa: SIM905
+)
+_LONGEST_LABEL = 300
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^`]*)$")
 _PATH = re.compile(r"(?:[\w.@+-]+/)*(?:[\w.@+-]+\.\w+|Makefile|Dockerfile|\.\w+)")
@@ -101,6 +112,8 @@ class ReplyReader:
         for block in filter(lambda block: block.closed, self.blocks):
             if replacements := search_replace.parse(block.path, block.text):
                 edits.extend(replacements)
+            elif block.path and search_replace.begun(block.text):
+                edits.append(Malformed(block.path))
             elif block.path:
                 edits.append(whole_file.parse(block.path, block.text))
             elif block.runnable and block.text.strip():
@@ -123,8 +136,8 @@ class ReplyReader:
     def _open(self, fence: re.Match[str]) -> None:
         info = fence[2].strip()
         tag, path = _info(info)
-        if not path and tag not in SHELL_TAGS and (label := _LABEL.match(self._label)):
-            path = _as_path(label[1])
+        if not path and len(self._label) <= _LONGEST_LABEL and (label := _LABEL.match(self._label)):
+            path = _beside(tag, label[1])
         self._fence, self._nested = fence[1], 0
         self.blocks.append(Block(tag, path))
 
@@ -140,9 +153,9 @@ class ReplyReader:
 
     def _append(self, line: str) -> None:
         block = self.blocks[-1]
-        if not block.lines and not block.path and block.tag not in SHELL_TAGS:
+        if not block.lines and not block.path and len(line) <= _LONGEST_LABEL:
             comment = _COMMENT.match(line)
-            if comment and (path := _as_path(comment[1])):
+            if comment and (path := _beside(block.tag, comment[1])):
                 block.path = path
                 return
         block.lines.append(line)
@@ -186,6 +199,18 @@ def _info(info: str) -> tuple[str, str]:
 def _as_path(word: str) -> str:
     word = word.removeprefix("/workspace/").removeprefix("./")
     return word if _PATH.fullmatch(word) else ""
+
+
+def _beside(tag: str, word: str) -> str:
+    """A path that stands beside a block without saying that it is one; "" where it may be something else.
+
+    A shell block is a file only when the name says so, and a word with a dot only with a suffix that files have.
+    """
+    path = _as_path(word)
+    suffix = path.rpartition(".")[2].lower()
+    if tag in SHELL_TAGS:
+        return path if suffix in ("sh", "bash") else ""
+    return path if "/" in path or "." not in path or path.startswith(".") or suffix in SUFFIXES else ""
 
 
 def _without_prompts(block: Block) -> str:

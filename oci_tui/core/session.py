@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from oci_tui.core import events
-from oci_tui.core.errors import ConflictError, OciError
+from oci_tui.core.errors import ConflictError, OciError, StoreError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace, Written
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
@@ -41,7 +41,8 @@ class Session:
         self.workspace = workspace
         self.approver = approver
         self.conversation = Conversation()
-        self._journal = journal
+        self._journal: Pane | None = journal
+        self._unwritten = ""
         self._stop = asyncio.Event()
         self._ready: set[Part] = set()
         self._failed: dict[Part, str] = {}
@@ -49,14 +50,18 @@ class Session:
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """Make ready what is not: engine beside workspace and sandbox. A part that cannot be had yields PartFailed."""
-        async with aclosing(self._prepare()) as happened:
+        self._stop.clear()
+        async with aclosing(stoppable(self._prepare(), self._stop)) as happened:
             async for event in happened:
                 yield self._told(event)
 
     async def ask(self, prompt: str) -> AsyncGenerator[Event]:
-        """One turn. What is expected to go wrong is told by TurnFailed, never raised."""
+        """One turn. What is expected to go wrong is told by TurnFailed, never raised. It ends with the change as it then is."""
         self._stop.clear()
+        said, self.conversation.steered = self.conversation.steered, []
+        prompt = "\n\n".join([*said, prompt])
         self.conversation.turns += 1
+        before = self.conversation.copy()
         started = time.monotonic()
         yield self._told(events.TurnStarted(self.conversation.turns, prompt))
         turn = Turn(prompt, self.conversation, self.policy, (self.engine, self.sandbox, self.workspace, self.approver))
@@ -68,8 +73,16 @@ class Session:
             verdict = Verdict.STOPPED if self._stop.is_set() else turn.verdict
         except OciError as error:
             self._lost(error)
+            self.conversation.restore(before)
             yield self._told(events.TurnFailed(str(error)))
+        if verdict in (Verdict.STOPPED, Verdict.GAVE_UP):
+            async with aclosing(self._interrupted()) as happened:
+                async for event in happened:
+                    yield self._told(event)
         yield self._told(events.TurnFinished(self.conversation.turns, verdict, turn.rounds, time.monotonic() - started))
+        if self._unwritten:
+            yield events.PartFailed("workspace", f"this session is no longer recorded: {self._unwritten}")
+            self._unwritten = ""
 
     def steer(self, text: str) -> None:
         """Say something while a turn runs; the model reads it at the next round."""
@@ -105,9 +118,12 @@ class Session:
     async def close(self) -> None:
         """Give everything back: the sandbox is removed, the model unloaded. Safe to call twice."""
         self._stop.set()
-        await asyncio.gather(self.sandbox.close(), self.engine.close())
+        closed = await asyncio.gather(self.sandbox.close(), self.engine.close(), return_exceptions=True)
         self.workspace.close()
         self._ready.clear()
+        for problem in closed:
+            if isinstance(problem, BaseException):
+                raise problem
 
     async def _prepare(self) -> AsyncGenerator[Event]:
         async with self._preparing:
@@ -116,15 +132,26 @@ class Session:
                 asyncio.create_task(self._part(queue, "engine", self._start_engine)),
                 asyncio.create_task(self._files(queue)),
             ]
-            gathered = asyncio.gather(*tasks)
-            gathered.add_done_callback(lambda _: queue.put_nowait(None))
+            ended = asyncio.create_task(_after(tasks, queue))
             try:
                 while (event := await queue.get()) is not None:
                     yield event
-                await gathered
+                for task in tasks:
+                    task.result()
             finally:
-                gathered.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                for task in (*tasks, ended):
+                    task.cancel()
+                await asyncio.gather(*tasks, ended, return_exceptions=True)
+
+    async def _interrupted(self) -> AsyncGenerator[Event]:
+        """After a stop or an error the container may hold other files than the mirror: it is made anew for the next turn."""
+        self._ready.discard("sandbox")
+        if "workspace" not in self._ready:
+            return
+        try:
+            yield events.DiffChanged(await self.workspace.diff())
+        except OciError as error:
+            yield events.PartFailed("workspace", str(error))
 
     async def _turn(self, turn: Turn) -> AsyncGenerator[Event]:
         async with aclosing(self._prepare()) as happened:
@@ -200,5 +227,15 @@ class Session:
         return error.part
 
     def _told(self, event: Event) -> Event:
-        self._journal.show(event)
+        """The event, once it is in the journal; a journal that cannot be written ends the recording, not the session."""
+        if self._journal:
+            try:
+                self._journal.show(event)
+            except StoreError as error:
+                self._journal, self._unwritten = None, str(error)
         return event
+
+
+async def _after(tasks: list[asyncio.Task[Any]], queue: asyncio.Queue[Event | None]) -> None:
+    await asyncio.wait(tasks)
+    queue.put_nowait(None)

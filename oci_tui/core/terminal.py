@@ -1,7 +1,7 @@
 """Text not written by us, made harmless before a terminal sees it.
 
-Every other control character, bidi or invisible code point is *replaced* by a visible form, never parsed and dropped:
-so a truncated or nested escape sequence cannot re-form (sandbox threat T10).
+Every control character, bidi or invisible code point is *replaced* by a visible form, never parsed and dropped: a truncated
+or nested escape sequence cannot re-form, and what a person reviews is all that is there.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ def _table() -> dict[int, str]:
     table[0x7F] = "␡"
     hidden = [
         *range(0x80, 0xA0),
-        0x061C,
+        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
+        *range(0x180B, 0x1810),
         *range(0x200B, 0x2010),
         *range(0x2028, 0x202F),
         *range(0x2060, 0x2070),
-        0xFEFF,
-        *range(0xFFF9, 0xFFFC),
+        *range(0xFFF0, 0xFFFC),
         *range(0xD800, 0xE000),
-        *range(0xE0000, 0xE0080),
+        *range(0xE0000, 0xE1000),
     ]
     table.update({code: f"\\u{{{code:x}}}" for code in hidden})
     return table
@@ -30,20 +30,26 @@ def _table() -> dict[int, str]:
 _TABLE = _table()
 _PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
-_REPAINT = re.compile(r"[^\n]*\r(?=[^\n\r])")
 
 
 def visible(text: str) -> str:
-    """`text` with everything but newlines, tabs and printable characters replaced by a visible form.
-
-    Line ends of Windows become plain newlines, a line repainted with a carriage return keeps its last state, and colour
-    sequences (SGR) are left out whole.
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    return _REPAINT.sub("", _SGR.sub("", text.replace("\r\n", "\n"))).translate(_TABLE)
+    """`text` with everything but newlines, tabs and printable characters replaced by a visible form."""
+    return text if _PLAIN.fullmatch(text) else text.translate(_TABLE)
 
 
 def visible_line(text: str) -> str:
     """`visible`, for one line: newlines and tabs are replaced too (file names, titles, messages)."""
     return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
+def printed(text: str) -> str:
+    """What a program printed, as a terminal would leave it, then made `visible`.
+
+    Colours are left out, and a line that was repainted with a carriage return keeps its last state.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    text = _SGR.sub("", text)
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return text.translate(_TABLE)

@@ -170,7 +170,7 @@ def _fix(settings: EngineSettings) -> str:
     if name not in {entry.name for entry in catalogue.entries()}:
         return "oci-tui models list"
     # a damaged file has the final name, so a pull would take it for whole
-    again = f"oci-tui models remove {name} && " if _path(name).exists() else ""
+    again = f"oci-tui models rm {name} && " if _path(name).exists() else ""
     return f"{again}oci-tui models pull {name}"
 
 

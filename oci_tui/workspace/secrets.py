@@ -27,7 +27,7 @@ _SHAPES = re.compile(
     | (?P<API_key>(?<![A-Za-z0-9_-])sk-(?:(?:proj|ant|svcacct|or)-[A-Za-z0-9_-]{24} | [A-Za-z0-9]{32}))
     | (?P<Google_key>AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-]))
     | (?P<Hugging_Face_token>(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{34})
-    | (?P<web_token>eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10})
+    | (?P<web_token>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10})
     """,
     re.VERBOSE,
 )

@@ -44,8 +44,8 @@ async def test_small_code_comes_unasked_and_only_once(workspace: GitWorkspace) -
 
 @pytest.mark.parametrize("prompt", ["fix @big.py", "fix big.py.", "what is in ./big.py", "(big.py)"])
 async def test_a_file_that_is_named_comes_first_if_it_fits(workspace: GitWorkspace, prompt: str) -> None:
-    assert show_files(workspace, prompt, 32_768, {}).paths[0] == "big.py"
-    assert "big.py" in show_files(workspace, prompt, 4096, {}).left_out
+    assert show_files(workspace, prompt, 30_000, {}).paths[0] == "big.py"
+    assert "big.py" in show_files(workspace, prompt, 3_000, {}).left_out
 
 
 def test_files_are_shown_as_they_should_be_written() -> None:

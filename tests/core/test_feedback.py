@@ -73,6 +73,7 @@ def test_edited_python_files_are_compiled_at_least() -> None:
         ("..\n2 passed in 0.01s", 0, "exited", "2 passed"),
         ("F.\n=== 1 failed, 1 passed in 0.02s ===", 1, "exited", "1 failed, 1 passed"),
         ("1 error in 0.10s", 2, "exited", "1 error"),
+        ("1 passed in 1s\n" + "\n" * 20_000, 0, "exited", "passed"),
         ("", 0, "exited", "passed"),
         ("boom", 3, "exited", "exit code 3"),
         ("1 passed in 1s", 137, "timeout", "timeout"),

@@ -62,6 +62,16 @@ def test_imports_and_new_definitions_are_added() -> None:
     ast.parse(text)
 
 
+def test_lines_are_counted_as_python_counts_them() -> None:
+    file = "import os\n\x0c\ndef f():\n    return 1\n\n\ndef g():\n    return 1\n"
+    assert merged(file, "def f():\n    return 2\n") == file.replace("return 1", "return 2", 1)
+
+
+def test_definitions_of_one_name_stay_together() -> None:
+    twice = "@overload\ndef f(a: int): ...\n@overload\ndef f(a: str): ...\n"
+    assert merged("import os\n\n\ndef f(a):\n    return a\n", twice) == f"import os\n\n\n{twice}"
+
+
 def test_what_a_block_leaves_out_stays() -> None:
     file = '"""Doc."""\n\n\ndef f():\n    return 1\n\n\nif __name__ == "__main__":\n    f()\n'
     edit = place("def f():\n    return 2\n", {"m.py": file})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci_tui.core.formats.search_replace import ReplaceText
+from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Code, ReplyReader, parse, placed
 
@@ -114,6 +114,19 @@ def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:
     reply = placed(parse("```python\ndef f():\n    return 2\n```\n```python\nprint(f())\n```"), files)
     assert reply.edits == (WriteFile("a.py", "def f():\n    return 2\n"),)
     assert reply.code == (Code("python", "print(f())\n"),)
+
+
+def test_a_shell_script_is_a_file_when_its_name_says_so() -> None:
+    assert parse("run.sh\n```bash\nls\n```").edits == (WriteFile("run.sh", "ls\n"),)
+
+
+@pytest.mark.parametrize("reply", ["```python\n# math.sqrt\nx = 1\n```", "`3.12`:\n```python\nx = 1\n```", "```zsh\nls\n```"])
+def test_words_with_a_dot_are_not_files(reply: str) -> None:
+    assert parse(reply).edits == ()
+
+
+def test_half_a_search_block_is_not_the_file() -> None:
+    assert parse("a.py\n```python\n<<<<<<< SEARCH\ndef f():\n```").edits == (Malformed("a.py"),)
 
 
 def test_blocks_of_one_file_add_up() -> None:

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci_tui.core.terminal import visible, visible_line
+from oci_tui.core.terminal import printed, visible, visible_line
+
+BANNED = ("Cc", "Cs", "Cf", "Zl", "Zp")
+# signs of Arabic, Syriac, Kaithi, hieroglyphs, shorthand and music that have a place in text
+SHAPING = {
+    *range(0x600, 0x606),
+    *(0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD),
+    *range(0x13430, 0x13440),
+    *range(0x1BCA0, 0x1BCA4),
+    *range(0x1D173, 0x1D17B),
+}
 
 HOSTILE = [
     "\x1b]52;c;aGk=\x07",
@@ -29,22 +39,28 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_control_sequences_become_visible(text: str) -> None:
     assert harmless(visible(text))
+    assert harmless(printed(text))
     assert "\n" not in visible_line(text + "\n\t")
 
 
 def test_plain_text_colours_and_repaints() -> None:
-    assert visible("a\tb\nc é 漢 ✓\r\n") == "a\tb\nc é 漢 ✓\n"
-    assert visible("\x1b[1;31mred\x1b[0m") == "red"
-    assert visible("10%\r50%\r100%\n") == "100%\n"
+    assert visible("a\tb\nc é 漢 ✓\n") == "a\tb\nc é 漢 ✓\n"
+    assert printed("\x1b[1;31mred\x1b[0m é\r\n") == "red é\n"
+    assert printed("10%\r50%\r100%\nnext\r\n") == "100%\nnext\n"
+
+
+def test_what_is_reviewed_hides_nothing() -> None:
+    assert visible('import os; os.system("evil")\r"""Adds."""') == 'import os; os.system("evil")␍"""Adds."""'
+    assert visible_line("setup.sh\rREADME.md") == "setup.sh␍README.md"
+    assert visible("\x1b[8mhidden") == "␛[8mhidden"
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b[]m0;\r\n\x07\x9b")), max_size=80))
 def test_any_text_becomes_harmless(text: str) -> None:
     assert harmless(visible(text))
+    assert harmless(printed(text))
 
 
 def harmless(text: str) -> bool:
-    return (
-        all(char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") for char in text)
-        and "\u202e" not in text
-    )
+    """No control, surrogate, separator or format character but those that Unicode itself lets shape scripts."""
+    return all(char in "\n\t" or unicodedata.category(char) not in BANNED or ord(char) in SHAPING for char in text)

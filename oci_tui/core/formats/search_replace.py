@@ -20,6 +20,8 @@ new lines
 ```
 """
 
+_NEAREST_WITHIN = 3_000
+
 _SEARCH = re.compile(r"^<{5,9} ?SEARCH\s*$")
 _DIVIDER = re.compile(r"^={5,9}\s*$")
 _REPLACE = re.compile(r"^>{5,9} ?REPLACE\s*$")
@@ -31,6 +33,12 @@ class ReplaceText(msgspec.Struct, frozen=True, tag=True):
     path: str
     search: str
     replace: str
+
+
+class Malformed(msgspec.Struct, frozen=True, tag=True):
+    """A block for the file at `path` that begins a SEARCH part and does not end it."""
+
+    path: str
 
 
 class MismatchError(ValueError):
@@ -57,6 +65,11 @@ def parse(path: str, text: str) -> list[ReplaceText]:
     if part is replace and replace:
         edits.append(ReplaceText(path, _lines(search), _lines(replace)))
     return edits
+
+
+def begun(text: str) -> bool:
+    """Whether a block holds the beginning of a SEARCH part."""
+    return any(map(_SEARCH.match, text.splitlines()))
 
 
 def apply(text: str, edit: ReplaceText) -> str:
@@ -131,13 +144,14 @@ def _with_line_ends_of(found: list[str], new: str) -> str:
 
 
 def _nearest(lines: list[str], wanted: list[str]) -> str:
-    """The real lines most like the wanted ones, for the model to copy; "" when nothing is near."""
-    best, score = 0, 0.0
-    first = "\n".join(wanted)
-    for start in range(max(len(lines) - len(wanted) + 1, 1)):
-        ratio = difflib.SequenceMatcher(None, "".join(lines[start : start + len(wanted)]).rstrip(), first).quick_ratio()
-        if ratio > score:
-            best, score = start, ratio
-    if score < 0.6:
+    """The real lines most like the wanted ones, for the model to copy; "" when nothing is near.
+
+    Looked for by the first wanted line that is not blank, within the first lines of the file: a mismatch must not take seconds.
+    """
+    first = next((number for number, line in enumerate(wanted) if line.strip()), 0)
+    bare = [line.strip() for line in lines[:_NEAREST_WITHIN]]
+    near = difflib.get_close_matches(wanted[first].strip()[:200], bare, n=1, cutoff=0.6)
+    if not near:
         return ""
-    return ". Did you mean these lines?\n" + "".join(lines[best : best + len(wanted)]).rstrip()
+    start = max(bare.index(near[0]) - first, 0)
+    return ". Did you mean these lines?\n" + "".join(lines[start : start + len(wanted)]).rstrip()

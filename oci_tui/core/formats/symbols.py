@@ -6,11 +6,15 @@ Small models often leave the path out; the names they define say which file is m
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
 
 _DOCSTRING, _MAIN = '"""', "__main__"
+
+# lines as Python counts them; str.splitlines knows more line ends
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -40,25 +44,28 @@ def merged(text: str, code: str) -> str:
     if all(_key(statement) and _key(statement) in told for statement in file.body):
         return code
     old = {_key(statement): statement for statement in file.body if _key(statement)}
-    lines, new = text.splitlines(keepends=True), code.splitlines(keepends=True)
-    changes: list[tuple[int, int, str]] = []
-    imports: list[str] = []
-    added: list[str] = []
+    lines, new = _LINE.findall(text), _LINE.findall(code)
+    replacing: dict[str, str] = {}
+    imports, added = "", ""
     for statement in block.body:
-        source = "".join(new[_start(statement) - 1 : statement.end_lineno])
-        key = _key(statement)
+        key, source = _key(statement), _ended("".join(new[_start(statement) - 1 : statement.end_lineno]))
         if key in old:
-            changes.append((_start(old[key]) - 1, old[key].end_lineno or 0, source))
+            replacing[key] = replacing.get(key, "") + source
         elif isinstance(statement, ast.Import | ast.ImportFrom):
-            imports.append(source if source.endswith("\n") else source + "\n")
+            imports += source
         elif key:
-            added.append(source)
-    for start, end, source in sorted(changes, reverse=True):
-        lines[start:end] = [source if source.endswith("\n") else source + "\n"]
+            added += f"\n\n{source}"
+    for statement in sorted((old[key] for key in replacing), key=_start, reverse=True):
+        lines[_start(statement) - 1 : statement.end_lineno] = [replacing[_key(statement)]]
     if imports:
         first = next((s for s in file.body if not _is_docstring(s) and not _is_future(s)), None)
-        lines[_start(first) - 1 if first else 0 : 0 if first is None else _start(first) - 1] = imports
-    return "".join(lines) + "".join(f"\n\n{source.rstrip()}\n" for source in added)
+        place = _start(first) - 1 if first else len(lines)
+        lines.insert(place, imports)
+    return _ended("".join(lines)) + added
+
+
+def _ended(source: str) -> str:
+    return source if source.endswith(("\n", "\r")) else source + "\n"
 
 
 def _parsed(code: str) -> ast.Module | None:

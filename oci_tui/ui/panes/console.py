@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived
 from oci_tui.core.ports import Command, Exit, Stream
-from oci_tui.core.terminal import visible, visible_line
+from oci_tui.core.terminal import printed, visible_line
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.wording import ending, plural, seconds, size
 
@@ -110,4 +110,4 @@ class ConsolePane(LinePane):
 
 
 def _shown(text: str) -> str:
-    return text if _HARMLESS.fullmatch(text) else visible(text).expandtabs(8)
+    return text if _HARMLESS.fullmatch(text) else printed(text).expandtabs(8)
