@@ -41,6 +41,14 @@ def test_the_app_does_not_import_engines_or_docker() -> None:
     assert "textual" in loaded
 
 
+def test_core_needs_nothing_but_msgspec() -> None:
+    every = [f"oci_tui.core.{name}" for name in ("session", "context", "events", "feedback", "terminal", "check")]
+    code = "\n".join(f"import {name}" for name in every)
+    loaded = {name.partition(".")[0] for name in modules_after(code) - modules_after("pass")}
+    # msgspec itself imports typing_extensions where it is there
+    assert loaded - set(sys.stdlib_module_names) <= {"oci_tui", "msgspec", "typing_extensions"}
+
+
 def test_modules_are_short_and_say_their_purpose() -> None:
     for file in PACKAGE.rglob("*.py"):
         text = file.read_text(encoding="utf-8")

@@ -93,9 +93,16 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_setup_without_consent_changes_nothing(tmp_path: Path) -> None:
-    done = oci("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
-    assert done.returncode in (2, 3)
-    assert "Traceback" not in done.stderr
+    done = oci("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock", XDG_DATA_HOME=str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert "say so with --yes" in one_line(done.stderr)
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_before_the_command_are_not_passed_over(tmp_path: Path) -> None:
+    done = oci("--rounds", "5", "doctor", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "oci-tui doctor --" in one_line(done.stderr)
 
 
 @pytest.mark.docker

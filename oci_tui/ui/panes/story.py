@@ -72,10 +72,6 @@ class Prose:
         self._before: list[str] = []
         self._after: list[str] = []
 
-    @property
-    def has_code(self) -> bool:
-        return bool(self._reader.blocks)
-
     def feed(self, text: str) -> bool:
         """Take a piece in; whether the prose may read differently now."""
         inside = self._reader.open is not None
