@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from oci_tui.core.errors import StoreError
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -31,5 +33,11 @@ def models_folder() -> Path:
 
 
 def _private(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StoreError(
+            f"{folder}: cannot be made ({why}); set XDG_STATE_HOME and XDG_DATA_HOME to folders you can write"
+        ) from error
     return folder

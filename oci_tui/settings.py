@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -107,7 +107,7 @@ def load(flags: Mapping[str, object] | None = None, file: Path | None = None) ->
         if value is not None:
             section, _, name = key.partition(".")
             values.setdefault(section, {})[name] = value
-            origin[key] = f"--{name.replace('_', '-')}"
+            origin[key] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout"}.get(key, f"--{name.replace('_', '-')}")
     return _checked(values, origin, file)
 
 
@@ -135,6 +135,9 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.").split("[", 1)[0]
+        choices = {"engine.kind": EngineKind, "engine.cache": CacheMode}.get(key)
+        if choices:
+            message += f"; expected one of {', '.join(get_args(choices))}"
         raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error
     for key, value, low in (
         ("engine.context", settings.engine.context, 512),

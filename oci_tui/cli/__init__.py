@@ -6,6 +6,8 @@ Exit codes: 0 done or passed, 1 not passed, 2 usage, 3 environment, 4 conflict, 
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -89,21 +91,39 @@ def _group(ctx: click.Context, /, **values: Any) -> None:
 
 def main() -> None:
     """The entry point: every error a person can cause is one line on stderr and an exit code."""
+    _mend_streams()
     try:
         code = _group.main(prog_name="oci-tui", standalone_mode=False)
     except OciError as error:
         code = complain(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
     except click.UsageError as error:
         hint = f" ({error.ctx.command_path} --help)" if error.ctx else ""
         code = complain(error.format_message() + hint, 2)
     except (click.Abort, KeyboardInterrupt):
         code = complain("interrupted", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        # whoever read our output has gone: nothing more can be said, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 1
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        code = complain(f"{where}{error.strerror or error}; correct that and try again", 3)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes one line and a log entry
         code = complain(f"internal error: {type(error).__name__}: {error}; details in {_logged(error)}", 70)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _mend_streams() -> None:
+    """A closed standard stream becomes an empty one; text that a stream cannot encode becomes a question mark."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def complain(message: str, code: int) -> int:
@@ -114,13 +134,16 @@ def complain(message: str, code: int) -> int:
     return code
 
 
-def _logged(error: BaseException) -> Path:
+def _logged(error: BaseException) -> str:
     import time
     import traceback
 
     from oci_tui.resources import state_folder
 
-    file = state_folder() / "oci-tui.log"
-    with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
-        log.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
-    return file
+    try:
+        file = state_folder() / "oci-tui.log"
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(time.strftime("%Y-%m-%d %H:%M:%S ") + "".join(traceback.format_exception(error)))
+    except (OSError, OciError):
+        return "no log, since none can be written"
+    return str(file)

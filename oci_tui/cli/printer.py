@@ -18,7 +18,7 @@ class Printer:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
-        self._progress = ""
+        self._progress = self._failure = ""
         self._at_line_start = True
 
     def show(self, event: Event) -> None:
@@ -43,7 +43,9 @@ class Printer:
                 for path, why in info.left_out:
                     self._line(f"  left out {visible_line(path)}: {visible_line(why)}")
             case events.PartFailed() | events.TurnFailed():
-                self._line(f"✗ {visible_line(event.message)}")
+                if event.message != self._failure:
+                    self._line(f"✗ {visible_line(event.message)}")
+                self._failure = event.message
             case events.ReplyGrew():
                 self._text(visible(event.text))
             case events.OutputArrived():

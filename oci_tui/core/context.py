@@ -16,15 +16,15 @@ from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.ports import Message, Workspace
 
 TOKEN_CHARACTERS = 3.2
-NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 2_000
-LISTED, MOST_LEFT_OUT = 60, 20
+NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 6_000
+LISTED, MOST_READ = 60, 400
 
 _MENTION = re.compile(r"@([\w./+-]+)")
 _SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """Which files a message shows whole, and which of the wanted ones found no room."""
+    """Which files a message shows whole, and which of those that the prompt names found no room."""
 
     text: str
     paths: tuple[str, ...]
@@ -47,20 +47,21 @@ def show_files(workspace: Workspace, prompt: str, room: int, known: dict[str, in
     first = not known
     named = _named(prompt, paths)
     others = min(OTHER_TOKENS, room * OTHER_SHARE)
+    texts = {path: workspace.read(path) for path in _by_interest(paths)[:MOST_READ] if path not in named}
+    wanted = sorted(texts, key=lambda path: -_relevance(path, texts[path] or "", _words(prompt)))
     budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: int(others * TOKEN_CHARACTERS)}
     parts: list[str] = []
     shown: list[str] = []
     left_out: list[str] = []
-    for path in [*named, *(path for path in _by_interest(paths) if path not in named)]:
-        text = workspace.read(path)
-        if text is None or known.get(path) == hash(text):
-            continue
+    for path in [*named, *wanted]:
         is_named = path in named
+        text = workspace.read(path) if is_named else texts[path]
+        if not text or known.get(path) == hash(text):
+            continue
         cost = len(text) + len(path) + 20
         if cost > budgets[is_named]:
-            left_out.append(path)
-            if not is_named and len(left_out) > MOST_LEFT_OUT:
-                break
+            if is_named:
+                left_out.append(path)
             continue
         budgets[is_named] -= cost
         known[path] = hash(text)
@@ -101,6 +102,16 @@ def _named(prompt: str, paths: Sequence[str]) -> list[str]:
     words = set(re.findall(r"[\w./+-]+", prompt))
     words |= {word.rstrip(".,;:").removeprefix("./") for word in words}
     return [path for path in paths if path in mentions | words or PurePosixPath(path).name in words]
+
+
+def _words(prompt: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Za-z_]{4,}", prompt)}
+
+
+def _relevance(path: str, text: str, words: set[str]) -> int:
+    """How many of the prompt's words a file holds; those in its name count three times."""
+    content, name = text.lower(), path.lower()
+    return sum((word in content) + 3 * (word in name) for word in words)
 
 
 def _by_interest(paths: Sequence[str]) -> list[str]:

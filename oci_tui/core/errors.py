@@ -60,7 +60,7 @@ class ConflictError(WorkspaceError):
         self.paths = paths
         super().__init__(
             f"not accepted: {', '.join(paths)} changed in your tree since the session began, in the same lines; "
-            "nothing was written. Undo your edit there, or ask again so that the model sees it"
+            "nothing was written. Undo your edit there, or reject the change and ask again: then the model sees your edit"
         )
 
 

@@ -69,7 +69,7 @@ class TurnStarted(_Happened, frozen=True):
 
 
 class ContextBuilt(_Happened, frozen=True):
-    """What the model reads: files newly shown whole, files left out for room, the prompt's size and the window in tokens."""
+    """What the model reads: files newly shown whole, named ones left out for room, its size and the window in tokens."""
 
     files: tuple[str, ...]
     left_out: tuple[str, ...]

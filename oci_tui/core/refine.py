@@ -154,7 +154,7 @@ class Turn:
             self.conversation.known = {path: told for path, told in self.conversation.known.items() if path in self._seen}
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
-        reader, usage = ReplyReader(), Usage()
+        reader, usage = ReplyReader(self.conversation.known), Usage()
         async with aclosing(
             self.engine.generate(
                 Request(tuple(kept), self.policy.max_new_tokens, RESAMPLED if self._stuck else self.policy.sampling)
@@ -199,7 +199,7 @@ class Turn:
             self._said.append(feedback.SAME_EDIT)
         if refused:
             self._said.append(feedback.refused_edits(refused))
-            yield events.EditsRefused(tuple(refused))
+            yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in refused))
 
     def _edited(self, edit: Edit, written: Mapping[str, str]) -> str:
         """The file's new text; `written` holds the texts after earlier edits of the same reply. Raises MismatchError."""

@@ -7,7 +7,7 @@ code to run when it has a runnable tag and no path; everything else is prose and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -77,9 +77,13 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class ReplyReader:
-    """Reads a reply piece by piece; `blocks` holds what has been seen so far, the last one perhaps still open."""
+    """Reads a reply piece by piece; `blocks` holds what has been seen so far, the last one perhaps still open.
 
-    def __init__(self) -> None:
+    A label that is one of `known` is a path, whatever it looks like.
+    """
+
+    def __init__(self, known: Container[str] = ()) -> None:
+        self._known = known
         self.blocks: list[Block] = []
         self._pieces: list[str] = []
         self._line = ""
@@ -138,6 +142,8 @@ class ReplyReader:
         tag, path = _info(info)
         if not path and len(self._label) <= _LONGEST_LABEL and (label := _LABEL.match(self._label)):
             path = _beside(tag, label[1])
+        if (bare := self._label.strip(" \t*`#:\"'")) and bare in self._known and tag not in SHELL_TAGS:
+            path = bare
         self._fence, self._nested = fence[1], 0
         self.blocks.append(Block(tag, path))
 

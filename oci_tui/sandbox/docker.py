@@ -123,7 +123,7 @@ class DockerSandbox:
 
     async def describe(self) -> SandboxInfo:
         if self._info is None:
-            raise SandboxError("the sandbox is not running: start it again")
+            raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         return self._info
 
     async def close(self) -> None:
@@ -142,7 +142,7 @@ class DockerSandbox:
     async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         """In the one thread that may use the docker-py client."""
         if self._thread is None:
-            raise SandboxError("the sandbox is not running: start it again")
+            raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     def _make(self, image: str, profile: Profile) -> list[str]:
@@ -196,7 +196,7 @@ class DockerSandbox:
     def _request(self, command: Command) -> Request:
         profile = self._profile
         if profile is None:
-            raise SandboxError("the sandbox is not running: start it again")
+            raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/home/agent",
@@ -222,7 +222,7 @@ class DockerSandbox:
     async def _ready(self) -> RunnerProcess:
         """A runner that takes requests; a new one where the last was harmed. Raises SandboxError."""
         if not self._container:
-            raise SandboxError("the sandbox is not running: start it again")
+            raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         if self._runner is None or not self._runner.usable:
             await self._revive()
         assert self._runner is not None

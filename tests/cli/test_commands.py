@@ -105,6 +105,50 @@ def test_options_before_the_command_are_not_passed_over(tmp_path: Path) -> None:
     assert "oci-tui doctor --" in one_line(done.stderr)
 
 
+def shell(command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A shell line with `oci` as the command."""
+    line = f"oci() {{ '{sys.executable}' -P -m oci_tui \"$@\"; }}; {command}"
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+    return subprocess.run(["bash", "-c", line], cwd=cwd, capture_output=True, text=True, timeout=60, env=variables)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        ("oci run - 0<&-", 2, "empty prompt"),
+        ("oci doctor >/dev/full", 3, "No space left"),
+        ("mkdir gone; cd gone; rmdir ../gone; oci run x", 3, "No such file or directory"),
+        ("XDG_STATE_HOME=/proc/none oci run x --model smollm2", 3, "/proc/none"),
+        ("oci run x --engine foo", 2, "--engine: engine.kind: invalid enum value 'foo'; expected one of auto, "),
+        ("oci run x --timeout -1", 2, "--timeout: sandbox.timeout_s: expected at least 1"),
+        ("oci run x --timeout nan", 2, "--timeout: sandbox.timeout_s: expected at least 1"),
+    ],
+)
+def test_what_goes_wrong_outside_is_one_line(make_repository: MakeRepository, command: str, code: int, words: str) -> None:
+    done = shell(command, make_repository(FILES))
+    assert words in one_line(done.stderr)
+    assert done.returncode == code
+
+
+def test_closed_and_narrow_streams(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    assert "internal error" not in shell("oci models list >&-", root).stderr
+    narrow = shell("oci doctor", root, PYTHONIOENCODING="ascii")
+    assert narrow.returncode in (0, 1)
+    assert narrow.stderr == ""
+    assert "Usage: oci-tui models" in shell("oci models", root).stderr
+
+
+@pytest.mark.docker
+def test_a_reader_that_goes_away_ends_the_run_quietly(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    flags = " ".join(scripted(tmp_path, RIGHT))
+    done = shell(f"oci run x --json {flags} | head -1", root)
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    wait_until_gone(root)
+
+
 @pytest.mark.docker
 def test_a_run_prints_the_change_as_a_patch(make_repository: MakeRepository, tmp_path: Path) -> None:
     root = make_repository(FILES)

@@ -34,7 +34,7 @@ async def test_small_code_comes_unasked_and_only_once(workspace: GitWorkspace) -
     known: dict[str, int] = {}
     shown = show_files(workspace, "do it", 8192, known)
     assert shown.paths == ("app.py", "deep/inner.py", "notes.md")
-    assert shown.left_out == ("big.py",)
+    assert shown.left_out == ()
     assert shown.text.startswith("Files of the repository:\n.hidden.py\napp.py\n")
     again = show_files(workspace, "and more", 8192, known)
     assert again.paths == ()
@@ -46,6 +46,13 @@ async def test_small_code_comes_unasked_and_only_once(workspace: GitWorkspace) -
 async def test_a_file_that_is_named_comes_first_if_it_fits(workspace: GitWorkspace, prompt: str) -> None:
     assert show_files(workspace, prompt, 30_000, {}).paths[0] == "big.py"
     assert "big.py" in show_files(workspace, prompt, 3_000, {}).left_out
+
+
+async def test_files_that_speak_of_the_prompt_come_first(workspace: GitWorkspace) -> None:
+    await workspace.apply({"zebra.py": "def read_password():\n    pass\n", "empty.py": ""})
+    shown = show_files(workspace, "Which function reads a password?", 8192, {})
+    assert shown.paths[0] == "zebra.py"
+    assert "empty.py" not in shown.paths
 
 
 def test_files_are_shown_as_they_should_be_written() -> None:

@@ -125,6 +125,14 @@ def test_words_with_a_dot_are_not_files(reply: str) -> None:
     assert parse(reply).edits == ()
 
 
+def test_a_known_name_with_a_space_is_a_file() -> None:
+    text = "`sp ace.py`:\n```python\nx = 1\n```"
+    reader = ReplyReader({"sp ace.py"})
+    reader.feed(text)
+    assert reader.finish().edits == (WriteFile("sp ace.py", "x = 1\n"),)
+    assert parse(text).edits == ()
+
+
 def test_half_a_search_block_is_not_the_file() -> None:
     assert parse("a.py\n```python\n<<<<<<< SEARCH\ndef f():\n```").edits == (Malformed("a.py"),)
 

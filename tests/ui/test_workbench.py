@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from oci_tui.core.diff import parse_patch
@@ -219,6 +220,17 @@ async def test_a_diff_says_what_to_look_at_twice() -> None:
 def test_the_recording_is_whole() -> None:
     events: list[Event] = list(read(RECORDING))
     assert isinstance(events[-1], TurnFinished)
+
+
+async def test_a_paste_comes_once_with_all_its_lines() -> None:
+    async with opened() as (app, pilot, _):
+        box = app.workbench.query_one(PromptBox)
+        box.post_message(Paste("line a\rline b\r\nline c \x1b]52;x"))
+        await until(pilot, lambda: bool(box.text))
+        await pilot.pause()
+        assert box.text == "line a\nline b\nline c ␛]52;x"
+        await pilot.press("!")
+        assert box.text.endswith("x!")
 
 
 async def test_a_picture_of_a_session_that_went_on_after_its_last_turn(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived
+from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, TurnFinished
 from oci_tui.core.ports import Command, Exit, Stream
 from oci_tui.core.terminal import printed, visible_line
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -48,6 +48,13 @@ class ConsolePane(LinePane):
             case CommandFinished():
                 self._end_line()
                 self._finish(event.exit)
+                self._command = None
+            case TurnFinished() if self._command:
+                self._end_line()
+                self.detail = f"{visible_line(self._command.label)} · stopped"
+                self._append([("✗ stopped", "bad")])
+                self._command = None
+                self.settle()
 
     def _print(self, stream: Stream, text: str) -> None:
         if stream != self._stream:

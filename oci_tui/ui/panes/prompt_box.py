@@ -55,8 +55,12 @@ class PromptBox(TextArea):
                 await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        event.text = visible(event.text)
-        await super()._on_paste(event)
+        # Textual would run its own handler too, and terminals send CR for the line ends of what is pasted
+        event.stop()
+        event.prevent_default()
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        self.replace(visible(text), *self.selection, maintain_selection_offset=False)
+        self.move_cursor(self.selection.end)
 
     def put(self, text: str) -> None:
         """Replace what stands in the box; the cursor goes to its end."""

@@ -184,7 +184,7 @@ class Workbench(Screen[None]):
             pairs += [("Esc", "prompt"), ("z", "zoom"), ("j k", "scroll")]
         else:
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
-        pairs += [("Alt+1…4", "panes"), ("Ctrl+P", "commands"), ("F1", "help"), ("Ctrl+Q", "quit")]
+        pairs += [("F1", "help"), ("F2…F5", "panes"), ("Ctrl+P", "commands"), ("Ctrl+Q", "quit")]
         self._hints.pairs = tuple(pairs)
 
     def on_mount(self) -> None:
