@@ -158,11 +158,19 @@ class ChangeAccepted(_Happened, frozen=True):
 
 
 class ChangeRejected(_Happened, frozen=True):
-    """The pending change was dropped."""
+    """The pending change was dropped; with `paths` only a part of it, in these files."""
+
+    paths: tuple[str, ...] = ()
 
 
 class ChangeUndone(_Happened, frozen=True):
     """The last accepted change was taken back out of the user's tree."""
+
+    paths: tuple[str, ...]
+
+
+class ChangeRedone(_Happened, frozen=True):
+    """What was undone last is in the user's tree again."""
 
     paths: tuple[str, ...]
 
@@ -199,6 +207,7 @@ Event = (
     | ChangeAccepted
     | ChangeRejected
     | ChangeUndone
+    | ChangeRedone
     | ChangeConflicted
 )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from oci_tui.core.diff import Diff
+from oci_tui.core.selection import Selection
 
 if TYPE_CHECKING:
     from oci_tui.core.events import Event
@@ -272,19 +273,23 @@ class Workspace(Protocol):
         """From the base to the mirror as it is now."""
         ...
 
-    async def accept(self) -> Written:
-        """Write the whole change into the user's tree, three-way. The result becomes the new base.
+    async def accept(self, selection: Selection | None = None) -> Written:
+        """Write the change, or only the selection, into the user's tree, three-way; the rest stays pending.
 
         Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
         """
         ...
 
-    async def reject(self) -> Level:
-        """Drop the change: the mirror is the base again."""
+    async def reject(self, selection: Selection | None = None) -> Level:
+        """Drop the change: the mirror is the base again. With a selection only that is dropped."""
         ...
 
     async def undo(self) -> Written:
-        """Take back the last accepted change, three-way; no paths when there is none. Raises ConflictError."""
+        """Take back the last accepted change, three-way; no paths when there is none. What is pending stays so."""
+        ...
+
+    async def redo(self) -> Written:
+        """Do again what was undone last, unless something was accepted since; no paths when there is nothing."""
         ...
 
     def close(self) -> None: ...

@@ -16,6 +16,7 @@ from oci_tui.core.errors import ConflictError, OciError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace, Written
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
+from oci_tui.core.selection import Selection
 from oci_tui.core.verdict import Verdict
 
 Put = Callable[[Event], None]
@@ -79,9 +80,9 @@ class Session:
         """End the running turn: the generation and whatever runs."""
         self._stop.set()
 
-    async def accept(self) -> AsyncGenerator[Event]:
-        """Write the pending change into the user's tree."""
-        async with aclosing(self._settle(self.workspace.accept, events.ChangeAccepted)) as happened:
+    async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        """Write the pending change, or only the selection, into the user's tree."""
+        async with aclosing(self._settle(lambda: self.workspace.accept(selection), events.ChangeAccepted)) as happened:
             async for event in happened:
                 yield event
 
@@ -91,11 +92,17 @@ class Session:
             async for event in happened:
                 yield event
 
-    async def reject(self) -> AsyncGenerator[Event]:
-        """Drop the pending change."""
+    async def redo(self) -> AsyncGenerator[Event]:
+        """Write again what was undone last."""
+        async with aclosing(self._settle(self.workspace.redo, events.ChangeRedone)) as happened:
+            async for event in happened:
+                yield event
+
+    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        """Drop the pending change, or only the selection."""
         try:
-            level = await self.workspace.reject()
-            yield self._told(events.ChangeRejected())
+            level = await self.workspace.reject(selection)
+            yield self._told(events.ChangeRejected(selection.paths if selection else ()))
             yield self._told(events.DiffChanged(await self.workspace.diff()))
             if "sandbox" in self._ready:
                 await bring_level(self.sandbox, self.workspace, level)

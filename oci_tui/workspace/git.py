@@ -14,14 +14,16 @@ from typing import ParamSpec, TypeVar
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Level, WorkspaceInfo, Written
+from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import WorkspaceSettings
-from oci_tui.workspace.accept import Acceptance, Outcome
+from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
 from oci_tui.workspace.apply import locked
 from oci_tui.workspace.discovery import branch, examine, find_root
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.tree import Tree
 from oci_tui.workspace.user_tree import UserTree
 
 __all__ = ["GitWorkspace", "examine", "find_root"]
@@ -76,14 +78,17 @@ class GitWorkspace:
     async def diff(self) -> Diff:
         return await self._run(self._mirror.diff)
 
-    async def accept(self) -> Written:
-        return await self._run(lambda: self._written(self._acceptance.accept(self._mirror.base, self._mirror.tree)))
+    async def accept(self, selection: Selection | None = None) -> Written:
+        return await self._run(self._accepted, selection)
 
-    async def reject(self) -> Level:
-        return await self._run(lambda: self._mirror.become(dict(self._mirror.base)))
+    async def reject(self, selection: Selection | None = None) -> Level:
+        return await self._run(self._rejected, selection)
 
     async def undo(self) -> Written:
-        return await self._run(self._undone)
+        return await self._run(lambda: self._replayed(self._acceptance.undo()))
+
+    async def redo(self) -> Written:
+        return await self._run(lambda: self._replayed(self._acceptance.redo()))
 
     def close(self) -> None:
         self._shadow.close()
@@ -96,7 +101,7 @@ class GitWorkspace:
         unmended = self._acceptance.begin()
         snapshot = self._user.snapshot()
         self._mirror.rebase(snapshot)
-        self._remember("user", base=True)
+        self._remember("user", self._mirror.base)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)
         return WorkspaceInfo(shown(os.fsencode(self._root)), branch(self._root), len(snapshot.tree), pairs)
@@ -106,33 +111,44 @@ class GitWorkspace:
             return Level()
         level = self._mirror.rebase(self._user.snapshot())
         if level != Level():
-            self._remember("user", base=True)
+            self._remember("user", self._mirror.base)
         return level
 
     def _brought_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
         before = self._mirror.tree
         refusals = self._mirror.bring_back(listing, tar)
         if self._mirror.tree != before:
-            self._remember("round", base=False)
+            self._remember("round", self._mirror.tree)
         return refusals
 
-    def _undone(self) -> Written:
-        if self._mirror.pending:
-            raise WorkspaceError("a change is pending: accept or reject it, then undo the one before it")
-        return self._written(self._acceptance.undo())
+    def _accepted(self, selection: Selection | None) -> Written:
+        old = self._mirror.tree
+        chosen = self._mirror.only(selection) if selection else old
+        outcome = self._acceptance.accept(self._mirror.base, chosen)
+        self._mirror.accepted(outcome.touched, chosen, outcome.tree)
+        return self._written(outcome, old)
 
-    def _written(self, outcome: Outcome) -> Written:
-        level = self._mirror.settle(outcome.touched, outcome.tree)
+    def _rejected(self, selection: Selection | None) -> Level:
+        return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
+
+    def _replayed(self, replayed: Replayed | None) -> Written:
+        if replayed is None:
+            return Written()
+        old = self._mirror.tree
+        self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
+        return self._written(replayed.outcome, old)
+
+    def _written(self, outcome: Outcome, old: Tree) -> Written:
         if outcome.touched:
-            self._remember("user", base=True)
-        return Written(tuple(shown(path) for path in sorted(outcome.written)), level)
+            self._remember("user", self._mirror.base)
+        return Written(tuple(shown(path) for path in sorted(outcome.written)), self._mirror.level(old))
 
-    def _remember(self, kind: str, *, base: bool) -> None:
-        """Keep the mirror's state under the next number of `kind`, and as the base."""
-        commit = self._shadow.commit(self._mirror.tree)
+    def _remember(self, kind: str, tree: Tree) -> None:
+        """Keep a state under the next number of `kind`; the user's is the base."""
+        commit = self._shadow.commit(tree)
         numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/{kind}")]
         self._shadow.point(f"{self._refs}/{kind}/{max(numbers, default=0) + 1}", commit)
-        if base:
+        if kind == "user":
             self._shadow.point(f"{self._refs}/base", commit)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

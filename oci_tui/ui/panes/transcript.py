@@ -11,6 +11,7 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
+    ChangeRedone,
     ChangeRejected,
     ChangeUndone,
     CommandStarted,
@@ -197,12 +198,18 @@ class TranscriptPane(LinePane):
                 self._diff = event.diff
             case ChangeAccepted():
                 self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+            case ChangeRejected(paths=paths) if paths:
+                self._tell(Said("✗", "muted", f"rejected: a part of {names(paths)}; the rest is pending", "muted"))
             case ChangeRejected():
                 self._tell(Said("✗", "muted", "rejected: the change is dropped, your files are as they were", "muted"))
             case ChangeUndone() if event.paths:
                 self._tell(Said("✓", "good", f"undone: {names(event.paths)} as before the accept"))
             case ChangeUndone():
                 self._tell(Said("·", "muted", "nothing to undo", "muted"))
+            case ChangeRedone() if event.paths:
+                self._tell(Said("✓", "good", f"done again: {names(event.paths)} written"))
+            case ChangeRedone():
+                self._tell(Said("·", "muted", "nothing to do again", "muted"))
             case ChangeConflicted():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case _:
