@@ -27,7 +27,14 @@ from oci_tui.ui.panes.transcript import TranscriptPane
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 _COMMAND = re.compile(r"/(\w*)\s*")
-_COMMANDS = {"accept": "accept", "reject": "reject(True)", "undo": "undo", "help": "help", "quit": "leave(True)"}
+_COMMANDS = {
+    "accept": "accept",
+    "reject": "reject(True)",
+    "undo": "undo",
+    "redo": "redo",
+    "help": "help",
+    "quit": "leave(True)",
+}
 
 
 def shape_of(width: int, height: int) -> Shape:
@@ -104,7 +111,7 @@ class Workbench(Screen[None]):
         elif action := _COMMANDS.get(command[1]):
             self.app.call_later(self.app.run_action, action)
         else:
-            self.say(f"/{command[1]} is no command; there are /accept /reject /undo /help /quit")
+            self.say(f"/{command[1]} is no command; there are {' '.join(f'/{name}' for name in _COMMANDS)}")
 
     def steer(self) -> None:
         """Send what stands in the box to the model at once: into the running turn, or as a prompt when none runs."""
@@ -178,6 +185,8 @@ class Workbench(Screen[None]):
             pairs.append(("◌", "stopping"))
         elif talk.running:
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
+        elif talk.pending.files and self.focused is self.changes:
+            pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
         elif talk.pending.files:
             pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
         elif isinstance(self.focused, LinePane):
