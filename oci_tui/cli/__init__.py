@@ -17,6 +17,8 @@ from oci_tui.core.errors import OciError
 
 COMMANDS = {
     "run": "Do one turn without the app.",
+    "log": "List the rounds and accepts of the last session here.",
+    "restore": "Begin the next session where a round of the last one ended.",
     "demo": "Set up what is missing and try it on a small repository with a failing test.",
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",

@@ -117,11 +117,17 @@ class OciApp(App[None]):
     def action_redo(self) -> None:
         self._decide("redo")
 
+    def action_restore(self, number: int) -> None:
+        self._decide("restore", number=number)
+
+    def action_log(self) -> None:
+        self._decide("log")
+
     def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
         self._decide("accept" if message.accept else "reject", message.selection)
 
-    def _decide(self, decision: Decision, selection: Selection | None = None) -> None:
-        if problem := self.workbench.conversation.decide(decision, selection):
+    def _decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> None:
+        if problem := self.workbench.conversation.decide(decision, selection, number):
             self.workbench.say(problem)
 
     def action_stop(self) -> None:

@@ -13,7 +13,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.selection import Selection
 
-Decision = Literal["accept", "reject", "undo", "redo"]
+Decision = Literal["accept", "reject", "undo", "redo", "restore", "log"]
 
 
 class Converses(Protocol):
@@ -27,6 +27,8 @@ class Converses(Protocol):
     def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
     def undo(self) -> AsyncGenerator[Event]: ...
     def redo(self) -> AsyncGenerator[Event]: ...
+    def restore(self, number: int) -> AsyncGenerator[Event]: ...
+    def history(self) -> AsyncGenerator[Event]: ...
     async def close(self) -> None: ...
 
 
@@ -97,8 +99,11 @@ class Conversation:
         if self._session is not None:
             self._session.steer(text)
 
-    def decide(self, decision: Decision, selection: Selection | None = None) -> str:
-        """Accept or reject (all, or the selection), undo or redo; returns why it cannot be done now, "" when on its way."""
+    def decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> str:
+        """Accept or reject (all, or the selection), undo, redo, restore round `number`, or list what is remembered.
+
+        Returns why it cannot be done now, "" when it is on its way.
+        """
         if not self.ready:
             return f"Nothing to {decision} yet: the session is still starting."
         if self.running:
@@ -112,6 +117,8 @@ class Conversation:
             "reject": lambda session: session.reject(selection),
             "undo": lambda session: session.undo(),
             "redo": lambda session: session.redo(),
+            "restore": lambda session: session.restore(number),
+            "log": lambda session: session.history(),
         }[decision]
         self._woken.set()
         return ""

@@ -34,6 +34,7 @@ KEYS: tuple[Key, ...] = (
         "the same by name; /reject and /quit do not ask again",
         group="Prompt",
     ),
+    Key("", "/log  /restore N", "", "what the session remembers; bring the mirror back to round N of it", group="Prompt"),
     Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),

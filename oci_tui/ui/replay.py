@@ -16,6 +16,8 @@ from oci_tui.core.events import (
     ChangeUndone,
     DiffChanged,
     Event,
+    HistoryListed,
+    PartFailed,
     SessionStarted,
     Steered,
     TurnFailed,
@@ -105,6 +107,13 @@ class ReplaySession:
         redone = self._undone.pop() if self._undone else Diff()
         self._decided.append(redone)
         yield ChangeRedone(paths=tuple(file.path for file in redone.files))
+
+    async def restore(self, number: int) -> AsyncGenerator[Event]:
+        """A recording has no states to go back to."""
+        yield PartFailed("workspace", f"no round {number}: this is a recording")
+
+    async def history(self) -> AsyncGenerator[Event]:
+        yield HistoryListed(())
 
     async def close(self) -> None:
         self._stopped.set()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oci_tui.core.errors import ConflictError, WorkspaceError
+from oci_tui.core.terminal import visible_line
 from oci_tui.workspace.apply import Writer, locked
 from oci_tui.workspace.descent import Descent
 from oci_tui.workspace.names import shown
@@ -66,7 +67,7 @@ class Acceptance:
             now, merged = self._merged(base, chosen, touched, clean_only=clean_only)
             now = part(now, merged.clean)
             ref = f"{self._refs}/{self._next()}"
-            self._shadow.point(ref, self._shadow.commit(merged.tree, self._shadow.commit(now)))
+            self._shadow.point(ref, self._shadow.commit(merged.tree, self._shadow.commit(now), said=_said(merged.clean)))
             try:
                 written = self._writer.write(now, merged.tree, self._identity)
             except WorkspaceError:
@@ -117,6 +118,11 @@ class Acceptance:
         for ref, commit in self._shadow.refs(self._undone):
             self._shadow.point(f"{self._session}/dropped/{_number(ref)}", commit)
             self._shadow.point(ref, "")
+
+
+def _said(paths: list[bytes]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(visible_line(shown(path)) for path in paths[:3]) + more
 
 
 def _number(ref: str) -> int:

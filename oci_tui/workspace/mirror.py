@@ -47,11 +47,20 @@ class Mirror:
     def pending(self) -> bool:
         return self.tree != self.base
 
-    def rebase(self, snapshot: Snapshot) -> Level:
-        """Take a snapshot of the user's tree as base and mirror; what brings the sandbox level."""
+    def rebase(self, snapshot: Snapshot) -> Absorbed:
+        """Take a snapshot of the user's tree into the base, and into the mirror under the pending change."""
         self._closed = snapshot.left_out | snapshot.closed
-        self.base = snapshot.tree
-        return self.become(dict(snapshot.tree))
+        theirs = differing(self.base, snapshot.tree)
+        if self.pending and theirs:
+            return self.absorb(snapshot.tree, theirs)
+        if theirs:
+            self.base, self.tree = snapshot.tree, dict(snapshot.tree)
+        return Absorbed(tuple(theirs))
+
+    def restore(self, tree: Tree) -> None:
+        """Let the mirror be as it was once, but for files that stay out by now."""
+        stays_out = {path for path in tree if any(place in self._closed for place in (*names.ancestors(path), path))}
+        self.tree = part(tree, tree.keys() - stays_out)
 
     def become(self, tree: Tree) -> Level:
         """Let the mirror be this; what brings the sandbox level."""

@@ -21,17 +21,20 @@ from oci_tui.core.events import (
     EditsRefused,
     EngineReady,
     Event,
+    HistoryListed,
     Part,
     PartFailed,
     PartProgressed,
     ReplyGrew,
     RoundFinished,
+    RoundRestored,
     RoundStarted,
     SandboxReady,
     Steered,
     TurnFailed,
     TurnFinished,
     TurnStarted,
+    UserEdited,
     WorkspaceReady,
 )
 from oci_tui.core.ports import EngineInfo, SandboxInfo, WorkspaceInfo
@@ -84,6 +87,13 @@ class TranscriptPane(LinePane):
                 self._tell(Said("·", "muted", f"{files} · {size}{left_out}", "muted"))
             case Steered():
                 self._tell(Said("❯", "accent", f"{visible(event.text)}", "strong"))
+            case UserEdited():
+                if event.paths or event.moved:
+                    did = [f"you edited {names(event.paths)}"] if event.paths else []
+                    self._tell(Said("·", "accent", visible_line(" · ".join([*did, event.moved] if event.moved else did))))
+                if event.conflicts:
+                    both = f"you and the model both changed {names(event.conflicts)} in the same lines"
+                    self._tell(Said("!", "warn", both, "warn"))
             case TurnFailed():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case TurnFinished():
@@ -210,6 +220,16 @@ class TranscriptPane(LinePane):
                 self._tell(Said("✓", "good", f"done again: {names(event.paths)} written"))
             case ChangeRedone():
                 self._tell(Said("·", "muted", "nothing to do again", "muted"))
+            case RoundRestored():
+                there = (
+                    f"the mirror is back at round {event.number}; your files are as they were, the pending change leads there"
+                )
+                self._tell(Said("✓", "good", there))
+            case HistoryListed():
+                for kept in event.kept or ():
+                    self._tell(Said("·", "muted", visible_line(kept.line()), "muted"))
+                if not event.kept:
+                    self._tell(Said("·", "muted", "nothing is remembered of this session yet", "muted"))
             case ChangeConflicted():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case _:

@@ -26,12 +26,14 @@ from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
-_COMMAND = re.compile(r"/(\w*)\s*")
+_COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
 _COMMANDS = {
     "accept": "accept",
     "reject": "reject(True)",
     "undo": "undo",
     "redo": "redo",
+    "restore": "restore({})",
+    "log": "log",
     "help": "help",
     "quit": "leave(True)",
 }
@@ -109,7 +111,10 @@ class Workbench(Screen[None]):
         if command is None:
             self.conversation.send(message.text)
         elif action := _COMMANDS.get(command[1]):
-            self.app.call_later(self.app.run_action, action)
+            if "{}" in action and not command[2]:
+                self.say(f"/{command[1]} N: which round? /log lists them")
+                return
+            self.app.call_later(self.app.run_action, action.format(int(command[2] or 0)))
         else:
             self.say(f"/{command[1]} is no command; there are {' '.join(f'/{name}' for name in _COMMANDS)}")
 
