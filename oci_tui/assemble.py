@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oci_tui.core.ports import Command, Finding, Progress, Sampling, Setup
+from oci_tui.core.ports import Command, Finding, Kept, Progress, Sampling, Setup
 from oci_tui.core.refine import Policy
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
@@ -53,6 +53,22 @@ def open_session(settings: Settings, root: Path) -> Session:
         approver=AllowAll(),
         journal=journal,
     )
+
+
+def history(root: Path) -> tuple[str, tuple[Kept, ...]]:
+    """The last session on the repository at `root`, and what it remembers, the oldest first."""
+    from oci_tui.workspace.git import last_history
+
+    with last_history(root) as last:
+        return last.session, last.listed()
+
+
+def restore(root: Path, number: int) -> None:
+    """Let the next session on this repository begin at the end of this round of the last one."""
+    from oci_tui.workspace.git import last_history
+
+    with last_history(root) as last:
+        last.begin_next_at(number)
 
 
 def policy(settings: Settings) -> Policy:

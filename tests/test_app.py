@@ -43,6 +43,42 @@ async def test_a_turn_in_the_app_and_accept(make_repository: MakeRepository, tmp
 
 
 @pytest.mark.docker
+async def test_one_hunk_is_accepted_the_other_dropped(make_repository: MakeRepository, tmp_path: Path) -> None:
+    lines = [f"{number}\n" for number in range(30)]
+    root = make_repository({"numbers.txt": "".join(lines)})
+    changed = "".join(["first\n", *lines[1:-1], "last\n"])
+    app = app_on(root, tmp_path, f"numbers.txt\n```\n{changed}```\n")
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation = app.workbench.conversation
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        await pilot.press("alt+4", "n", "n", "a")
+        await until(pilot, lambda: (root / "numbers.txt").read_text() == "".join([*lines[:-1], "last\n"]))
+        await until(pilot, lambda: not conversation.deciding)
+        await pilot.press("r")
+        await until(pilot, lambda: not conversation.pending.files)
+        assert (root / "numbers.txt").read_text() == "".join([*lines[:-1], "last\n"])
+        await app.close_session()
+
+
+@pytest.mark.docker
+async def test_restore_by_name(make_repository: MakeRepository, tmp_path: Path) -> None:
+    app = app_on(make_repository(FILES), tmp_path, WRONG, RIGHT)
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation, story = app.workbench.conversation, app.workbench.transcript
+
+        def told(text: str) -> bool:
+            return any(text in str(story.line(index)) for index in range(story.line_count()))
+
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        await pilot.press(*"/log", "enter")
+        await until(pilot, lambda: told("round      1  "))
+        await pilot.press(*"/restore 1", "enter")
+        await until(pilot, lambda: "return b - a" in str(conversation.pending))
+        await until(pilot, lambda: told("the mirror is back at round 1"))
+        await app.close_session()
+
+
+@pytest.mark.docker
 async def test_escape_stops_what_runs(make_repository: MakeRepository, tmp_path: Path) -> None:
     app = app_on(make_repository(FILES), tmp_path, "```bash\necho up; sleep 600\n```")
     async with app.run_test(size=(140, 42)) as pilot:

@@ -337,6 +337,46 @@ async def test_what_the_user_edits_between_turns_is_in_the_next_one(make_reposit
 
 
 @pytest.mark.docker
+async def test_what_the_user_edits_while_the_model_works_is_told_before_the_next_round(make_repository: MakeRepository) -> None:
+    root = make_repository({**FILES, "note.txt": "one\n"})
+    async with session_on(root, [WRONG, RIGHT]) as session:
+        happened: list[Event] = []
+        async with aclosing(session.ask("make the tests pass")) as running:
+            async for event in running:
+                happened.append(event)
+                if isinstance(event, events.CommandStarted):
+                    (root / "note.txt").write_text("two\n")
+        (edited,) = (event for event in happened if isinstance(event, events.UserEdited))
+        assert (edited.paths, edited.conflicts, edited.moved) == (("note.txt",), (), "")
+        told = session.conversation.messages[-2].content
+        assert "The user changed note.txt. Your edits are kept on top.\nnote.txt\n```\ntwo\n```" in told
+        diff = [event for event in happened if isinstance(event, events.DiffChanged)][-1].diff
+        assert [file.path for file in diff.files] == ["calc.py"]
+
+
+@pytest.mark.docker
+async def test_a_session_goes_back_to_an_earlier_round(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    look = "```bash\ngrep return calc.py\n```"
+    async with session_on(root, [WRONG, RIGHT, look, "Done."]) as session:
+        await turn(session)
+        async with aclosing(session.history()) as listing:
+            (listed,) = [event async for event in listing]
+        assert isinstance(listed, events.HistoryListed)
+        assert [kept.said for kept in listed.kept] == ["turn 1, round 1: 1 failed", "turn 1, round 2: 1 passed"]
+        async with aclosing(session.restore(1)) as restoring:
+            kinds = [type(event) async for event in restoring]
+        assert kinds == [events.RoundRestored, events.DiffChanged]
+        happened = await turn(session, "look")
+        assert "    return b - a\n" in [event.text for event in happened if isinstance(event, events.OutputArrived)]
+        assert (root / "calc.py").read_text() == FILES["calc.py"]
+        async with aclosing(session.restore(9)) as restoring:
+            (failed,) = [event async for event in restoring]
+        assert isinstance(failed, events.PartFailed)
+        assert "no round 9; there are 1 to 2" in failed.message
+
+
+@pytest.mark.docker
 async def test_an_engine_without_replies_ends_the_turn_with_its_message(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), []) as session:
         happened = await turn(session)

@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "Do one turn without the app.",
     "chat": "Converse line by line, without the app.",
     "demo": "Set up what is missing and try it on a small repository with failing tests.",
+    "log": "List the rounds and accepts of the last session here.",
+    "restore": "Begin the next session where a round of the last one ended.",
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "models": "List, fetch and remove models.",

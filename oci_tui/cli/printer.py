@@ -80,6 +80,12 @@ class Printer:
                 sign = "✓" if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗"
                 rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
                 self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
+            case events.UserEdited():
+                self._line(
+                    f"  you edited{_named(' ', event.paths)}" + (f"; {visible_line(event.moved)}" if event.moved else "")
+                )
+                for path in event.conflicts:
+                    self._line(f"  ! you and the model both changed {visible_line(path)}")
             case events.ChangeAccepted():
                 self._line("✓ accepted" + _named(" ", event.paths))
             case events.ChangeRejected():

@@ -72,6 +72,19 @@ def show_files(workspace: Workspace, prompt: str, room: int, known: dict[str, in
     return Shown(head + "\n".join(parts), tuple(shown), tuple(left_out))
 
 
+def changed_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> list[str]:
+    """Those of the files that the model knows otherwise than they are, as far as `room` characters go."""
+    parts: list[str] = []
+    for path in paths:
+        text = workspace.read(path) if path in known else None
+        if text is None or known[path] == hash(text) or len(text) > room:
+            continue
+        room -= len(text)
+        known[path] = hash(text)
+        parts.append(block(path, text))
+    return parts
+
+
 def block(path: str, text: str) -> str:
     """A file as the model reads it, and as it should write it: path line, then a fence longer than any inside."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)

@@ -16,7 +16,7 @@ import msgspec
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
-from oci_tui.core.ports import Command, EngineInfo, Exit, SandboxInfo, Stream, Usage, WorkspaceInfo
+from oci_tui.core.ports import Command, EngineInfo, Exit, Kept, SandboxInfo, Stream, Usage, WorkspaceInfo
 from oci_tui.core.verdict import Verdict
 
 Part = Literal["engine", "sandbox", "workspace"]
@@ -138,6 +138,17 @@ class Steered(_Happened, frozen=True):
     text: str
 
 
+class UserEdited(_Happened, frozen=True):
+    """The person edited the tree: `paths` are in the mirror now, `conflicts` are not, since the change is about the same lines.
+
+    `moved` is one phrase when another branch was checked out or the branch was reset.
+    """
+
+    paths: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    moved: str = ""
+
+
 class TurnFailed(_Happened, frozen=True):
     """An error ended the turn; `message` says what to do. `TurnFinished` follows."""
 
@@ -158,13 +169,33 @@ class ChangeAccepted(_Happened, frozen=True):
 
 
 class ChangeRejected(_Happened, frozen=True):
-    """The pending change was dropped."""
+    """The pending change was dropped; with `paths` only a part of it, in these files."""
+
+    paths: tuple[str, ...] = ()
 
 
 class ChangeUndone(_Happened, frozen=True):
     """The last accepted change was taken back out of the user's tree."""
 
     paths: tuple[str, ...]
+
+
+class ChangeRedone(_Happened, frozen=True):
+    """What was undone last is in the user's tree again."""
+
+    paths: tuple[str, ...]
+
+
+class RoundRestored(_Happened, frozen=True):
+    """The mirror, not the user's tree, is where it was at the end of this round of the session."""
+
+    number: int
+
+
+class HistoryListed(_Happened, frozen=True):
+    """The person asked what the session remembers."""
+
+    kept: tuple[Kept, ...]
 
 
 class ChangeConflicted(_Happened, frozen=True):
@@ -194,12 +225,16 @@ Event = (
     | CommandFinished
     | RoundFinished
     | Steered
+    | UserEdited
     | TurnFailed
     | TurnFinished
     | ChangeAccepted
     | ChangeRejected
     | ChangeUndone
+    | ChangeRedone
     | ChangeConflicted
+    | RoundRestored
+    | HistoryListed
 )
 
 _ENCODER = msgspec.json.Encoder()

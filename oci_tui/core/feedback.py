@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from oci_tui.core.ports import Exit
+from oci_tui.core.ports import Exit, UserEdits
 
 PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
 CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
+RESTORED = "The user took the files back to where they were after an earlier round. Go on from there."
 HEAD, TAIL = 1_200, 2_800
+PATHS = 20
 
 
 def execution_result(output: str, end: Exit, *, expect_output: bool) -> str:
@@ -37,6 +39,25 @@ def execution_result(output: str, end: Exit, *, expect_output: bool) -> str:
 def refused_edits(reasons: Sequence[str]) -> str:
     """The message when edits could not be applied."""
     return "These edits were not applied:\n" + "\n".join(f"- {reason}" for reason in reasons)
+
+
+def user_edits(edits: UserEdits) -> str:
+    """The message when the person edited the files while the model worked; "" when there is nothing to say."""
+    said = []
+    if edits.moved:
+        said.append(f"The user {edits.moved}." if edits.moved.startswith("switched") else f"The branch {edits.moved}.")
+    if edits.paths:
+        said.append(f"The user changed {_listed(edits.paths)}. Your edits are kept on top.")
+    if edits.conflicts:
+        said.append(
+            f"The user changed {_listed(edits.conflicts)} in the same lines as you; here they are still as you wrote them."
+        )
+    return "\n".join(said)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - PATHS} more files" if len(paths) > PATHS else ""
+    return ", ".join(paths[:PATHS]) + more
 
 
 def shortened(text: str, head: int = HEAD, tail: int = TAIL) -> str:

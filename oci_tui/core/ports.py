@@ -6,12 +6,14 @@ Every async generator here is opened with `contextlib.aclosing`; closing it earl
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from oci_tui.core.diff import Diff
+from oci_tui.core.selection import Selection
 
 if TYPE_CHECKING:
     from oci_tui.core.events import Event
@@ -221,6 +223,43 @@ class Written(msgspec.Struct, frozen=True):
     level: Level = Level()
 
 
+class UserEdits(msgspec.Struct, frozen=True):
+    """What the user did to the tree since it was last looked at, and what brings the sandbox level with it.
+
+    `paths` are taken into the mirror; `conflicts` are not, since the pending change is about the same lines. `moved` is one
+    phrase when another branch was checked out or the branch was reset, else "".
+    """
+
+    paths: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    moved: str = ""
+    level: Level = Level()
+
+
+KeptKind = Literal["round", "accepted", "undone", "dropped"]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One thing a session remembers: the end of a round, or a change that was accepted (and undone, and dropped for another).
+
+    Numbers count from 1 in each session, rounds and accepts apart; `at` is in seconds since 1970; `grew_from` is the number
+    of the round that a round grew from, 0 when it began the session.
+    """
+
+    kind: KeptKind
+    number: int
+    at: float
+    said: str
+    grew_from: int = 0
+
+    def line(self) -> str:
+        """A row of a list; a round that did not grow from the one before it says from which."""
+        branched = self.kind == "round" and self.grew_from != self.number - 1
+        origin = f"  (from {f'round {self.grew_from}' if self.grew_from else 'an earlier session'})" if branched else ""
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return f"{when}  {self.kind:8} {self.number:>3}  {self.said}{origin}"
+
+
 class Workspace(Protocol):
     """The files: a private mirror of the user's repository, and the only way back into the user's tree.
 
@@ -248,8 +287,8 @@ class Workspace(Protocol):
         """Why this path may not be written, in one phrase; "" when it may."""
         ...
 
-    async def refresh(self) -> Level:
-        """Take what the user edited since the last snapshot as the new base; does nothing while a change is pending."""
+    async def refresh(self) -> UserEdits:
+        """Take what the user edited since the last look into base and mirror, under the change that is pending."""
         ...
 
     async def apply(self, files: Mapping[str, str]) -> Level:
@@ -272,19 +311,35 @@ class Workspace(Protocol):
         """From the base to the mirror as it is now."""
         ...
 
-    async def accept(self) -> Written:
-        """Write the whole change into the user's tree, three-way. The result becomes the new base.
+    async def accept(self, selection: Selection | None = None) -> Written:
+        """Write the change, or only the selection, into the user's tree, three-way; the rest stays pending.
 
         Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
         """
         ...
 
-    async def reject(self) -> Level:
-        """Drop the change: the mirror is the base again."""
+    async def reject(self, selection: Selection | None = None) -> Level:
+        """Drop the change: the mirror is the base again. With a selection only that is dropped."""
         ...
 
     async def undo(self) -> Written:
-        """Take back the last accepted change, three-way; no paths when there is none. Raises ConflictError."""
+        """Take back the last accepted change, three-way; no paths when there is none. What is pending stays so."""
+        ...
+
+    async def redo(self) -> Written:
+        """Do again what was undone last, unless something was accepted since; no paths when there is nothing."""
+        ...
+
+    async def keep(self, said: str) -> int:
+        """Remember the mirror as it is at the end of a round, with a line about it; its number, 0 when nothing changed."""
+        ...
+
+    async def log(self) -> tuple[Kept, ...]:
+        """What is remembered of this session, the oldest first."""
+        ...
+
+    async def restore(self, number: int) -> Level:
+        """Bring the mirror, not the user's tree, to where it was at the end of a round. Rounds after it are not lost."""
         ...
 
     def close(self) -> None: ...

@@ -101,14 +101,19 @@ class Turn:
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
-        await self._begin()
         for number in range(1, self.policy.rounds + 1):
             self.rounds = number
+            async with aclosing(self._meet_the_user()) as happened:
+                async for event in happened:
+                    yield event
+            if number == 1:
+                await self._begin()
             yield events.RoundStarted(self.conversation.turns, number)
             for step in (self._generate, self._apply, self._run):
                 async with aclosing(step()) as happened:
                     async for event in happened:
                         yield event
+            await self.workspace.keep(f"turn {self.conversation.turns}, round {number}: {self._outcome}")
             yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
             self.verdict = self._judged()
             if self._final:
@@ -142,6 +147,21 @@ class Turn:
         self.conversation.say(text)
         self._first_message = len(self.conversation.messages) - 1
         self._diff = await self.workspace.diff()
+
+    async def _meet_the_user(self) -> AsyncGenerator[Event]:
+        """What the person edited meanwhile comes into mirror and sandbox; a model that has read files is told."""
+        edits = await self.workspace.refresh()
+        await bring_level(self.sandbox, self.workspace, edits.level)
+        said = feedback.user_edits(edits)
+        if not said:
+            return
+        yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
+        yield events.DiffChanged(await self.workspace.diff())
+        if self.conversation.known:
+            room = int(self._window * context.NAMED_SHARE * context.TOKEN_CHARACTERS) if self.rounds > 1 else 0
+            self.conversation.say(
+                "\n".join([said, *context.changed_files(self.workspace, edits.paths, self.conversation.known, room)])
+            )
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""

@@ -11,11 +11,12 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
-from oci_tui.core import events
+from oci_tui.core import events, feedback
 from oci_tui.core.errors import ConflictError, OciError, StoreError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace, Written
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
+from oci_tui.core.selection import Selection
 from oci_tui.core.verdict import Verdict
 
 Put = Callable[[Event], None]
@@ -92,9 +93,9 @@ class Session:
         """End the running turn: the generation and whatever runs."""
         self._stop.set()
 
-    async def accept(self) -> AsyncGenerator[Event]:
-        """Write the pending change into the user's tree."""
-        async with aclosing(self._settle(self.workspace.accept, events.ChangeAccepted)) as happened:
+    async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        """Write the pending change, or only the selection, into the user's tree."""
+        async with aclosing(self._settle(lambda: self.workspace.accept(selection), events.ChangeAccepted)) as happened:
             async for event in happened:
                 yield event
 
@@ -104,11 +105,36 @@ class Session:
             async for event in happened:
                 yield event
 
-    async def reject(self) -> AsyncGenerator[Event]:
-        """Drop the pending change."""
+    async def redo(self) -> AsyncGenerator[Event]:
+        """Write again what was undone last."""
+        async with aclosing(self._settle(self.workspace.redo, events.ChangeRedone)) as happened:
+            async for event in happened:
+                yield event
+
+    async def restore(self, number: int) -> AsyncGenerator[Event]:
+        """Bring the mirror, not the user's tree, to the end of a round; what is pending then leads there."""
         try:
-            level = await self.workspace.reject()
-            yield self._told(events.ChangeRejected())
+            level = await self.workspace.restore(number)
+            self.conversation.say(feedback.RESTORED)
+            yield self._told(events.RoundRestored(number))
+            yield self._told(events.DiffChanged(await self.workspace.diff()))
+            if "sandbox" in self._ready:
+                await bring_level(self.sandbox, self.workspace, level)
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))
+
+    async def history(self) -> AsyncGenerator[Event]:
+        """What the session remembers: rounds and accepts."""
+        try:
+            yield self._told(events.HistoryListed(await self.workspace.log()))
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))
+
+    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        """Drop the pending change, or only the selection."""
+        try:
+            level = await self.workspace.reject(selection)
+            yield self._told(events.ChangeRejected(selection.paths if selection else ()))
             yield self._told(events.DiffChanged(await self.workspace.diff()))
             if "sandbox" in self._ready:
                 await bring_level(self.sandbox, self.workspace, level)
@@ -159,7 +185,6 @@ class Session:
                 yield event
         for message in self._failed.values():
             raise OciError(message)
-        await bring_level(self.sandbox, self.workspace, await self.workspace.refresh())
         async with aclosing(turn.refine()) as happened:
             async for event in happened:
                 yield event
@@ -209,7 +234,10 @@ class Session:
 
     async def _open_workspace(self, put: Put) -> Event:
         put(events.PartProgressed("workspace", "reading the repository"))
-        return events.WorkspaceReady(await self.workspace.open())
+        info = await self.workspace.open()
+        if (diff := await self.workspace.diff()).files:
+            put(events.DiffChanged(diff))
+        return events.WorkspaceReady(info)
 
     async def _start_sandbox(self, put: Put) -> Event:
         async with aclosing(self.sandbox.start()) as steps:

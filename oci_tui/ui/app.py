@@ -15,9 +15,11 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
+from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.ui import keys, themes
 from oci_tui.ui.conversation import Converses, Decision
+from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.screens.workbench import Workbench
 
 _AGAIN_S = 3.0
@@ -112,8 +114,20 @@ class OciApp(App[None]):
     def action_undo(self) -> None:
         self._decide("undo")
 
-    def _decide(self, decision: Decision) -> None:
-        if problem := self.workbench.conversation.decide(decision):
+    def action_redo(self) -> None:
+        self._decide("redo")
+
+    def action_restore(self, number: int) -> None:
+        self._decide("restore", number=number)
+
+    def action_log(self) -> None:
+        self._decide("log")
+
+    def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
+        self._decide("accept" if message.accept else "reject", message.selection)
+
+    def _decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> None:
+        if problem := self.workbench.conversation.decide(decision, selection, number):
             self.workbench.say(problem)
 
     def action_stop(self) -> None:

@@ -11,8 +11,9 @@ from typing import Literal, Protocol
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
+from oci_tui.core.selection import Selection
 
-Decision = Literal["accept", "reject", "undo"]
+Decision = Literal["accept", "reject", "undo", "redo", "restore", "log"]
 
 
 class Converses(Protocol):
@@ -22,9 +23,12 @@ class Converses(Protocol):
     def ask(self, prompt: str) -> AsyncGenerator[Event]: ...
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
-    def accept(self) -> AsyncGenerator[Event]: ...
-    def reject(self) -> AsyncGenerator[Event]: ...
+    def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
+    def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
     def undo(self) -> AsyncGenerator[Event]: ...
+    def redo(self) -> AsyncGenerator[Event]: ...
+    def restore(self, number: int) -> AsyncGenerator[Event]: ...
+    def history(self) -> AsyncGenerator[Event]: ...
     async def close(self) -> None: ...
 
 
@@ -36,7 +40,8 @@ class Conversation:
         self._changed = changed
         self._session: Converses | None = None
         self._woken = asyncio.Event()
-        self._decision: Decision | None = None
+        self._decision: Callable[[Converses], AsyncGenerator[Event]] | None = None
+        self.deciding = False
         self.waiting: deque[str] = deque()
         self.ready = False
         self.running = False
@@ -57,8 +62,11 @@ class Conversation:
 
     async def _next(self, session: Converses) -> None:
         if decision := self._decision:
-            self._decision = None
-            await self._play({"accept": session.accept, "reject": session.reject, "undo": session.undo}[decision]())
+            self._decision, self.deciding = None, True
+            try:
+                await self._play(decision(session))
+            finally:
+                self.deciding = False
             return
         prompt = self.waiting.popleft()
         self.running, self.stopping = True, False
@@ -91,15 +99,27 @@ class Conversation:
         if self._session is not None:
             self._session.steer(text)
 
-    def decide(self, decision: Decision) -> str:
-        """Accept, reject or undo; returns why it cannot be done now, "" when it is on its way."""
+    def decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> str:
+        """Accept or reject (all, or the selection), undo, redo, restore round `number`, or list what is remembered.
+
+        Returns why it cannot be done now, "" when it is on its way.
+        """
         if not self.ready:
             return f"Nothing to {decision} yet: the session is still starting."
         if self.running:
             return f"A turn is running; stop it with Esc, then {decision}."
-        if decision != "undo" and not self.pending.files:
+        if self._decision or self.deciding:
+            return "One moment: what was decided before is still being done."
+        if decision in ("accept", "reject") and not self.pending.files:
             return f"Nothing to {decision}: no change is pending."
-        self._decision = decision
+        self._decision = {
+            "accept": lambda session: session.accept(selection),
+            "reject": lambda session: session.reject(selection),
+            "undo": lambda session: session.undo(),
+            "redo": lambda session: session.redo(),
+            "restore": lambda session: session.restore(number),
+            "log": lambda session: session.history(),
+        }[decision]
         self._woken.set()
         return ""
 

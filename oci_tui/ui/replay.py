@@ -11,10 +11,13 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
+    ChangeRedone,
     ChangeRejected,
     ChangeUndone,
     DiffChanged,
     Event,
+    HistoryListed,
+    PartFailed,
     SessionStarted,
     Steered,
     TurnFailed,
@@ -22,10 +25,11 @@ from oci_tui.core.events import (
     TurnStarted,
     read,
 )
+from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
 
 _LONGEST_WAIT_S = 3.0
-_DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeConflicted)
+_DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeRedone, ChangeConflicted)
 
 
 class ReplaySession:
@@ -43,7 +47,8 @@ class ReplaySession:
         self._stopped = asyncio.Event()
         self._steered: list[str] = []
         self._diff = Diff()
-        self._accepted = Diff()
+        self._decided: list[Diff] = []
+        self._undone: list[Diff] = []
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """What was recorded before the first turn."""
@@ -82,19 +87,33 @@ class ReplaySession:
     def stop(self) -> None:
         self._stopped.set()
 
-    async def accept(self) -> AsyncGenerator[Event]:
+    async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
         """As a session says it; nothing is written."""
-        self._accepted = self._diff
-        yield ChangeAccepted(paths=tuple(file.path for file in self._diff.files))
-        yield self._now(Diff())
+        yield ChangeAccepted(paths=selection.paths if selection else tuple(file.path for file in self._diff.files))
+        self._decided.append(self._diff)
+        self._undone.clear()
+        yield self._now(rest(self._diff, selection) if selection else Diff())
 
-    async def reject(self) -> AsyncGenerator[Event]:
-        yield ChangeRejected()
-        yield self._now(Diff())
+    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        yield ChangeRejected(selection.paths if selection else ())
+        yield self._now(rest(self._diff, selection) if selection else Diff())
 
     async def undo(self) -> AsyncGenerator[Event]:
-        undone, self._accepted = self._accepted, Diff()
+        undone = self._decided.pop() if self._decided else Diff()
+        self._undone.append(undone)
         yield ChangeUndone(paths=tuple(file.path for file in undone.files))
+
+    async def redo(self) -> AsyncGenerator[Event]:
+        redone = self._undone.pop() if self._undone else Diff()
+        self._decided.append(redone)
+        yield ChangeRedone(paths=tuple(file.path for file in redone.files))
+
+    async def restore(self, number: int) -> AsyncGenerator[Event]:
+        """A recording has no states to go back to."""
+        yield PartFailed("workspace", f"no round {number}: this is a recording")
+
+    async def history(self) -> AsyncGenerator[Event]:
+        yield HistoryListed(())
 
     async def close(self) -> None:
         self._stopped.set()

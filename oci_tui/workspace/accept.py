@@ -1,4 +1,4 @@
-"""Accept and undo: three-way in the shadow first, then written into the user's tree, under the repository's lock."""
+"""Accept, undo and redo: three-way in the shadow first, then written into the user's tree, under the repository's lock."""
 
 from __future__ import annotations
 
@@ -6,30 +6,45 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oci_tui.core.errors import ConflictError, WorkspaceError
+from oci_tui.core.terminal import visible_line
 from oci_tui.workspace.apply import Writer, locked
 from oci_tui.workspace.descent import Descent
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.three_way import Merged, three_way
 from oci_tui.workspace.tree import Tree, differing, part
 from oci_tui.workspace.user_tree import UserTree
 
 
 class Outcome(NamedTuple):
-    """What an accept or undo did: the paths it was about, how they are in the user's tree now, and which of them it wrote."""
+    """What was done: the paths it was about, how they are in the user's tree now, and which of them were written."""
 
     touched: list[bytes]
     tree: Tree
     written: list[bytes]
 
 
+class Replayed(NamedTuple):
+    """An accepted change that was taken back or done again, as a change from `old` to `new`."""
+
+    old: Tree
+    new: Tree
+    outcome: Outcome
+
+
 class Acceptance:
-    """The changes accepted in one session, the last of which can be undone. `refs` is where the session's references are."""
+    """The changes accepted in one session, of which the last can be undone, and then done again.
+
+    `refs` is where the session's references are: `/accepted/<n>`, and `/undone/<n>` until something else is accepted.
+    """
 
     def __init__(self, user: UserTree, shadow: Shadow, folder: Path, refs: str) -> None:
         self._user = user
         self._shadow = shadow
         self._folder = folder
+        self._session = refs
         self._refs = f"{refs}/accepted"
+        self._undone = f"{refs}/undone"
         self._writer = Writer(user.root, folder, shadow)
         self._identity = (0, 0)
 
@@ -40,54 +55,70 @@ class Acceptance:
         with locked(self._folder):
             return self._writer.recover()
 
-    def accept(self, base: Tree, mirror: Tree) -> Outcome:
-        """Write the change from `base` to `mirror`. Raises ConflictError, WorkspaceError; then nothing was written."""
-        touched = differing(base, mirror)
+    def accept(self, base: Tree, chosen: Tree) -> Outcome:
+        """Write the change from `base` to `chosen`. Raises ConflictError, WorkspaceError; then nothing was written."""
+        touched = differing(base, chosen)
         if not touched:
             return Outcome([], {}, [])
         with locked(self._folder):
-            now, merged = self._merged(part(base, touched), part(mirror, touched), touched)
-            number = 1 + max((int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(self._refs)), default=0)
-            ref = f"{self._refs}/{number}"
-            self._shadow.point(ref, self._shadow.commit(merged, self._shadow.commit(now)))
+            now, merged = self._merged(base, chosen, touched)
+            now = part(now, merged.clean)
+            ref = f"{self._refs}/{self._next()}"
+            self._shadow.point(ref, self._shadow.commit(merged.tree, self._shadow.commit(now), said=_said(merged.clean)))
             try:
-                written = self._writer.write(now, merged, self._identity)
+                written = self._writer.write(now, merged.tree, self._identity)
             except WorkspaceError:
                 self._shadow.point(ref, "")
                 raise
-        return Outcome(touched, merged, written)
+            self._forget_undone()
+        return Outcome(merged.clean, merged.tree, written)
 
-    def undo(self) -> Outcome:
+    def undo(self) -> Replayed | None:
         """Take back the last accepted change. Raises ConflictError, WorkspaceError; then nothing was written."""
         accepted = self._shadow.refs(self._refs)
-        if not accepted:
-            return Outcome([], {}, [])
-        ref, commit = accepted[-1]
+        return self._replay(*accepted[-1], self._undone, back=True) if accepted else None
+
+    def redo(self) -> Replayed | None:
+        """Do again what was undone last. Raises ConflictError, WorkspaceError; then nothing was written."""
+        undone = self._shadow.refs(self._undone)
+        return self._replay(*undone[0], self._refs, back=False) if undone else None
+
+    def _replay(self, ref: str, commit: str, target: str, *, back: bool) -> Replayed:
         after = self._shadow.entries(commit)
         before = self._shadow.entries(self._shadow.parent(commit))
+        old, new = (after, before) if back else (before, after)
         touched = sorted(before.keys() | after.keys())
         with locked(self._folder):
-            now, merged = self._merged(after, before, touched)
-            written = self._writer.write(now, merged, self._identity)
+            now, merged = self._merged(old, new, touched)
+            written = self._writer.write(now, merged.tree, self._identity)
+            self._shadow.point(f"{target}/{_number(ref)}", commit)
             self._shadow.point(ref, "")
-        return Outcome(touched, merged, written)
+        return Replayed(old, new, Outcome(touched, merged.tree, written))
 
-    def _merged(self, base: Tree, theirs: Tree, touched: list[bytes]) -> tuple[Tree, Tree]:
+    def _merged(self, base: Tree, theirs: Tree, touched: list[bytes]) -> tuple[Tree, Merged]:
         """The user's tree at these paths as it is now, and with the change from `base` to `theirs`."""
         self._writer.recover()
         now, blocked = self._user.at(touched)
-        if blocked:
-            raise ConflictError(tuple(shown(path) for path in blocked))
-        merged, conflicts = self._shadow.merge(base, now, theirs)
-        strange = merged.keys() - set(touched)
-        if conflicts or strange:
-            places = dict.fromkeys(_place(path, touched) for path in (*conflicts, *sorted(strange)))
-            raise ConflictError(tuple(shown(path) for path in places))
+        merged = three_way(self._shadow, base, now, theirs, [path for path in touched if path not in set(blocked)])
+        if len(merged.clean) < len(touched):
+            raise ConflictError(tuple(shown(path) for path in touched if path not in set(merged.clean)))
         return now, merged
 
+    def _next(self) -> int:
+        kinds = (self._refs, self._undone, f"{self._session}/dropped")
+        return 1 + max((_number(name) for kind in kinds for name, _ in self._shadow.refs(kind)), default=0)
 
-def _place(path: bytes, touched: list[bytes]) -> bytes:
-    """The file a conflict is about: where two sides cannot share a name, git calls one of them `name~side`."""
-    if path in touched:
-        return path
-    return next((place for place in touched if path.startswith(place + b"~")), path)
+    def _forget_undone(self) -> None:
+        """What was undone cannot be done again once something else was accepted; it is kept for the log."""
+        for ref, commit in self._shadow.refs(self._undone):
+            self._shadow.point(f"{self._session}/dropped/{_number(ref)}", commit)
+            self._shadow.point(ref, "")
+
+
+def _said(paths: list[bytes]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(visible_line(shown(path)) for path in paths[:3]) + more
+
+
+def _number(ref: str) -> int:
+    return int(ref.rpartition("/")[2])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Finding
@@ -43,10 +44,30 @@ def find_root(path: Path) -> Path:
     return root
 
 
-def branch(root: Path) -> str:
-    """The branch that is checked out; "" on a detached HEAD."""
-    done = SafeGit(root).run("symbolic-ref", "--quiet", "--short", "HEAD", expected=(0, 1))
-    return done.out.removesuffix(b"\n").decode("utf-8", "backslashreplace")
+class Head(NamedTuple):
+    """What is checked out: the branch ("" when detached) and the commit ("" when there is none yet)."""
+
+    branch: str
+    commit: str
+
+
+def head(root: Path) -> Head:
+    """What is checked out in the repository at `root`."""
+    git = SafeGit(root)
+    branch = git.run("symbolic-ref", "--quiet", "--short", "HEAD", expected=(0, 1))
+    commit = git.run("rev-parse", "--quiet", "--verify", "HEAD", expected=(0, 1))
+    name = branch.out.removesuffix(b"\n").decode("utf-8", "backslashreplace")
+    return Head(name, commit.out.decode("ascii", "replace").strip() if commit.code == 0 else "")
+
+
+def moved(root: Path, before: Head, now: Head) -> str:
+    """One phrase when something else was checked out or the branch was reset; "" for the same, or commits on top."""
+    if now.branch != before.branch:
+        return f"switched from {before.branch or 'a detached HEAD'} to {now.branch or 'a detached HEAD'}"
+    if before.commit in ("", now.commit) or not now.commit:
+        return ""
+    grown = SafeGit(root).run("merge-base", "--is-ancestor", before.commit, now.commit, expected=(0, 1, 128))
+    return "" if grown.code == 0 else f"{now.branch or 'the detached HEAD'} was reset or rewritten"
 
 
 def examine() -> list[Finding]:

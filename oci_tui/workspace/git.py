@@ -7,24 +7,28 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Level, WorkspaceInfo, Written
+from oci_tui.core.ports import Kept, Level, UserEdits, WorkspaceInfo, Written
+from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import WorkspaceSettings
-from oci_tui.workspace.accept import Acceptance, Outcome
+from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
 from oci_tui.workspace.apply import locked
-from oci_tui.workspace.discovery import branch, examine, find_root
+from oci_tui.workspace.discovery import Head, examine, find_root, head, moved
+from oci_tui.workspace.history import History, last_session
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.tree import Entry, Tree
 from oci_tui.workspace.user_tree import UserTree
 
-__all__ = ["GitWorkspace", "examine", "find_root"]
+__all__ = ["GitWorkspace", "examine", "find_root", "last_history"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,18 +39,21 @@ class GitWorkspace:
 
     def __init__(self, root: Path, settings: WorkspaceSettings, session: str) -> None:
         self._root = root
-        self._folder = state_folder() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+        self._folder = _folder(root)
         self._refs = f"refs/oci/{_reference(session)}"
         self._shadow = Shadow(self._folder / "shadow.git")
         self._user = UserTree(root, self._shadow, settings)
         self._mirror = Mirror(self._user, self._shadow)
+        self._history = History(self._shadow, self._refs)
+        self._head = Head("", "")
+        self._told: dict[bytes, Entry | None] = {}
         self._acceptance = Acceptance(self._user, self._shadow, self._folder, self._refs)
         self._busy = threading.Lock()
 
     async def open(self) -> WorkspaceInfo:
         return await self._run(self._opened)
 
-    async def refresh(self) -> Level:
+    async def refresh(self) -> UserEdits:
         return await self._run(self._refreshed)
 
     def seed(self) -> Iterable[bytes]:
@@ -71,19 +78,31 @@ class GitWorkspace:
         return self._mirror.changed(listing)
 
     async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
-        return await self._run(self._brought_back, listing, tar)
+        return await self._run(self._mirror.bring_back, listing, tar)
 
     async def diff(self) -> Diff:
         return await self._run(self._mirror.diff)
 
-    async def accept(self) -> Written:
-        return await self._run(lambda: self._written(self._acceptance.accept(self._mirror.base, self._mirror.tree)))
+    async def accept(self, selection: Selection | None = None) -> Written:
+        return await self._run(self._accepted, selection)
 
-    async def reject(self) -> Level:
-        return await self._run(lambda: self._mirror.become(dict(self._mirror.base)))
+    async def reject(self, selection: Selection | None = None) -> Level:
+        return await self._run(self._rejected, selection)
 
     async def undo(self) -> Written:
-        return await self._run(self._undone)
+        return await self._run(lambda: self._replayed(self._acceptance.undo()))
+
+    async def redo(self) -> Written:
+        return await self._run(lambda: self._replayed(self._acceptance.redo()))
+
+    async def keep(self, said: str) -> int:
+        return await self._run(lambda: self._history.keep(self._mirror.tree, said))
+
+    async def log(self) -> tuple[Kept, ...]:
+        return await self._run(self._history.listed)
+
+    async def restore(self, number: int) -> Level:
+        return await self._run(self._restored, number)
 
     def close(self) -> None:
         self._shadow.close()
@@ -96,44 +115,63 @@ class GitWorkspace:
         unmended = self._acceptance.begin()
         snapshot = self._user.snapshot()
         self._mirror.rebase(snapshot)
-        self._remember("user", base=True)
+        self._remember_base()
+        self._head = head(self._root)
+        if (begun := self._history.begun_at()) is not None:
+            self._mirror.restore(begun)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)
-        return WorkspaceInfo(shown(os.fsencode(self._root)), branch(self._root), len(snapshot.tree), pairs)
+        return WorkspaceInfo(shown(os.fsencode(self._root)), self._head.branch, len(snapshot.tree), pairs)
 
-    def _refreshed(self) -> Level:
-        if self._mirror.pending:
-            return Level()
-        level = self._mirror.rebase(self._user.snapshot())
-        if level != Level():
-            self._remember("user", base=True)
-        return level
+    def _refreshed(self) -> UserEdits:
+        old, before = self._mirror.tree, self._head
+        self._head = head(self._root)
+        absorbed = self._mirror.rebase(self._user.snapshot())
+        if absorbed.paths:
+            self._remember_base()
+        now = {path: self._user.known(path) for path in absorbed.conflicts}
+        news = [path for path in absorbed.conflicts if path not in self._told or self._told[path] != now[path]]
+        self._told = now
+        return UserEdits(
+            tuple(map(shown, absorbed.paths)),
+            tuple(map(shown, news)),
+            moved(self._root, before, self._head),
+            self._mirror.level(old),
+        )
 
-    def _brought_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
-        before = self._mirror.tree
-        refusals = self._mirror.bring_back(listing, tar)
-        if self._mirror.tree != before:
-            self._remember("round", base=False)
-        return refusals
+    def _restored(self, number: int) -> Level:
+        old = self._mirror.tree
+        self._mirror.restore(self._history.back_to(number))
+        return self._mirror.level(old)
 
-    def _undone(self) -> Written:
-        if self._mirror.pending:
-            raise WorkspaceError("a change is pending: accept or reject it, then undo the one before it")
-        return self._written(self._acceptance.undo())
+    def _accepted(self, selection: Selection | None) -> Written:
+        old = self._mirror.tree
+        chosen = self._mirror.only(selection) if selection else old
+        outcome = self._acceptance.accept(self._mirror.base, chosen)
+        self._mirror.accepted(outcome.touched, chosen, outcome.tree)
+        return self._written(outcome, old)
 
-    def _written(self, outcome: Outcome) -> Written:
-        level = self._mirror.settle(outcome.touched, outcome.tree)
+    def _rejected(self, selection: Selection | None) -> Level:
+        return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
+
+    def _replayed(self, replayed: Replayed | None) -> Written:
+        if replayed is None:
+            return Written()
+        old = self._mirror.tree
+        self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
+        return self._written(replayed.outcome, old)
+
+    def _written(self, outcome: Outcome, old: Tree) -> Written:
         if outcome.touched:
-            self._remember("user", base=True)
-        return Written(tuple(shown(path) for path in sorted(outcome.written)), level)
+            self._remember_base()
+        return Written(tuple(shown(path) for path in sorted(outcome.written)), self._mirror.level(old))
 
-    def _remember(self, kind: str, *, base: bool) -> None:
-        """Keep the mirror's state under the next number of `kind`, and as the base."""
-        commit = self._shadow.commit(self._mirror.tree)
-        numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/{kind}")]
-        self._shadow.point(f"{self._refs}/{kind}/{max(numbers, default=0) + 1}", commit)
-        if base:
-            self._shadow.point(f"{self._refs}/base", commit)
+    def _remember_base(self) -> None:
+        """Keep the user's tree as it is known under the next number."""
+        commit = self._shadow.commit(self._mirror.base)
+        numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/user")]
+        self._shadow.point(f"{self._refs}/user/{max(numbers, default=0) + 1}", commit)
+        self._shadow.point(f"{self._refs}/base", commit)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def alone() -> T:
@@ -145,6 +183,22 @@ class GitWorkspace:
                     raise WorkspaceError(f"{where}{error.strerror or error}; check its permissions and the disk") from error
 
         return await asyncio.to_thread(alone)
+
+
+@contextmanager
+def last_history(root: Path) -> Iterator[History]:
+    """What the last session on the repository at `root` remembers. Raises WorkspaceError when there is none."""
+    shadow = Shadow(_folder(root) / "shadow.git")
+    found = last_session(shadow) if shadow.folder.is_dir() else None
+    if found is None:
+        raise WorkspaceError(f"{shown(os.fsencode(root))}: no session here has rounds to show yet; start one with oci-tui")
+    with locked(_folder(root)):
+        yield found
+
+
+def _folder(root: Path) -> Path:
+    """Where everything about a repository is kept."""
+    return state_folder() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
 
 
 def _reference(session: str) -> str:

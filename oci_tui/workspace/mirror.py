@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from oci_tui.core.diff import Diff, parse_patch
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Level
+from oci_tui.core.selection import Selection
 from oci_tui.workspace import bring_back, names
 from oci_tui.workspace.bring_back import Known, Listing, Record
+from oci_tui.workspace.choosing import Choosing
 from oci_tui.workspace.flags import flags
 from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.tar import END, packed
+from oci_tui.workspace.three_way import impossible, three_way
 from oci_tui.workspace.tree import FILE, PROGRAM, SYMLINK, Entry, Tree, differing, part, put
 from oci_tui.workspace.user_tree import Snapshot, UserTree
+
+
+class Absorbed(NamedTuple):
+    """What of the user's edits is in the mirror now, and what cannot be: the pending change is about the same lines."""
+
+    paths: tuple[bytes, ...] = ()
+    conflicts: tuple[bytes, ...] = ()
 
 
 class Mirror:
@@ -36,24 +47,79 @@ class Mirror:
     def pending(self) -> bool:
         return self.tree != self.base
 
-    def rebase(self, snapshot: Snapshot) -> Level:
-        """Take a snapshot of the user's tree as base and mirror; what brings the sandbox level."""
+    def rebase(self, snapshot: Snapshot) -> Absorbed:
+        """Take a snapshot of the user's tree into the base, and into the mirror under the pending change."""
         self._closed = snapshot.left_out | snapshot.closed
-        self.base = snapshot.tree
-        return self.become(dict(snapshot.tree))
+        theirs = differing(self.base, snapshot.tree)
+        if self.pending and theirs:
+            return self.absorb(snapshot.tree, theirs)
+        if theirs:
+            self.base, self.tree = snapshot.tree, dict(snapshot.tree)
+        return Absorbed(tuple(theirs))
+
+    def restore(self, tree: Tree) -> None:
+        """Let the mirror be as it was once, but for files that stay out by now."""
+        stays_out = {path for path in tree if any(place in self._closed for place in (*names.ancestors(path), path))}
+        self.tree = part(tree, tree.keys() - stays_out)
 
     def become(self, tree: Tree) -> Level:
         """Let the mirror be this; what brings the sandbox level."""
         old, self.tree = self.tree, tree
-        paths = differing(old, tree)
-        changed = [path for path in paths if path in tree]
-        tar = b"".join(self._packed(part(tree, changed))) if changed else b""
-        return Level(tar, tuple(path for path in paths if path not in tree))
+        return self.level(old)
 
-    def settle(self, touched: Iterable[bytes], result: Tree) -> Level:
-        """Take these paths as the user's tree has them now into the base; the mirror is the base then."""
-        self.base = put(self.base, touched, result)
-        return self.become(dict(self.base))
+    def level(self, old: Tree) -> Level:
+        """What brings a sandbox level that holds `old`."""
+        paths = differing(old, self.tree)
+        changed = [path for path in paths if path in self.tree]
+        tar = b"".join(self._packed(part(self.tree, changed))) if changed else b""
+        return Level(tar, tuple(path for path in paths if path not in self.tree))
+
+    def only(self, selection: Selection) -> Tree:
+        """The base with only this part of the pending change."""
+        return Choosing(self._shadow, self.diff(), self.base, self.tree).only(selection)
+
+    def without(self, selection: Selection) -> Tree:
+        """The mirror without this part of the pending change."""
+        return Choosing(self._shadow, self.diff(), self.base, self.tree).without(selection)
+
+    def absorb(self, now: Tree, paths: Iterable[bytes]) -> Absorbed:
+        """Take what the user made of these paths into the base, and into the mirror under the pending change.
+
+        Where both changed the same lines, base and mirror stay as they are: then an accept sees the conflict too.
+        """
+        theirs = [path for path in paths if now.get(path) != self.base.get(path)]
+        merged = three_way(self._shadow, self.base, now, self.tree, theirs)
+        clean = merged.clean
+        while clean:
+            base, tree = put(self.base, clean, now), put(self.tree, clean, merged.tree)
+            stuck = {*impossible(base, clean), *impossible(tree, clean)}
+            if not stuck:
+                self.base, self.tree = base, tree
+                break
+            clean = [path for path in clean if path not in stuck]
+        return Absorbed(tuple(clean), tuple(sorted({*theirs} - {*clean})))
+
+    def accepted(self, paths: Iterable[bytes], chosen: Tree, now: Tree) -> None:
+        """These paths of `chosen` were written, and the user's tree is `now` there; what was not chosen stays pending."""
+        self.base = put(self.base, paths, chosen)
+        self.absorb(now, paths)
+
+    def replayed(self, old: Tree, new: Tree, now: Tree) -> None:
+        """A change from `old` to `new` went into the user's tree, which is `now` there: it goes into base and mirror too.
+
+        Where the pending change is about the same lines the mirror stays as it is.
+        """
+        paths = sorted(old.keys() | new.keys())
+        settled = [path for path in paths if self.base.get(path) == self.tree.get(path)]
+        merged = three_way(self._shadow, old, self.base, new, paths)
+        base = put(put(self.base, paths, now), merged.clean, merged.tree)
+        merged = three_way(self._shadow, old, self.tree, new, paths)
+        tree = put(put(self.tree, merged.clean, merged.tree), settled, base)
+        if not impossible(base, paths):
+            self.base = base
+        if not impossible(tree, paths):
+            self.tree = tree
+        self.absorb(now, paths)
 
     def seed(self) -> Iterator[bytes]:
         """The whole mirror as a tar stream."""

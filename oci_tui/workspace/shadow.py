@@ -10,10 +10,11 @@ import os
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.workspace.safe_git import SafeGit
@@ -37,6 +38,15 @@ _NOWHERE = {f"GIT_{role}_DATE": "1000000000 +0000" for role in ("AUTHOR", "COMMI
 _KEPT_DAYS = 30
 _MOST_PACKS = 40
 _LARGEST_SHOWN = "2m"
+
+
+class Note(NamedTuple):
+    """A reference's name, its commit's first parent ("" for none), what is said of it, and when: seconds since 1970."""
+
+    name: str
+    parent: str
+    said: str
+    at: float
 
 
 class BlobWriter:
@@ -128,11 +138,13 @@ class Shadow:
             )
         return result
 
-    def commit(self, tree: Tree, parent: str = "", *, dated: bool = True) -> str:
-        """A commit of a state of the files, on `parent`."""
+    def commit(self, tree: Tree, parent: str = "", *, dated: bool = True, said: str = "") -> str:
+        """A commit of a state of the files, on `parent`; `said` is one line about it."""
         parents = ["-p", parent] if parent else []
         extra = _IDENTITY | ({} if dated else _NOWHERE)
-        written = self._git.run("commit-tree", *parents, self.tree(tree), given=b"oci-tui\n", extra=extra)
+        # Commits are dated by the second; the order within one is told by the second line.
+        message = f"{said or 'oci-tui'}\n\n{time.time_ns() if dated else 0}\n".encode("utf-8", "replace")
+        written = self._git.run("commit-tree", *parents, self.tree(tree), given=message, extra=extra)
         return written.out.decode("ascii").strip()
 
     def point(self, ref: str, commit: str) -> None:
@@ -147,6 +159,21 @@ class Shadow:
         lines = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", prefix).out.decode("utf-8").splitlines()
         pairs = [(name, commit) for name, _, commit in (line.partition(" ") for line in lines)]
         return sorted(pairs, key=lambda pair: int(re.sub(r"\D", "", pair[0].rpartition("/")[2]) or 0))
+
+    def notes(self, prefix: str) -> list[Note]:
+        """What is said of the commits of the references below a prefix."""
+        form = "%(refname)%00%(parent)%00%(subject)%00%(body)%01"
+        out = self._git.run("for-each-ref", f"--format={form}", prefix).out.decode("utf-8", "replace")
+        fields = (record.lstrip("\n").split("\0") for record in out.split("\1"))
+        return [
+            Note(name, parent.partition(" ")[0], said, int(stamp) / 1e9)
+            for name, parent, said, stamp in (record for record in fields if len(record) == 4)
+            if stamp.strip().isdigit()
+        ]
+
+    def tree_of(self, commit: str) -> str:
+        """The id of the state of the files that a commit holds."""
+        return self._git.run("rev-parse", "--verify", f"{commit}^{{tree}}").out.decode("ascii").strip()
 
     def entries(self, commit: str) -> Tree:
         """The state of the files that a commit or tree holds."""

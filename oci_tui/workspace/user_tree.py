@@ -88,6 +88,11 @@ class UserTree:
         left_out = {path: found.why for path, found in seen.items() if not found.entry}
         return Snapshot(tree, left_out | listed.closed, listed.closed)
 
+    def known(self, path: bytes) -> Entry | None:
+        """A file as the last snapshot has it."""
+        found = self._seen.get(path)
+        return found.entry if found else None
+
     def at(self, paths: Iterable[bytes]) -> tuple[Tree, list[bytes]]:
         """These paths as they are now, read afresh, and those where no file could be put: something else is in the way."""
         wanted = set(paths)

@@ -246,3 +246,22 @@ def wait_until_gone(root: Path, seconds: float = 10) -> None:
     finally:
         client.close()
     assert not containers_of(root)
+
+
+@pytest.mark.docker
+def test_the_log_and_the_next_session_from_an_earlier_round(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    assert "no session here" in one_line(oci("log", cwd=root).stderr)
+    done = oci("run", "make the tests pass", *scripted(tmp_path, WRONG, RIGHT), cwd=root)
+    assert done.returncode == 0, done.stderr
+    listed = oci("log", cwd=root).stdout.splitlines()
+    assert [line.partition("  ")[2] for line in listed[1:]] == [
+        "round      1  turn 1, round 1: 1 failed",
+        "round      2  turn 1, round 2: 1 passed",
+    ]
+    assert oci("restore", "1", cwd=root).returncode == 0
+    assert "no round 7" in one_line(oci("restore", "7", cwd=root).stderr)
+    assert oci("restore", "first", cwd=root).returncode == 2
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    done = oci("run", "explain", *scripted(tmp_path, "It subtracts."), cwd=root)
+    assert "+    return b - a" in done.stdout

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.workspace.discovery import branch, examine, find_root
+from oci_tui.workspace.discovery import examine, find_root, head
 from tests.workspace.repository import Opener, Repository
 
 
 def test_a_subdirectory_leads_to_the_root(repository: Repository) -> None:
     assert find_root(repository.root / "lib") == repository.root
     assert find_root(repository.root) == repository.root
-    assert branch(repository.root) == "main"
+    assert head(repository.root).branch == "main"
 
 
 @pytest.mark.parametrize("name", ["a$HOME b", "~x", "nl\nname", "ünïcode"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Level
+from oci_tui.core.ports import Level, UserEdits
 from oci_tui.resources import state_folder
 from tests.workspace.repository import Opener, PlainFolder, Repository, snapshot
 
@@ -95,18 +95,15 @@ async def test_refresh_takes_what_the_user_did(repository: Repository, opened: O
     workspace = await opened(repository.root)
     folder = PlainFolder(tmp_path / "sandbox")
     folder.fill(workspace)
-    assert await workspace.refresh() == Level()
+    assert await workspace.refresh() == UserEdits()
     repository.write({"main.py": "mine\n", "more.py": "more\n"})
     (repository.root / "old.txt").unlink()
-    level = await workspace.refresh()
-    assert level.removed == (b"old.txt",)
-    folder.level(level)
+    edits = await workspace.refresh()
+    assert (edits.paths, edits.conflicts, edits.moved) == (("main.py", "more.py", "old.txt"), (), "")
+    assert edits.level.removed == (b"old.txt",)
+    folder.level(edits.level)
     assert folder.root.joinpath("more.py").read_text() == "more\n"
     assert (await workspace.diff()).files == ()
-    await workspace.apply({"main.py": "agent\n"})
-    repository.write({"more.py": "again\n"})
-    assert await workspace.refresh() == Level()
-    assert workspace.read("more.py") == "more\n"
 
 
 async def test_an_edit_of_the_same_size_within_the_clock_step_is_seen(repository: Repository, opened: Opener) -> None:

@@ -1,13 +1,16 @@
-"""The changes pane: the pending change as a unified diff, with counts, line numbers and what to look at twice."""
+"""The changes pane: the pending change as a unified diff; a hunk or file of it is accepted or rejected under the cursor."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
 from oci_tui.core.events import DiffChanged, Event
+from oci_tui.core.selection import Selection
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.highlight import one_line
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -21,15 +24,31 @@ Row = tuple[FileDiff, Hunk | None, Line | str | None]
 
 
 class ChangesPane(LinePane):
-    """A virtual diff: rows are made when they are drawn, so tens of thousands of lines open at once."""
+    """A virtual diff: rows are made when they are drawn, so tens of thousands of lines open at once.
+
+    The cursor is a row, always on screen; the rows that `a` and `r` would take have a bar at their left.
+    """
+
+    class Chosen(Message):
+        """The person wants only this part accepted (or rejected)."""
+
+        def __init__(self, selection: Selection, *, accept: bool) -> None:
+            super().__init__()
+            self.selection = selection
+            self.accept = accept
 
     LABEL = "Changes"
     LESSON = "No change is pending. What the model changes appears here as a diff; Ctrl+Y accepts it, Ctrl+N drops it."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "app.accept", show=False),
-        Binding("r", "app.reject", show=False),
+        Binding("a", "choose(True, False)", show=False),
+        Binding("r", "choose(False, False)", show=False),
+        Binding("A,shift+a", "choose(True, True)", show=False),
+        Binding("R,shift+r", "choose(False, True)", show=False),
         Binding("u,ctrl+z", "app.undo", show=False),
+        Binding("U,shift+u", "app.redo", show=False),
+        Binding("j,down", "move(1)", show=False),
+        Binding("k,up", "move(-1)", show=False),
         Binding("n", "next_hunk(1)", show=False),
         Binding("N,shift+n", "next_hunk(-1)", show=False),
     ]
@@ -39,6 +58,7 @@ class ChangesPane(LinePane):
         self.following = False
         self._rows: list[Row] = []
         self._diff = Diff()
+        self._cursor = 0
 
     def show(self, event: Event) -> None:
         if not isinstance(event, DiffChanged) or event.diff == self._diff:
@@ -46,28 +66,77 @@ class ChangesPane(LinePane):
         self._diff = event.diff
         self._rows = [row for file in self._diff.files for row in _rows_of(file)]
         self.detail = self._diff.summary() if self._diff.files else ""
+        kept = min(self._cursor, max(0, len(self._rows) - 1)), self.scroll_offset.y
         self.restart()
         self.following = False
+        if self.has_focus:
+            self._cursor = kept[0]
+            self.call_after_refresh(self._go_to, *kept)
+        else:
+            self._cursor = 0
+
+    def action_choose(self, accept: bool, file: bool) -> None:
+        """Accept or reject what has the bar: the hunk, or with `file` (and on a file's heading) its file."""
+        if self._rows:
+            where, hunk, _ = self._rows[self._cursor]
+            whole = file or hunk is None
+            selection = Selection.of_file(where) if whole else Selection.of_hunk(where, _index(where, hunk))
+            self.post_message(self.Chosen(selection, accept=accept))
+
+    def action_move(self, step: int) -> None:
+        """The cursor a row down or up."""
+        self._go_to(self._cursor + step)
 
     def action_next_hunk(self, step: int) -> None:
-        """Bring the next (or with -1 the previous) hunk to the top edge."""
-        top = self.scroll_offset.y
+        """The cursor to the next (or with -1 the previous) hunk."""
         starts = [index for index, (_, hunk, line) in enumerate(self._rows) if hunk is not None and line is None]
-        ahead = [index for index in starts if (index > top if step > 0 else index < top)]
+        ahead = [index for index in starts if (index > self._cursor if step > 0 else index < self._cursor)]
         if ahead:
-            self.scroll_to(y=min(ahead) if step > 0 else max(ahead), animate=False)
+            wanted = min(ahead) if step > 0 else max(ahead)
+            self._go_to(wanted, wanted - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        self._go_to(self.scroll_offset.y + event.y)
+
+    def on_focus(self) -> None:
+        self.changed(0)
+
+    def on_blur(self) -> None:
+        self.changed(0)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        top = round(new_value)
+        self._go_to(min(max(self._cursor, top), top + self._height - 1), top)
+
+    def _go_to(self, row: int, top: int | None = None) -> None:
+        """The cursor to a row (the nearest there is), with `top` at the upper edge, or as little scrolling as shows it."""
+        self._cursor = min(max(row, 0), max(0, len(self._rows) - 1))
+        if top is None:
+            top = min(max(self.scroll_offset.y, self._cursor - self._height + 1), self._cursor)
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False)
+        self.changed(0)
+
+    def _marked(self, index: int) -> bool:
+        """Whether the row is part of what the keys would take."""
+        if not self.has_focus or not self._rows:
+            return False
+        (file, hunk, _), (here, part, _) = self._rows[self._cursor], self._rows[index]
+        return here is file and (hunk is None or part is hunk)
 
     def line_count(self) -> int:
         return len(self._rows)
 
     def line(self, index: int) -> Spans:
         file, hunk, line = self._rows[index]
+        mark = ("▌" if index == self._cursor else "▎") if self._marked(index) else " "
         if isinstance(line, str):
-            return ((f"   {line}", "warn" if line.startswith("!") else "muted"),)
+            return ((mark, "accent"), (f"  {line}", "warn" if line.startswith("!") else "muted"))
         if hunk is None:
-            return _heading(file)
+            return ((mark, "accent on bar"), *_heading(file))
         if line is None:
-            return (("       ⋯ ", "number"), (_plain(hunk.heading), "number"))
+            return ((mark, "accent"), ("      ⋯ ", "number"), (_plain(hunk.heading), "number"))
         side = _SIDE[line.kind]
         number = line.old if line.kind == "-" else line.new
         sign, sign_style = _SIGN[line.kind]
@@ -75,7 +144,7 @@ class ChangesPane(LinePane):
         if side != "text":
             coloured = tuple((text, f"{name} on {side}") for text, name in coloured)
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return ((f"{number or 0:>5} ", "number"), (f"{sign} ", sign_style), *coloured, *missing)
+        return ((mark, "accent"), (f"{number or 0:>5} ", "number"), (f"{sign} ", sign_style), *coloured, *missing)
 
     def fill(self, index: int) -> str:
         _, hunk, line = self._rows[index]
@@ -103,7 +172,11 @@ def _heading(file: FileDiff) -> Spans:
         name = f"{visible_line(file.old_path)} → {name}"
     facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
     more = "".join(f"  {fact}" for fact in facts if fact)
-    return ((f" {name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"))
+    return ((f"{name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"))
+
+
+def _index(file: FileDiff, hunk: Hunk | None) -> int:
+    return next(index for index, other in enumerate(file.hunks) if other is hunk)
 
 
 def _plain(text: str) -> str:

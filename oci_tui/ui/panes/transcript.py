@@ -11,6 +11,7 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
+    ChangeRedone,
     ChangeRejected,
     ChangeUndone,
     CommandStarted,
@@ -20,17 +21,20 @@ from oci_tui.core.events import (
     EditsRefused,
     EngineReady,
     Event,
+    HistoryListed,
     Part,
     PartFailed,
     PartProgressed,
     ReplyGrew,
     RoundFinished,
+    RoundRestored,
     RoundStarted,
     SandboxReady,
     Steered,
     TurnFailed,
     TurnFinished,
     TurnStarted,
+    UserEdited,
     WorkspaceReady,
 )
 from oci_tui.core.ports import EngineInfo, SandboxInfo, WorkspaceInfo
@@ -83,6 +87,13 @@ class TranscriptPane(LinePane):
                 self._tell(Said("·", "muted", f"{files} · {size}{left_out}", "muted"))
             case Steered():
                 self._tell(Said("❯", "accent", f"{visible(event.text)}", "strong"))
+            case UserEdited():
+                if event.paths or event.moved:
+                    did = [f"you edited {names(event.paths)}"] if event.paths else []
+                    self._tell(Said("·", "accent", visible_line(" · ".join([*did, event.moved] if event.moved else did))))
+                if event.conflicts:
+                    both = f"you and the model both changed {names(event.conflicts)} in the same lines"
+                    self._tell(Said("!", "warn", both, "warn"))
             case TurnFailed():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case TurnFinished():
@@ -197,12 +208,28 @@ class TranscriptPane(LinePane):
                 self._diff = event.diff
             case ChangeAccepted():
                 self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+            case ChangeRejected(paths=paths) if paths:
+                self._tell(Said("✗", "muted", f"rejected: a part of {names(paths)}; the rest is pending", "muted"))
             case ChangeRejected():
                 self._tell(Said("✗", "muted", "rejected: the change is dropped, your files are as they were", "muted"))
             case ChangeUndone() if event.paths:
                 self._tell(Said("✓", "good", f"undone: {names(event.paths)} as before the accept"))
             case ChangeUndone():
                 self._tell(Said("·", "muted", "nothing to undo", "muted"))
+            case ChangeRedone() if event.paths:
+                self._tell(Said("✓", "good", f"done again: {names(event.paths)} written"))
+            case ChangeRedone():
+                self._tell(Said("·", "muted", "nothing to do again", "muted"))
+            case RoundRestored():
+                there = (
+                    f"the mirror is back at round {event.number}; your files are as they were, the pending change leads there"
+                )
+                self._tell(Said("✓", "good", there))
+            case HistoryListed():
+                for kept in event.kept or ():
+                    self._tell(Said("·", "muted", visible_line(kept.line()), "muted"))
+                if not event.kept:
+                    self._tell(Said("·", "muted", "nothing is remembered of this session yet", "muted"))
             case ChangeConflicted():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case _:

@@ -26,8 +26,17 @@ from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
-_COMMAND = re.compile(r"/(\w*)\s*")
-_COMMANDS = {"accept": "accept", "reject": "reject(True)", "undo": "undo", "help": "help", "quit": "leave(True)"}
+_COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
+_COMMANDS = {
+    "accept": "accept",
+    "reject": "reject(True)",
+    "undo": "undo",
+    "redo": "redo",
+    "restore": "restore({})",
+    "log": "log",
+    "help": "help",
+    "quit": "leave(True)",
+}
 
 
 def shape_of(width: int, height: int) -> Shape:
@@ -102,9 +111,12 @@ class Workbench(Screen[None]):
         if command is None:
             self.conversation.send(message.text)
         elif action := _COMMANDS.get(command[1]):
-            self.app.call_later(self.app.run_action, action)
+            if "{}" in action and not command[2]:
+                self.say(f"/{command[1]} N: which round? /log lists them")
+                return
+            self.app.call_later(self.app.run_action, action.format(int(command[2] or 0)))
         else:
-            self.say(f"/{command[1]} is no command; there are /accept /reject /undo /help /quit")
+            self.say(f"/{command[1]} is no command; there are {' '.join(f'/{name}' for name in _COMMANDS)}")
 
     def steer(self) -> None:
         """Send what stands in the box to the model at once: into the running turn, or as a prompt when none runs."""
@@ -178,6 +190,8 @@ class Workbench(Screen[None]):
             pairs.append(("◌", "stopping"))
         elif talk.running:
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
+        elif talk.pending.files and self.focused is self.changes:
+            pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
         elif talk.pending.files:
             pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
         elif isinstance(self.focused, LinePane):

@@ -1,0 +1,112 @@
+"""The changes pane by keys: what the cursor is on is accepted or rejected, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from oci_tui.core.diff import parse_patch
+from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
+from oci_tui.core.verdict import Verdict
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.replay import ReplaySession
+from tests.ui.test_workbench import on_screen, text_of, until
+
+_HUNK = "@@ -{0} +{0} @@\n-old {0}\n+new {0}\n"
+_FILE = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n"
+TWO_FILES = _FILE.format("one.py") + _HUNK.format(3) + _HUNK.format(30) + _FILE.format("two.py") + _HUNK.format(7)
+
+
+@asynccontextmanager
+async def reviewing(tmp_path: Path, patch: str) -> AsyncGenerator[tuple[OciApp, Pilot[None]]]:
+    """The app with this change pending and the pane that shows it under the keys."""
+    happened = (
+        TurnStarted(turn=1, prompt="go"),
+        DiffChanged(diff=parse_patch(patch)),
+        TurnFinished(turn=1, verdict=Verdict.PASSED, rounds=1, seconds=1.0),
+    )
+    recording = tmp_path / "recording.jsonl"
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in happened))
+    session = ReplaySession(recording, speed=0)
+    app = OciApp(lambda: session, Path("/src/x"), "night", "go")
+    async with app.run_test(size=(120, 40)) as pilot:
+        conversation = app.workbench.conversation
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        await pilot.press("alt+4")
+        await until(pilot, lambda: app.focused is app.workbench.changes)
+        yield app, pilot
+        await app.close_session()
+
+
+def pending(app: OciApp) -> dict[str, list[int]]:
+    return {file.path: [hunk.old_start for hunk in file.hunks] for file in app.workbench.conversation.pending.files}
+
+
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [
+        (["n", "a"], {"one.py": [30], "two.py": [7]}),
+        (["n", "n", "r"], {"one.py": [3], "two.py": [7]}),
+        (["n", "n", "N", "a"], {"one.py": [30], "two.py": [7]}),
+        (["j", "j", "a"], {"one.py": [30], "two.py": [7]}),
+        (["a"], {"two.py": [7]}),
+        (["n", "n", "A"], {"two.py": [7]}),
+        (["n", "n", "n", "R"], {"one.py": [3, 30]}),
+        (["n", "n", "n", "n", "a"], {"one.py": [3, 30]}),
+    ],
+)
+async def test_only_what_the_cursor_is_on_is_taken(tmp_path: Path, keys: list[str], left: dict[str, list[int]]) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press(*keys)
+        await until(pilot, lambda: pending(app) == left)
+        said = "accepted: " if keys[-1] in "aA" else "rejected: "
+        await until(pilot, lambda: said in text_of(app.workbench.transcript))
+
+
+async def test_the_bar_shows_what_would_be_taken(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press("n", "n")
+
+        def barred() -> str:
+            return "\n".join(line for line in text_of(app.workbench.changes).splitlines() if line[:1] in "▎▌")
+
+        assert [word in barred() for word in ("old 30", "new 30", "old 3\n", "two.py")] == [True, True, False, False]
+        assert "accept, reject hunk" in on_screen(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is not app.workbench.changes)
+        assert barred() == "", "without the focus no key takes anything"
+
+
+async def test_the_cursor_stays_on_screen_however_it_is_scrolled(tmp_path: Path) -> None:
+    many = _FILE.format("one.py") + "".join(_HUNK.format(10 * number) for number in range(1, 60))
+    async with reviewing(tmp_path, many) as (app, pilot):
+        changes = app.workbench.changes
+        for keys in (["G"], ["g"], ["space"], ["b"], ["n"] * 20, ["k"] * 30):
+            await pilot.press(*keys)
+            await pilot.pause()
+            top, height = changes.scroll_offset.y, changes.scrollable_content_region.height
+            (row,) = [row for row in range(changes.line_count()) if changes.line(row)[0][0] == "▌"]
+            assert top <= row < top + height, keys
+
+
+async def test_the_cursor_stays_where_it_was_when_a_hunk_is_gone(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press("n", "a")
+        await until(pilot, lambda: pending(app) == {"one.py": [30], "two.py": [7]})
+        await pilot.press("a")
+        await until(pilot, lambda: pending(app) == {"two.py": [7]} or pending(app) == {"one.py": [30]})
+        assert pending(app) == {"two.py": [7]}, "the hunk that came into its place"
+
+
+async def test_u_and_capital_u_undo_and_redo(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: pending(app) == {"two.py": [7]})
+        for key, said in (("u", "undone: "), ("U", "done again: "), ("U", "nothing to do again")):
+            await until(pilot, lambda: not app.workbench.conversation.deciding)
+            await pilot.press(key)
+            await until(pilot, lambda said=said: said in text_of(app.workbench.transcript))  # type: ignore[misc]

@@ -1,0 +1,93 @@
+"""Rounds are remembered, and the mirror goes back to any of them; the old line is never lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.workspace.git import GitWorkspace, last_history
+from tests.workspace.repository import Opener, PlainFolder, Repository
+
+
+async def rounds(workspace: GitWorkspace, *texts: str) -> list[int]:
+    numbers = []
+    for text in texts:
+        await workspace.apply({"main.py": f"{text}\n"})
+        numbers.append(await workspace.keep(f"wrote {text}"))
+    return numbers
+
+
+async def test_back_and_on_in_another_direction(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    before = repository.state()
+    assert await rounds(workspace, "one", "two", "two", "three") == [1, 2, 0, 3]
+    (folder.root / "main.py").write_text("three\n")
+    folder.level(await workspace.restore(1))
+    assert workspace.read("main.py") == (folder.root / "main.py").read_text() == "one\n"
+    assert repository.state() == before
+    assert await rounds(workspace, "other") == [4]
+    assert [(kept.kind, kept.number, kept.said, kept.grew_from) for kept in await workspace.log()] == [
+        ("round", 1, "wrote one", 0),
+        ("round", 2, "wrote two", 1),
+        ("round", 3, "wrote three", 2),
+        ("round", 4, "wrote other", 1),
+    ]
+    await workspace.restore(3)
+    assert workspace.read("main.py") == "three\n"
+    await workspace.accept()
+    assert repository.read("main.py") == "three\n"
+    await workspace.restore(2)
+    assert (await workspace.diff()).summary() == "1 file +1 −1", "what is pending leads from the user's files to the round"
+    with pytest.raises(WorkspaceError, match="no round 5; there are 1 to 4"):
+        await workspace.restore(5)
+
+
+async def test_the_log_names_accepts_and_what_became_of_them(repository: Repository, opened: Opener) -> None:
+    workspace = await opened(repository.root)
+    for name in ("a.py", "b.py\x1b[2J"):
+        await workspace.apply({name: "x\n"})
+        await workspace.accept()
+    await workspace.undo()
+    assert [(kept.kind, kept.said) for kept in await workspace.log()] == [("accepted", "a.py"), ("undone", "b.py␛[2J")]
+    await workspace.apply({"c.py": "x\n"})
+    await workspace.accept()
+    assert [(kept.kind, kept.number) for kept in await workspace.log()] == [("accepted", 1), ("dropped", 2), ("accepted", 3)]
+
+
+async def test_the_next_session_begins_at_a_round_of_the_last(repository: Repository, opened: Opener) -> None:
+    with pytest.raises(WorkspaceError, match="no session here"), last_history(repository.root):
+        pass
+    first = await opened(repository.root, "first")
+    await rounds(first, "one", "two")
+    first.close()
+    idle = await opened(repository.root, "idle")
+    idle.close()
+    repository.write({".gitignore": "hidden.txt\n", "old.txt": "mine\n"})
+    before = repository.state()
+    with last_history(repository.root) as last:
+        assert (last.session, [kept.said for kept in last.listed()]) == ("first", ["wrote one", "wrote two"])
+        last.begin_next_at(1)
+    second = await opened(repository.root, "second")
+    assert second.read("main.py") == "one\n"
+    assert {file.path for file in (await second.diff()).files} == {"main.py", "old.txt", ".gitignore"}
+    assert repository.state() == before
+    assert await rounds(second, "else") == [1]
+    assert [kept.grew_from for kept in await second.log()] == [0]
+    third = await opened(repository.root, "third")
+    assert third.read("main.py") == repository.read("main.py"), "it was asked for once"
+
+
+async def test_a_file_that_stays_out_by_now_does_not_come_back(repository: Repository, opened: Opener) -> None:
+    repository.write({"server.pem": "key\n"})
+    workspace = await opened(repository.root, "first", include=("server.pem",))
+    assert workspace.read("server.pem") == "key\n"
+    await rounds(workspace, "one")
+    workspace.close()
+    with last_history(repository.root) as last:
+        last.begin_next_at(1)
+    second = await opened(repository.root, "second")
+    assert (second.read("server.pem"), second.read("main.py")) == (None, "one\n")
