@@ -288,7 +288,7 @@ async def test_commands_that_cannot_be_sent(sandbox: Sandbox) -> None:
 async def test_closed_twice_and_asked_afterwards(sandbox: Sandbox) -> None:
     await sandbox.close()
     await sandbox.close()
-    with pytest.raises(SandboxError, match="start it again"):
+    with pytest.raises(SandboxError, match="ask again"):
         await finished(sandbox, Command("x", argv=("true",)))
     async with aclosing(sandbox.start()) as progress:
         async for _ in progress:

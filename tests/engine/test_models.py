@@ -91,7 +91,7 @@ def test_doctor_names_what_is_missing_and_the_exact_fix(folder: Path) -> None:
     truncated.write_bytes(truncated.read_bytes()[:-1])
     [model, _] = models.examine(EngineSettings())
     assert "truncated" in model.detail
-    assert model.fix == f"oci-tui models remove {DEFAULT} && oci-tui models pull {DEFAULT}"
+    assert model.fix == f"oci-tui models rm {DEFAULT} && oci-tui models pull {DEFAULT}"
     gguf(folder / entry(DEFAULT).file)
     assert models.examine(EngineSettings())[0].state == "ok"
 

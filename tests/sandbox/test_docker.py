@@ -92,7 +92,7 @@ async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, 
                 end = item
     assert end is not None
     assert end.reason == "connection lost"
-    with pytest.raises(SandboxError, match="start it again"):
+    with pytest.raises(SandboxError, match="ask again"):
         await sandbox.listing()
     async with aclosing(sandbox.start()) as progress:
         async for _ in progress:
