@@ -1,7 +1,8 @@
 """The hardened container: what is asked of the daemon, and the check that it was given. Fails closed.
 
 The workspace is a tmpfs, not a volume: its size and number of files are limits the kernel keeps on every host file system,
-nothing of it outlives the container, and no path of the host is mounted. Its pages count against the memory limit.
+nothing of it outlives the container, and no path of the host is mounted. Its pages count against the memory limit, as do
+those of /tmp, the home folder and /dev/shm: these are small enough that filling all three leaves memory to run on.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _host_config(api: Any, profile: Profile, settings: SandboxSettings) -> Any:
         mem_limit=memory,
         memswap_limit=memory,
         nano_cpus=int(settings.cpus * 1e9),
-        shm_size=64 * _MB,
+        shm_size=min(64, settings.memory_mb // 16) * _MB,
         oom_score_adj=500,
         ulimits=[
             Ulimit(name="nofile", soft=4096, hard=4096),
@@ -113,8 +114,8 @@ def _host_config(api: Any, profile: Profile, settings: SandboxSettings) -> Any:
             Ulimit(name="core", soft=0, hard=0),
         ],
         tmpfs={
-            "/tmp": "rw,nosuid,nodev,exec,size=512m,mode=1777,nr_inodes=100k",
-            "/home/agent": f"rw,nosuid,nodev,exec,size=256m,{agent},mode=700,nr_inodes=100k",
+            "/tmp": f"rw,nosuid,nodev,exec,size={min(512, settings.memory_mb // 4)}m,mode=1777,nr_inodes=100k",
+            "/home/agent": f"rw,nosuid,nodev,exec,size={min(256, settings.memory_mb // 8)}m,{agent},mode=700,nr_inodes=100k",
             "/workspace": f"rw,nosuid,nodev,exec,size={settings.workspace_mb}m,{agent},mode=755,nr_inodes={inodes}",
         },
         log_config=LogConfig(type="none"),

@@ -51,6 +51,15 @@ def find(docker_host: str = "") -> str:
     raise first or _absent(SYSTEM_SOCKET)
 
 
+def answers(address: str) -> bool:
+    """Whether somebody listens there. A daemon that is gone takes its containers along."""
+    try:
+        _probe(address, "")
+    except DaemonError:
+        return False
+    return True
+
+
 def connect(address: str, timeout: float = 30.0) -> Any:
     """A docker-py APIClient of that daemon, for one thread only; `timeout` in seconds for one answer. Raises DaemonError."""
     import docker

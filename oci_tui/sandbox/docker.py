@@ -42,7 +42,7 @@ class DockerSandbox:
         self._settings, self._session, self._repository = settings, session, repository
         self._thread: ThreadPoolExecutor | None = None
         self._api: Any = None
-        self._container = ""
+        self._address = self._container = ""
         self._leash: socket.socket | None = None
         self._runner: RunnerProcess | None = None
         self._profile: Profile | None = None
@@ -157,9 +157,9 @@ class DockerSandbox:
 
     def _connect(self) -> str:
         """The address of the daemon, now connected."""
-        address = daemon.find(self._settings.docker_host)
-        self._api = daemon.connect(address)
-        return address
+        self._address = daemon.find(self._settings.docker_host)
+        self._api = daemon.connect(self._address)
+        return self._address
 
     def _let_go(self) -> None:
         api, self._api = self._api, None
@@ -169,7 +169,7 @@ class DockerSandbox:
             leash.close()
         if api is not None:
             try:
-                if container:
+                if container and daemon.answers(self._address):
                     reaper.remove(api, container)
             finally:
                 api.close()

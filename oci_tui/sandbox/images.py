@@ -6,12 +6,14 @@ Either way the image has the same name, labels and users, so the rest of the roo
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import platform
 import re
 import shlex
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from typing import IO, Any
@@ -19,7 +21,6 @@ from typing import IO, Any
 from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Progress
 from oci_tui.core.terminal import visible_line
-from oci_tui.resources import data_folder
 from oci_tui.sandbox.daemon import connect, told
 from oci_tui.sandbox.profile import Profile
 
@@ -77,7 +78,7 @@ def _remove_untagged(api: Any, profile: Profile) -> None:
 
 def base_image(profile: Profile) -> str:
     """The image that the profile's Dockerfile begins with. Raises SandboxError."""
-    file = profile.folder / "Dockerfile"
+    file = profile.file("Dockerfile")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -121,7 +122,8 @@ def _fraction(line: dict[str, Any]) -> float | None:
 def _build(api: Any, profile: Profile) -> Iterator[Progress]:
     with told(f"building {profile.image}"):
         stream = api.build(
-            path=str(profile.folder),
+            fileobj=_context(profile),
+            custom_context=True,
             tag=profile.image,
             labels=labels(profile),
             buildargs={"PACKAGES": " ".join(profile.packages)},
@@ -141,6 +143,24 @@ def _build(api: Any, profile: Profile) -> Iterator[Progress]:
             raise SandboxError(f"building {profile.image}: {failed}: {said[:200]}")
 
 
+def _context(profile: Profile) -> IO[bytes]:
+    """What the Dockerfile may copy: the profile's files as a tar."""
+    names = {
+        "Dockerfile",
+        "prepare.sh",
+        *(str(file.relative_to(profile.folder)) for file in profile.folder.rglob("*") if file.is_file()),
+    }
+    data = io.BytesIO()
+    try:
+        with tarfile.open(fileobj=data, mode="w") as tar:
+            for name in sorted(names):
+                tar.add(profile.file(name), name, recursive=False)
+    except OSError as error:
+        raise SandboxError(f"{profile.folder}: cannot be read: {error.strerror}") from error
+    data.seek(0)
+    return data
+
+
 def bootstrap_command(profile: Profile) -> tuple[str, ...]:
     """The command whose standard output is the image's file system. Raises SandboxError on a system without Debian packages."""
     try:
@@ -153,9 +173,7 @@ def bootstrap_command(profile: Profile) -> tuple[str, ...]:
             f"no registry answers, and only Debian and Ubuntu can make {profile.image} without one: "
             f"bring {base_image(profile)} here with `docker save` and `docker load`"
         )
-    prepare = profile.folder / "prepare.sh"
-    if not prepare.is_file():
-        prepare = data_folder("sandboxes") / "python" / "prepare.sh"
+    prepare = profile.file("prepare.sh")
     components = ("--components=main,universe",) if system["ID"] == "ubuntu" else ()
     return (
         "mmdebstrap",

@@ -1,4 +1,7 @@
-"""Reads a sandbox profile: the folder that says how an image is built and how code blocks run in it."""
+"""Reads a sandbox profile: the folder that says how an image is built and how code blocks run in it.
+
+Only profile.toml is needed; a Dockerfile, prepare.sh or seccomp.json that is not there is that of the profile `python`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from oci_tui.resources import config_folder, data_folder
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
+_SHARED = ("Dockerfile", "prepare.sh", "seccomp.json")
 
 
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +53,10 @@ class Profile(msgspec.Struct, frozen=True):
         """The name and tag of the image built from this state of the profile."""
         return f"oci-tui-{self.name}:{self.hash}"
 
+    def file(self, name: str) -> Path:
+        """A file of the profile: its own, else the one that ships with `python`."""
+        return _file(self.folder, name)
+
     def language(self, tag: str) -> Language:
         """What runs a block with this fence tag. Raises SandboxError."""
         for language in self.languages.values():
@@ -66,7 +74,7 @@ def load(name: str) -> Profile:
     try:
         content = msgspec.toml.decode(file.read_bytes(), type=_File)
     except FileNotFoundError:
-        raise SandboxError(f"{file}: no such file; a profile is a folder with profile.toml and a Dockerfile") from None
+        raise SandboxError(f"{file}: no such file; a profile is a folder with profile.toml") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, msgspec.DecodeError) as error:
         raise SandboxError(f"{file}: {visible_line(str(error))}") from error
     if content.name != name:
@@ -87,12 +95,14 @@ def load(name: str) -> Profile:
 def _folder(name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise SandboxError(f"sandbox.profile: {visible_line(name)[:40]!r}: expected lower-case letters, digits and dashes")
-    places = (config_folder() / "sandboxes", data_folder("sandboxes"))
-    for place in places:
+    for place in _places():
         if (place / name).is_dir():
             return place / name
-    known = sorted({folder.name for place in places if place.is_dir() for folder in place.iterdir() if folder.is_dir()})
-    raise SandboxError(f"sandbox.profile: no profile {name!r}; there is {', '.join(known)}")
+    raise SandboxError(f"sandbox.profile: no profile {name!r}; there is {', '.join(names())}")
+
+
+def _places() -> tuple[Path, Path]:
+    return config_folder() / "sandboxes", data_folder("sandboxes")
 
 
 def _hash(folder: Path) -> str:
@@ -101,14 +111,25 @@ def _hash(folder: Path) -> str:
         if file.is_file():
             digest.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode())
             digest.update(file.read_bytes())
+    for name in _SHARED:
+        if not (folder / name).is_file():
+            digest.update(_file(folder, name).read_bytes())
     return digest.hexdigest()[:12]
 
 
+def names() -> list[str]:
+    """Every profile there is, the person's own included, sorted."""
+    return sorted({file.parent.name for place in _places() for file in place.glob("*/profile.toml")})
+
+
+def _file(folder: Path, name: str) -> Path:
+    own = folder / name
+    return own if own.is_file() else data_folder("sandboxes") / "python" / name
+
+
 def _seccomp(folder: Path) -> str:
-    """The profile's own system call filter, else the one that ships."""
-    file = folder / "seccomp.json"
-    if not file.is_file():
-        file = data_folder("sandboxes") / "python" / "seccomp.json"
+    """The system call filter as JSON text. Raises SandboxError."""
+    file = _file(folder, "seccomp.json")
     try:
         return json.dumps(json.loads(file.read_bytes()))
     except (OSError, ValueError) as error:

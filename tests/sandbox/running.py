@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
 
 from oci_tui.core.ports import Command, Exit, Output, Sandbox
-from oci_tui.sandbox import daemon, profile
+from oci_tui.sandbox import daemon, profile, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
+
+# Of this run of the tests alone: others may be running on the same machine.
+SESSION = f"test-{os.getpid()}"
 
 
 class Ran(NamedTuple):
@@ -23,7 +27,7 @@ class Ran(NamedTuple):
 @asynccontextmanager
 async def started(settings: SandboxSettings | None = None) -> AsyncGenerator[DockerSandbox]:
     """A sandbox that runs, and is gone afterwards."""
-    sandbox = DockerSandbox(settings or SandboxSettings(), "test", "/repository")
+    sandbox = DockerSandbox(settings or SandboxSettings(), SESSION, "/repository")
     try:
         async with aclosing(sandbox.start()) as progress:
             async for _ in progress:
@@ -101,3 +105,17 @@ def image() -> str:
 def of_session(api: Any, session: str) -> list[str]:
     """The ids of the containers of a session."""
     return [found["Id"] for found in api.containers(all=True, filters={"label": f"oci.session={session}"})]
+
+
+def loosely(api: Any, code: str, user: str = "10001", readonly_paths: list[str] | None = None, **bolts: Any) -> str:
+    """What `code` prints in a container of the same image that has only these bolts: the control of what is refused."""
+    host_config = api.create_host_config(**bolts)
+    if readonly_paths is not None:
+        host_config["ReadonlyPaths"] = readonly_paths
+    made = api.create_container(image(), ["/usr/bin/python3", "-c", code], user=user, host_config=host_config)
+    try:
+        api.start(made["Id"])
+        api.wait(made["Id"], timeout=20)
+        return str(api.logs(made["Id"]).decode())
+    finally:
+        reaper.remove(api, made["Id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import platform
 import socket
@@ -15,7 +16,7 @@ import pytest_asyncio
 from oci_tui.sandbox import reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import client, image, of_session, python, shell, started
+from tests.sandbox.running import SESSION, client, image, loosely, of_session, python, shell, started
 
 pytestmark = pytest.mark.docker
 
@@ -37,7 +38,7 @@ print(json.dumps({
     "bpf": called(321, 0, 0, 0), "unshare": called(272, 0x10000000), "ptrace": called(101, 0, 0, 0, 0),
     "mount": called(165, 0, 0, 0, 0, 0), "perf_event_open": called(298, 0, 0, 0, 0, 0),
     "process_vm_readv": called(310, 0, 0, 0, 0, 0, 0), "personality": called(135, 0x40000), "setns": called(308, -1, 0),
-    "AF_VSOCK": opened(40, 1), "AF_ALG": opened(38, 5), "NETLINK_AUDIT": opened(16, 3, 9),
+    "userfaultfd": called(323, 1), "AF_VSOCK": opened(40, 1), "AF_ALG": opened(38, 5), "NETLINK_AUDIT": opened(16, 3, 9),
 }))
 """
 
@@ -53,19 +54,6 @@ def api() -> Iterator[Any]:
     api = client()
     yield api
     api.close()
-
-
-def loosely(api: Any, code: str, **host_config: Any) -> str:
-    """What `code` prints in a container of the same image and user that has only these bolts."""
-    made = api.create_container(
-        image(), ["/usr/bin/python3", "-c", code], user="10001", host_config=api.create_host_config(**host_config)
-    )
-    try:
-        api.start(made["Id"])
-        api.wait(made["Id"], timeout=20)
-        return str(api.logs(made["Id"]).decode())
-    finally:
-        reaper.remove(api, made["Id"])
 
 
 async def test_no_way_to_the_network(sandbox: DockerSandbox, api: Any) -> None:
@@ -206,7 +194,7 @@ with open("/workspace/fits", "wb") as file:
 
 
 async def test_the_container_is_labelled_and_pinned(sandbox: DockerSandbox, api: Any) -> None:
-    (container,) = of_session(api, "test")
+    (container,) = of_session(api, SESSION)
     found = api.inspect_container(container)
     assert found["Config"]["Labels"]["oci.owner"] == reaper.owner()
     assert found["Image"] == api.inspect_image(image())["Id"]
@@ -215,3 +203,92 @@ async def test_the_container_is_labelled_and_pinned(sandbox: DockerSandbox, api:
     assert found["Image"].removeprefix("sha256:")[:12] in info.image
     assert "256 processes" in info.limits
     assert info.languages == ("bash", "python")
+
+
+ROUTES = """
+import json, os, socket
+def tried(what):
+    try:
+        what()
+    except OSError as error:
+        return error.errno or 1
+    return 0
+def sent(family, kind, protocol, address):
+    with socket.socket(family, kind, protocol) as route:
+        route.sendto(b"\\x08" + bytes(7), address)
+print(json.dumps({
+    "udp": tried(lambda: sent(2, 2, 0, (HOST, 9))), "dns": tried(lambda: sent(2, 2, 0, ("10.255.255.1", 53))),
+    "broadcast": tried(lambda: sent(2, 2, 0, (HOST, 67))), "raw icmp": tried(lambda: sent(2, 3, 1, (HOST, 0))),
+    "packet": tried(lambda: socket.socket(17, 3, 0x300).close()),
+}))
+"""
+
+
+async def test_no_datagram_leaves_either(sandbox: DockerSandbox, api: Any) -> None:
+    """Datagrams need no listener: what is sent has left. The control sends all of them, with a network and its rights."""
+    gateway = api.inspect_network("bridge")["IPAM"]["Config"][0].get("Gateway") or "172.17.0.1"
+    code = ROUTES.replace("HOST", repr(gateway))
+    assert 0 not in json.loads((await python(sandbox, code)).stdout).values()
+    assert set(json.loads(loosely(api, code, user="0", network_mode="bridge")).values()) == {0}
+    names = (
+        "import socket\ntry:\n    print(socket.getaddrinfo('example.org', 80))\nexcept OSError as e:\n    print('no', e.errno)"
+    )
+    assert (await python(sandbox, names)).stdout.startswith("no ")
+    six = "import socket\ns = socket.socket(socket.AF_INET6)\ns.settimeout(3)\nprint(s.connect_ex(('fe80::1', 80)))"
+    assert (await python(sandbox, six)).stdout != "0\n"
+
+
+async def test_local_names_end_at_the_container(sandbox: DockerSandbox, api: Any) -> None:
+    """An abstract socket has no file that could be hidden; only a network namespace of its own keeps it out of reach."""
+    name = "\0oci-tui-canary"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(name)
+        listener.listen()
+        code = f"import socket\nprint(socket.socket(socket.AF_UNIX).connect_ex({name!r}))"
+        assert int((await python(sandbox, code)).stdout) == errno.ECONNREFUSED
+        assert loosely(api, code, network_mode="host") == "0\n"
+
+
+MOUNTING = """
+import ctypes, json
+libc = ctypes.CDLL(None, use_errno=True)
+def written(path, text):
+    try:
+        with open(path, "w") as file:
+            file.write(text)
+    except OSError as error:
+        return error.errno
+    return 0
+ctypes.set_errno(0)
+mounted = libc.mount(b"none", b"/mnt", b"tmpfs", 0, None)
+pattern = "/proc/sys/kernel/core_pattern"
+print(json.dumps({
+    "mount": ctypes.get_errno() if mounted else 0,
+    "/etc": written("/etc/canary", "x"), "/usr": written("/usr/bin/canary", "x"),
+    "core pattern": written(pattern, open(pattern).read()),
+}))
+"""
+
+
+async def test_nothing_of_the_system_can_be_changed(sandbox: DockerSandbox, api: Any) -> None:
+    """The control is root with its rights; it writes what is there already, or nothing."""
+    assert 0 not in json.loads((await python(sandbox, MOUNTING)).stdout).values()
+    rights = {"cap_add": ["SYS_ADMIN"], "security_opt": ["seccomp=unconfined", "apparmor=unconfined"], "readonly_paths": []}
+    assert set(json.loads(loosely(api, MOUNTING, user="0", **rights)).values()) == {0}
+
+
+async def test_the_supervisor_is_out_of_reach(sandbox: DockerSandbox, api: Any) -> None:
+    """PID 1 is another user: it cannot be killed, stopped or written to. The control is a program that is PID 1's user."""
+    code = """
+import os
+for what in (lambda: os.kill(1, 0), lambda: os.close(os.open("/proc/1/fd/1", os.O_WRONLY))):
+    try:
+        what()
+        print("reached")
+    except OSError as error:
+        print(type(error).__name__)
+"""
+    assert (await python(sandbox, code)).stdout.split() == ["PermissionError"] * 2
+    assert loosely(api, code).split() == ["reached"] * 2
+    (container,) = of_session(api, SESSION)
+    assert api.inspect_container(container)["HostConfig"]["LogConfig"]["Type"] == "none"

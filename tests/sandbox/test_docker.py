@@ -17,7 +17,7 @@ from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox import container, frames, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import client, finished, of_session, python, shell, started, tar_of
+from tests.sandbox.running import SESSION, client, finished, of_session, python, shell, started, tar_of
 
 pytestmark = pytest.mark.docker
 
@@ -86,7 +86,7 @@ async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, 
     async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
         async for item in items:
             if isinstance(item, Output):
-                (running,) = of_session(api, "test")
+                (running,) = of_session(api, SESSION)
                 await asyncio.to_thread(reaper.remove, api, running)
             else:
                 end = item
@@ -117,7 +117,7 @@ async def test_closing_while_something_runs(sandbox: DockerSandbox, api: Any) ->
     end = await task
     assert end is not None
     assert end.reason == "connection lost"
-    assert of_session(api, "test") == []
+    assert of_session(api, SESSION) == []
 
 
 async def test_a_start_that_is_abandoned_leaves_nothing(api: Any) -> None:
@@ -158,7 +158,7 @@ async def test_a_start_without_a_daemon_or_profile() -> None:
 
 @pytest.mark.usefixtures("sandbox")
 async def test_a_container_that_is_not_closed_is_not_used(api: Any) -> None:
-    (running,) = of_session(api, "test")
+    (running,) = of_session(api, SESSION)
     settings = SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)
     assert container.check(api, running, settings, []) == ()
     with pytest.raises(SandboxError, match="65 processes; not used"):

@@ -1,0 +1,274 @@
+"""The daemon dies, is slow, is old, is another one than meant; the clock jumps. Said in one line, and nothing hangs."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import gc
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import oci_tui
+from oci_tui.core.ports import Command, Exit, Output
+from oci_tui.sandbox import container, daemon
+from oci_tui.sandbox.docker import DockerSandbox
+from oci_tui.sandbox.installation import examine
+from oci_tui.settings import SandboxSettings
+from tests.sandbox.running import SESSION, client, finished, image, of_session, shell, started
+from tests.sandbox.test_daemon import server
+
+# docker-py leaves the socket of a connection that failed to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning")
+
+SMALL = SandboxSettings(memory_mb=256, workspace_mb=64)
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Such sockets are collected here, not in a later test that forbids them."""
+    yield
+    gc.collect()
+
+
+@asynccontextmanager
+async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
+    """The daemon behind a line that takes `delay` seconds each way and delivers in one piece what came meanwhile."""
+    behind = daemon.find().removeprefix("unix://")
+    open_ends: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 20):
+                await asyncio.sleep(delay)
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        open_ends.add(task)
+        far_reader, far_writer = await asyncio.open_unix_connection(behind)
+        try:
+            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+        finally:
+            far_writer.close()
+            writer.close()
+            open_ends.discard(task)
+
+    listening = await asyncio.start_unix_server(connected, folder / "line.sock")
+    try:
+        yield f"unix://{folder}/line.sock"
+    finally:
+        listening.close()
+        for task in list(open_ends):
+            task.cancel()
+        await asyncio.gather(*open_ends, return_exceptions=True)
+
+
+@pytest.mark.docker
+async def test_a_slow_line_loses_and_delays_nothing_more(tmp_path: Path) -> None:
+    async with slow_line(tmp_path, 0.1) as address, started(SandboxSettings(docker_host=address)) as sandbox:
+        for number in range(3):
+            ran = await finished(sandbox, Command("echo", argv=("echo", str(number))))
+            assert (ran.stdout, ran.exit.code) == (f"{number}\n", 0)
+        ran = await shell(sandbox, "seq 100000")
+        assert ran.stdout == "".join(f"{n}\n" for n in range(1, 100001))
+        began = time.monotonic()
+        async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
+            async for _ in items:
+                break
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.docker
+async def test_a_line_that_breaks_ends_the_run(tmp_path: Path) -> None:
+    ends: list[Exit] = []
+    lines = contextlib.AsyncExitStack()
+    address = await lines.enter_async_context(slow_line(tmp_path, 0.0))
+    sandbox = DockerSandbox(SandboxSettings(docker_host=address), SESSION, "/repository")
+    async with aclosing(sandbox.start()) as progress:
+        async for _ in progress:
+            pass
+    async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
+        async for item in items:
+            if isinstance(item, Output):
+                (tmp_path / "line.sock").unlink()
+                await lines.aclose()
+            else:
+                ends.append(item)
+    assert [end.reason for end in ends] == ["connection lost"]
+    await sandbox.close()
+    api = client()
+    for left in of_session(api, SESSION):
+        api.wait(left, timeout=10, condition="removed")
+    assert of_session(api, SESSION) == []
+    api.close()
+
+
+@pytest.fixture
+def own_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """A daemon of the test's own with the sandbox image in it: its socket, and how to start it (again).
+
+    In a network of its own: a daemon without a bridge deletes the one it finds, which is that of the machine's daemon.
+    """
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        pytest.skip("starts a second dockerd: needs root and dockerd")
+    place = tmp_path / "d"
+    place.mkdir()
+    path = place / "s"
+    options = [
+        f"--data-root={place}/data",
+        f"--exec-root={place}/exec",
+        f"--pidfile={place}/pid",
+        "--bridge=none",
+        "--iptables=false",
+    ]
+    options += ["-H", f"unix://{path}"]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        (place / "pid").unlink(missing_ok=True)
+        shutil.rmtree(place / "exec", ignore_errors=True)
+        with (tmp_path / "log").open("ab") as log:
+            running.append(
+                subprocess.Popen(
+                    ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "dockerd", *options],
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(daemon.DaemonError):
+                daemon.find(f"unix://{path}")
+                daemon.connect(f"unix://{path}").close()
+                return running[-1].pid
+            time.sleep(0.1)
+        raise AssertionError((tmp_path / "log").read_text()[-2000:])
+
+    start()
+    outer, inner = client(), daemon.connect(f"unix://{path}", 60)
+    inner.load_image(outer.get_image(image()))
+    outer.close()
+    inner.close()
+    yield path, start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.docker
+async def test_a_daemon_that_is_killed_and_comes_back(own_daemon: tuple[Path, Any]) -> None:
+    path, start = own_daemon
+    settings = SandboxSettings(memory_mb=256, workspace_mb=64, docker_host=f"unix://{path}")
+    sandbox = DockerSandbox(settings, SESSION, "/repository")
+    for last in (False, True):
+        async with aclosing(sandbox.start()) as progress:
+            async for _ in progress:
+                pass
+        assert (await shell(sandbox, "ls -A; echo fresh")).stdout == "fresh\n"
+        if last:
+            break
+        ends: list[Exit] = []
+        async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "touch x; echo up; sleep 4321")))) as items:
+            async for item in items:
+                if isinstance(item, Output):
+                    os.kill(daemon_pid(path), signal.SIGKILL)
+                    began = time.monotonic()
+                else:
+                    ends.append(item)
+        assert time.monotonic() - began < 5
+        assert [end.reason for end in ends] == ["connection lost"]
+        path.unlink(missing_ok=True)
+        await asyncio.to_thread(start)
+    await sandbox.close()
+
+
+def daemon_pid(path: Path) -> int:
+    """Who listens at this socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(path))
+        peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(peer[:4], "little")
+
+
+def answering(**facts: object) -> bytes:
+    body = json.dumps({"ApiVersion": "1.41", "Version": "20.10.24", **facts}).encode()
+    return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
+
+
+FULL = {"MemoryLimit": True, "SwapLimit": True, "PidsLimit": True, "CpuCfsQuota": True}
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "state"),
+    [
+        (FULL, "", "ok"),
+        ({**FULL, "MemoryLimit": False, "SwapLimit": False}, "no limit on memory; no limit on swap", "warning"),
+        ({**FULL, "PidsLimit": False}, "no limit on processes", "warning"),
+        ({**FULL, "CpuCfsQuota": False, "SecurityOptions": ["name=rootless"]}, "no limit on CPU time", "warning"),
+    ],
+    ids=["all", "no memory cgroup", "no pids cgroup", "rootless without delegation"],
+)
+def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, object], said: str, state: str) -> None:
+    with server(tmp_path / "s", answering(**facts)):
+        engine, _ = examine(SandboxSettings(docker_host=f"unix://{tmp_path}/s"))
+        api = daemon.connect(f"unix://{tmp_path}/s")
+        remapped = [words for words in container.not_enforced(api) if "remapped" in words]
+        api.close()
+    assert engine.state == state
+    assert said in engine.detail
+    assert bool(remapped) is ("rootless" not in str(facts))
+
+
+@pytest.mark.docker
+async def test_the_context_of_the_command_line_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docker context use` must not send the repository to another machine. The control: it is in force."""
+    import docker
+
+    here = daemon.find()
+    folder = tmp_path / "contexts" / "meta" / hashlib.sha256(b"elsewhere").hexdigest()
+    folder.mkdir(parents=True)
+    elsewhere = {"Name": "elsewhere", "Metadata": {}, "Endpoints": {"docker": {"Host": "tcp://203.0.113.1:2375"}}}
+    (folder / "meta.json").write_text(json.dumps(elsewhere))
+    (tmp_path / "config.json").write_text(json.dumps({"currentContext": "elsewhere"}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    async with started(SMALL) as sandbox:
+        assert here in (await sandbox.describe()).name
+    assert docker.ContextAPI.get_current_context().Host == "tcp://203.0.113.1:2375"
+
+
+def wall_clock_uses(folder: Path) -> list[str]:
+    """Where a module asks for the time of day."""
+    return [
+        f"{file.name}:{node.lineno}"
+        for file in sorted(folder.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in ("time.time", "time.time_ns", "datetime.now"))
+        or (isinstance(node, ast.ImportFrom) and node.module == "time")
+    ]
+
+
+def test_no_deadline_hangs_on_the_time_of_day() -> None:
+    """A clock that jumps, or a machine that slept, ends no run and hangs none."""
+    package = Path(oci_tui.__file__).parent
+    assert wall_clock_uses(package / "sandbox") == []
+    assert any(use.startswith("events.py") for use in wall_clock_uses(package / "core"))

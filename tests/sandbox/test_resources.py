@@ -1,0 +1,216 @@
+"""What code can use up: processes, memory, disk, processor time, output. It stops at the limit, and the next command runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from oci_tui.core.ports import Command, Exit, Output
+from oci_tui.sandbox.docker import DockerSandbox
+from oci_tui.settings import SandboxSettings
+from tests.sandbox.running import SESSION, client, loosely, of_session, python, shell, started
+
+pytestmark = pytest.mark.docker
+
+
+@pytest_asyncio.fixture
+async def sandbox() -> AsyncGenerator[DockerSandbox]:
+    async with started(SandboxSettings(memory_mb=256, workspace_mb=64, pids=64, cpus=0.5)) as running:
+        yield running
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    api = client()
+    yield api
+    api.close()
+
+
+async def usable(sandbox: DockerSandbox) -> bool:
+    """A command that needs a process and some memory runs, and soon."""
+    began = time.monotonic()
+    ran = await python(sandbox, "print(len(bytearray(20 << 20)))")
+    return ran.exit.passed and time.monotonic() - began < 5
+
+
+async def test_a_fork_bomb_reaches_the_limit_and_not_the_machine(sandbox: DockerSandbox, api: Any) -> None:
+    (container,) = of_session(api, SESSION)
+    bomb = "import os\nprint(os.getpid())\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
+    most, slowest, end = 0, 0.0, None
+    task = asyncio.create_task(python(sandbox, bomb, timeout_s=1.5))
+    while not task.done():
+        counted = await asyncio.to_thread(api.stats, container, stream=False, one_shot=True)
+        most = max(most, counted["pids_stats"]["current"])
+        began = time.monotonic()
+        await (await asyncio.create_subprocess_exec("true")).wait()
+        slowest = max(slowest, time.monotonic() - began)
+    end = (await task).exit
+    assert end.reason == "timeout"
+    assert most == 64, "the bomb did not go off"
+    assert slowest < 1
+    assert await usable(sandbox)
+
+
+MANY = """
+import os, time
+for number in range(8):
+    if not os.fork():
+        held = bytearray(60 << 20)
+        time.sleep(20)
+        os._exit(0)
+for number in range(8):
+    pid, status = os.wait()
+    if os.WIFSIGNALED(status):
+        os.kill(os.getpid(), 9)
+"""
+
+
+async def test_memory_that_many_processes_hold_together(sandbox: DockerSandbox, api: Any) -> None:
+    ran = await python(sandbox, MANY)
+    assert ran.exit.reason == "out of memory"
+    assert await usable(sandbox)
+    small = MANY.replace("60 <<", "6 <<").replace("sleep(20)", "sleep(0.2)") + "print('all ended')"
+    assert (await python(sandbox, small)).stdout == "all ended\n"
+    assert loosely(api, MANY.replace("sleep(20)", "sleep(0.2)") + "print('all ended')") == "all ended\n"
+
+
+FILL = """
+import errno, sys
+written = 0
+try:
+    with open(sys.argv[1] + "/filler", "wb", buffering=0) as file:
+        while written < 300 << 20:
+            written += file.write(bytes(1 << 20))
+except OSError as error:
+    print(errno.errorcode[error.errno])
+print(written >> 20)
+"""
+
+
+async def test_each_file_system_ends_before_the_memory_does(sandbox: DockerSandbox, api: Any) -> None:
+    """What is written is memory: all of them filled to the brim, the next command still runs."""
+    fill = FILL.replace("sys.argv[1]", "place")
+    for place, room in (("/workspace", 64), ("/tmp", 64), ("/home/agent", 32), ("/dev/shm", 16)):
+        ran = await python(sandbox, f"place = {place!r}\n{fill}")
+        said, megabytes = ran.stdout.split()
+        assert (said, ran.exit.passed) == ("ENOSPC", True)
+        assert room - 2 <= int(megabytes) <= room
+    assert (await shell(sandbox, "echo still")).stdout == "still\n"
+    assert loosely(api, f"place = '/tmp'\n{fill}") == "300\n"
+
+
+async def test_small_files_sparse_files_and_the_machines_disk(sandbox: DockerSandbox, api: Any) -> None:
+    before = shutil.disk_usage("/var/lib").used
+    code = """
+import errno, os
+def said(what):
+    try:
+        what()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "done"
+def many():
+    os.mkdir(PLACE + "/many")
+    for number in range(40_000):
+        os.close(os.open(f"{PLACE}/many/{number}", os.O_CREAT))
+def sparse():
+    with open(PLACE + "/sparse", "wb") as file:
+        file.truncate(3 << 30)
+print(said(sparse), said(many))
+"""
+    assert (await python(sandbox, "PLACE = '/workspace'" + code)).stdout == "EFBIG ENOSPC\n"
+    assert abs(shutil.disk_usage("/var/lib").used - before) < 50 << 20
+    assert loosely(api, "PLACE = '/tmp'" + code) == "done done\n"
+
+
+SPIN = """
+import json, os, resource, time
+began = time.monotonic()
+for number in range(8):
+    if not os.fork():
+        while time.monotonic() - began < 1.5:
+            pass
+        os._exit(0)
+for number in range(8):
+    os.wait()
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+places = ("/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat")
+counted = dict(line.split() for place in places if os.path.exists(place) for line in open(place))
+print(json.dumps([(used.ru_utime + used.ru_stime) / (time.monotonic() - began), int(counted["nr_throttled"])]))
+"""
+
+
+async def test_processor_time_is_shared_out(sandbox: DockerSandbox, api: Any) -> None:
+    """Eight that spin get half a processor because the kernel holds them back; without the limit it does not."""
+    share, held_back = json.loads((await python(sandbox, SPIN)).stdout)
+    assert share < 0.7
+    assert held_back > 0
+    assert json.loads(loosely(api, SPIN))[1] == 0
+
+
+async def test_the_app_stays_awake_while_code_spins_and_prints(sandbox: DockerSandbox) -> None:
+    longest = 0.0
+    flood = asyncio.create_task(shell(sandbox, "yes | head -c 20000000", timeout_s=30))
+    while not flood.done():
+        began = time.monotonic()
+        await asyncio.sleep(0)
+        longest = max(longest, time.monotonic() - began)
+    assert (await flood).exit.passed
+    assert longest < 0.5
+
+
+async def read(sandbox: DockerSandbox, code: str) -> tuple[int, str, str, Exit]:
+    """How many characters came, the first and the last of them, and the end; what lies between is let go."""
+    count, head, tail = 0, "", ""
+    end: Exit | None = None
+    async with aclosing(sandbox.run(Command("x", language="python", code=code, timeout_s=60))) as items:
+        async for item in items:
+            if isinstance(item, Output):
+                count += len(item.text)
+                head = (head + item.text)[:20]
+                tail = (tail + item.text)[-20:]
+            else:
+                end = item
+    assert end is not None
+    return count, head, tail, end
+
+
+@pytest.mark.parametrize(
+    ("piece", "size", "shown"),
+    [("b'x' * 65536", 200 << 20, "x"), ("bytes(65536)", 200 << 20, "\0"), ("b'\\xff' * 65536", 70 << 20, "\ufffd")],
+    ids=["one line", "binary", "no UTF-8"],
+)
+async def test_a_runaway_output_ends_at_the_limit(sandbox: DockerSandbox, piece: str, size: int, shown: str) -> None:
+    me = psutil.Process()
+    before = me.memory_info().rss
+    code = f"import os\nos.write(1, b'begin ')\npiece = {piece}\nfor _ in range({size} // 65536):\n    os.write(1, piece)"
+    count, head, tail, end = await read(sandbox, code)
+    assert (end.reason, count) == ("output limit", 64 << 20)
+    assert (head, tail) == ("begin " + shown * 14, shown * 20)
+    assert end.omitted > 0
+    assert me.memory_info().rss - before < 50 << 20
+
+
+async def test_a_process_that_leaves_its_group_survives_a_kill_of_the_group(sandbox: DockerSandbox) -> None:
+    """The control of the kill ladder: signalling the group, as `timeout -k` does, is not enough; the runner's end is."""
+    code = """
+import os, signal, subprocess
+script = ["sh", "-c", "setsid -f sh -c 'echo up; exec sleep 4399'; sleep 4399"]
+group = subprocess.Popen(script, stdout=subprocess.PIPE, start_new_session=True)
+group.stdout.readline()
+os.killpg(group.pid, signal.SIGKILL)
+group.wait()
+look = ["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\\\0' ' ' | grep -o 'sleep [4]399'"]
+print(subprocess.run(look, capture_output=True, text=True).stdout)
+"""
+    assert "sleep 4399" in (await python(sandbox, code)).stdout
+    assert (await shell(sandbox, "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep [4]399'")).stdout == "0\n"
