@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import subprocess
-from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -15,10 +14,9 @@ from oci_tui.core import events
 from oci_tui.core.refine import Policy
 from oci_tui.core.verdict import Verdict
 from oci_tui.sandbox import reaper
+from tests.calculator import FILES, RIGHT, WRONG, MakeRepository
 from tests.sandbox.running import client, of_session
-from tests.test_session import FILES, RIGHT, WRONG, only, session_on, turn, verdict
-
-MakeRepository = Callable[..., Path]
+from tests.test_session import only, session_on, turn, verdict
 
 pytestmark = pytest.mark.docker
 
