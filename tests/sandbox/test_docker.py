@@ -163,6 +163,8 @@ async def test_a_container_that_is_not_closed_is_not_used(api: Any) -> None:
     assert container.check(api, running, settings, []) == ()
     with pytest.raises(SandboxError, match="65 processes; not used"):
         container.check(api, running, msgspec.structs.replace(settings, pids=65), [])
+    with pytest.raises(SandboxError, match="65 processes"):
+        container.check(api, running, msgspec.structs.replace(settings, pids=65), ["the platform does not match"])
     assert container.check(api, running, msgspec.structs.replace(settings, pids=65), ["no pids cgroup"]) == (
         "65 processes (no pids cgroup)",
     )
