@@ -214,10 +214,13 @@ async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repo
                 try:
                     lib.symlink_to(outside)
                 except FileExistsError:  # the accept made the folder that it missed
-                    shutil.rmtree(lib)
+                    shutil.rmtree(lib, ignore_errors=True)
             lib.unlink()
-            shutil.rmtree(lib, ignore_errors=True)
-            away.rename(lib)
+            while away.exists():
+                try:
+                    away.rename(lib)
+                except OSError:  # the accept made the folder here too, with a file in it
+                    shutil.rmtree(lib, ignore_errors=True)
 
     thread = threading.Thread(target=swap)
     thread.start()
