@@ -12,6 +12,7 @@ import pytest
 
 from oci_tui.core import events
 from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository, scripted
+from tests.sandbox.running import client, until_removed
 
 
 def oci(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -235,16 +236,10 @@ def _hashes(root: Path) -> set[str]:
 
 
 def wait_until_gone(root: Path, seconds: float = 10) -> None:
-    import docker
-
-    client = docker.APIClient(version="auto", timeout=int(seconds))
-    try:
-        for found in containers_of(root):
-            client.wait(found, timeout=seconds, condition="removed")
-    except docker.errors.NotFound:
-        pass
-    finally:
-        client.close()
+    api = client()
+    for found in containers_of(root):
+        until_removed(api, found, seconds)
+    api.close()
     assert not containers_of(root)
 
 

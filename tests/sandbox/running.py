@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import tarfile
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
@@ -105,6 +107,16 @@ def image() -> str:
 def of_session(api: Any, session: str) -> list[str]:
     """The ids of the containers of a session."""
     return [found["Id"] for found in api.containers(all=True, filters={"label": f"oci.session={session}"})]
+
+
+def until_removed(api: Any, container: str, seconds: float = 10) -> None:
+    """Return when the container is gone: asked again and again, since a daemon of 20.10 never answers a wait for a
+    removal that is under way.
+    """
+    deadline = time.monotonic() + seconds
+    while any(found["Id"] == container for found in api.containers(all=True)):
+        assert time.monotonic() < deadline, "the container is still there"
+        select.select([], [], [], 0.05)
 
 
 def loosely(api: Any, code: str, user: str = "10001", readonly_paths: list[str] | None = None, **bolts: Any) -> str:

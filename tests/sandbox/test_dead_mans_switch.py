@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.sandbox.running import client, of_session
+from tests.sandbox.running import client, of_session, until_removed
 
 pytestmark = pytest.mark.docker
 
@@ -48,7 +48,7 @@ def test_the_container_ends_with_the_app(number: signal.Signals) -> None:
             inside = [psutil.Process(int(row[1])) for row in api.top(container)["Processes"]]
             assert any("4322" in word for process in inside for word in process.cmdline())
             app.send_signal(number)
-            api.wait(container, timeout=10, condition="removed")
+            until_removed(api, container)
             gone, alive = psutil.wait_procs(inside, timeout=10)
         finally:
             app.kill()
