@@ -40,7 +40,7 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of the container, in MiB; `timeout_s` is for one command; `docker_host` "" finds the socket."""
+    """Limits of the container, in MiB; `timeout_s` and `output_mb` are for one command; `docker_host` "" finds the socket."""
 
     profile: str = "python"
     docker_host: str = ""
@@ -49,6 +49,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpus: float = 1.5
     pids: int = 256
     timeout_s: float = 60.0
+    output_mb: int = 64
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +148,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
         ("sandbox.workspace_mb", settings.sandbox.workspace_mb, 16),
         ("sandbox.pids", settings.sandbox.pids, 16),
         ("sandbox.timeout_s", settings.sandbox.timeout_s, 1),
+        ("sandbox.output_mb", settings.sandbox.output_mb, 1),
         ("sandbox.cpus", settings.sandbox.cpus, 0.1),
     ):
         if not value >= low:

@@ -33,6 +33,7 @@ def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.M
         ("engine = 1\n", r"config\.toml: engine must be a section"),
         ("[engine\n", r"config\.toml: cannot be read"),
         ("[engine]\ncontext = 1024\n", r"config\.toml: engine\.max_new_tokens: expected less than engine\.context \(1024\)"),
+        ("[sandbox]\noutput_mb = 0\n", r"config\.toml: sandbox\.output_mb: expected at least 1, got 0"),
         ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected at least 1, got 0"),
     ],
 )

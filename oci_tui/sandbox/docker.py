@@ -25,7 +25,6 @@ from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, Runn
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
 
-OUTPUT_LIMIT = 64 << 20
 _RUNNER_TRIES = 3
 _STREAMS: dict[bytes, Stream] = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
@@ -197,6 +196,7 @@ class DockerSandbox:
         profile = self._profile
         if profile is None:
             raise SandboxError("the sandbox is not running: ask again, and it is started anew")
+        limit = self._settings.output_mb << 20
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/home/agent",
@@ -208,12 +208,10 @@ class DockerSandbox:
         if not command.language:
             if not command.argv:
                 raise SandboxError(f"{visible_line(command.label)[:40]!r} is no command: it has neither argv nor a language")
-            return Request(command.argv, environment, command.timeout_s, OUTPUT_LIMIT)
+            return Request(command.argv, environment, command.timeout_s, limit)
         language = profile.language(command.language)
         environment["PYTHONPATH"] = "/workspace"
-        return Request(
-            (*language.argv, *command.argv), environment, command.timeout_s, OUTPUT_LIMIT, command.code, language.suffix
-        )
+        return Request((*language.argv, *command.argv), environment, command.timeout_s, limit, command.code, language.suffix)
 
     def _exit(self, ended: Ended) -> Exit:
         self._oom_kills = ended.oom_kills
