@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oci_tui.core.ports import Command, Finding, Kept, Progress, Sampling, Setup
+from oci_tui.core.changes import Kept
+from oci_tui.core.ports import Command, Finding, Progress, Sampling, Setup
 from oci_tui.core.refine import Policy
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings

@@ -6,14 +6,13 @@ Every async generator here is opened with `contextlib.aclosing`; closing it earl
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from oci_tui.core.changes import Changes, History, Level
 from oci_tui.core.diff import Diff
-from oci_tui.core.selection import Selection
 
 if TYPE_CHECKING:
     from oci_tui.core.events import Event
@@ -209,20 +208,6 @@ class WorkspaceInfo(msgspec.Struct, frozen=True):
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-class Level(msgspec.Struct, frozen=True):
-    """What brings the sandbox level with the mirror: an uncompressed tar to unpack, and files to remove."""
-
-    tar: bytes = b""
-    removed: tuple[bytes, ...] = ()
-
-
-class Written(msgspec.Struct, frozen=True):
-    """What was written into the user's tree, and what brings the sandbox level with it."""
-
-    paths: tuple[str, ...] = ()
-    level: Level = Level()
-
-
 class UserEdits(msgspec.Struct, frozen=True):
     """What the user did to the tree since it was last looked at, and what brings the sandbox level with it.
 
@@ -234,30 +219,6 @@ class UserEdits(msgspec.Struct, frozen=True):
     conflicts: tuple[str, ...] = ()
     moved: str = ""
     level: Level = Level()
-
-
-KeptKind = Literal["round", "accepted", "undone", "dropped"]
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """One thing a session remembers: the end of a round, or a change that was accepted (and undone, and dropped for another).
-
-    Numbers count from 1 in each session, rounds and accepts apart; `at` is in seconds since 1970; `grew_from` is the number
-    of the round that a round grew from, 0 when it began the session.
-    """
-
-    kind: KeptKind
-    number: int
-    at: float
-    said: str
-    grew_from: int = 0
-
-    def line(self) -> str:
-        """A row of a list; a round that did not grow from the one before it says from which."""
-        branched = self.kind == "round" and self.grew_from != self.number - 1
-        origin = f"  (from {f'round {self.grew_from}' if self.grew_from else 'an earlier session'})" if branched else ""
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
-        return f"{when}  {self.kind:8} {self.number:>3}  {self.said}{origin}"
 
 
 class Workspace(Protocol):
@@ -311,36 +272,11 @@ class Workspace(Protocol):
         """From the base to the mirror as it is now."""
         ...
 
-    async def accept(self, selection: Selection | None = None) -> Written:
-        """Write the change, or only the selection, into the user's tree, three-way; the rest stays pending.
+    @property
+    def changes(self) -> Changes: ...
 
-        Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
-        """
-        ...
-
-    async def reject(self, selection: Selection | None = None) -> Level:
-        """Drop the change: the mirror is the base again. With a selection only that is dropped."""
-        ...
-
-    async def undo(self) -> Written:
-        """Take back the last accepted change, three-way; no paths when there is none. What is pending stays so."""
-        ...
-
-    async def redo(self) -> Written:
-        """Do again what was undone last, unless something was accepted since; no paths when there is nothing."""
-        ...
-
-    async def keep(self, said: str) -> int:
-        """Remember the mirror as it is at the end of a round, with a line about it; its number, 0 when nothing changed."""
-        ...
-
-    async def log(self) -> tuple[Kept, ...]:
-        """What is remembered of this session, the oldest first."""
-        ...
-
-    async def restore(self, number: int) -> Level:
-        """Bring the mirror, not the user's tree, to where it was at the end of a round. Rounds after it are not lost."""
-        ...
+    @property
+    def history(self) -> History: ...
 
     def close(self) -> None: ...
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from oci_tui.core import check, context, events, feedback
+from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
@@ -20,7 +21,6 @@ from oci_tui.core.ports import (
     Command,
     Engine,
     Exit,
-    Level,
     Message,
     Output,
     Request,
@@ -113,7 +113,7 @@ class Turn:
                 async with aclosing(step()) as happened:
                     async for event in happened:
                         yield event
-            await self.workspace.keep(f"turn {self.conversation.turns}, round {number}: {self._outcome}")
+            await self.workspace.history.keep(f"turn {self.conversation.turns}, round {number}: {self._outcome}")
             yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
             self.verdict = self._judged()
             if self._final:

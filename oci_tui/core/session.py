@@ -12,9 +12,10 @@ from contextlib import aclosing
 from typing import Any
 
 from oci_tui.core import events, feedback
+from oci_tui.core.changes import Written
 from oci_tui.core.errors import ConflictError, OciError, StoreError
 from oci_tui.core.events import Event, Part
-from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace, Written
+from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
 from oci_tui.core.selection import Selection
 from oci_tui.core.verdict import Verdict
@@ -95,26 +96,26 @@ class Session:
 
     async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
         """Write the pending change, or only the selection, into the user's tree."""
-        async with aclosing(self._settle(lambda: self.workspace.accept(selection), events.ChangeAccepted)) as happened:
+        async with aclosing(self._settle(lambda: self.workspace.changes.accept(selection), events.ChangeAccepted)) as happened:
             async for event in happened:
                 yield event
 
     async def undo(self) -> AsyncGenerator[Event]:
         """Take the last accepted change back out of the user's tree."""
-        async with aclosing(self._settle(self.workspace.undo, events.ChangeUndone)) as happened:
+        async with aclosing(self._settle(self.workspace.changes.undo, events.ChangeUndone)) as happened:
             async for event in happened:
                 yield event
 
     async def redo(self) -> AsyncGenerator[Event]:
         """Write again what was undone last."""
-        async with aclosing(self._settle(self.workspace.redo, events.ChangeRedone)) as happened:
+        async with aclosing(self._settle(self.workspace.changes.redo, events.ChangeRedone)) as happened:
             async for event in happened:
                 yield event
 
     async def restore(self, number: int) -> AsyncGenerator[Event]:
         """Bring the mirror, not the user's tree, to the end of a round; what is pending then leads there."""
         try:
-            level = await self.workspace.restore(number)
+            level = await self.workspace.history.restore(number)
             self.conversation.say(feedback.RESTORED)
             yield self._told(events.RoundRestored(number))
             yield self._told(events.DiffChanged(await self.workspace.diff()))
@@ -126,14 +127,14 @@ class Session:
     async def history(self) -> AsyncGenerator[Event]:
         """What the session remembers: rounds and accepts."""
         try:
-            yield self._told(events.HistoryListed(await self.workspace.log()))
+            yield self._told(events.HistoryListed(await self.workspace.history.log()))
         except OciError as error:
             yield self._told(events.PartFailed(self._lost(error), str(error)))
 
     async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
         """Drop the pending change, or only the selection."""
         try:
-            level = await self.workspace.reject(selection)
+            level = await self.workspace.changes.reject(selection)
             yield self._told(events.ChangeRejected(selection.paths if selection else ()))
             yield self._told(events.DiffChanged(await self.workspace.diff()))
             if "sandbox" in self._ready:

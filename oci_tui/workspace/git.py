@@ -1,37 +1,33 @@
-"""GitWorkspace: a git repository as the core's Workspace; what waits for git or the disk runs in a thread, one at a time."""
+"""GitWorkspace: a git repository as the core's Workspace; it puts the parts of this room together."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
+from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Kept, Level, UserEdits, WorkspaceInfo, Written
-from oci_tui.core.selection import Selection
+from oci_tui.core.ports import UserEdits, WorkspaceInfo
 from oci_tui.resources import state_folder
 from oci_tui.settings import WorkspaceSettings
-from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
+from oci_tui.workspace.accept import Acceptance
 from oci_tui.workspace.apply import locked
+from oci_tui.workspace.changes import GitChanges
 from oci_tui.workspace.discovery import Head, examine, find_root, head, moved
-from oci_tui.workspace.history import History, last_session
+from oci_tui.workspace.history import GitHistory, History, last_session
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.shadow import Shadow
-from oci_tui.workspace.tree import Entry, Tree
+from oci_tui.workspace.thread import OneAtATime
+from oci_tui.workspace.tree import Entry
 from oci_tui.workspace.user_tree import UserTree
 
 __all__ = ["GitWorkspace", "examine", "find_root", "last_history"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class GitWorkspace:
@@ -44,17 +40,19 @@ class GitWorkspace:
         self._shadow = Shadow(self._folder / "shadow.git")
         self._user = UserTree(root, self._shadow, settings)
         self._mirror = Mirror(self._user, self._shadow)
-        self._history = History(self._shadow, self._refs)
+        self._remembered = History(self._shadow, self._refs)
         self._head = Head("", "")
         self._told: dict[bytes, Entry | None] = {}
         self._acceptance = Acceptance(self._user, self._shadow, self._folder, self._refs)
-        self._busy = threading.Lock()
+        self._thread = OneAtATime()
+        self._changes = GitChanges(self._mirror, self._acceptance, self._remembered, self._thread)
+        self._history = GitHistory(self._remembered, self._mirror, self._thread)
 
     async def open(self) -> WorkspaceInfo:
-        return await self._run(self._opened)
+        return await self._thread.run(self._opened)
 
     async def refresh(self) -> UserEdits:
-        return await self._run(self._refreshed)
+        return await self._thread.run(self._refreshed)
 
     def seed(self) -> Iterable[bytes]:
         return self._mirror.seed()
@@ -69,7 +67,7 @@ class GitWorkspace:
         return self._mirror.check(path)
 
     async def apply(self, files: Mapping[str, str]) -> Level:
-        return await self._run(self._mirror.write, files)
+        return await self._thread.run(self._mirror.write, files)
 
     def synced(self, listing: bytes) -> None:
         self._mirror.synced(listing)
@@ -78,31 +76,18 @@ class GitWorkspace:
         return self._mirror.changed(listing)
 
     async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
-        return await self._run(self._mirror.bring_back, listing, tar)
+        return await self._thread.run(self._mirror.bring_back, listing, tar)
 
     async def diff(self) -> Diff:
-        return await self._run(self._mirror.diff)
+        return await self._thread.run(self._mirror.diff)
 
-    async def accept(self, selection: Selection | None = None) -> Written:
-        return await self._run(self._accepted, selection)
+    @property
+    def changes(self) -> GitChanges:
+        return self._changes
 
-    async def reject(self, selection: Selection | None = None) -> Level:
-        return await self._run(self._rejected, selection)
-
-    async def undo(self) -> Written:
-        return await self._run(lambda: self._replayed(self._acceptance.undo()))
-
-    async def redo(self) -> Written:
-        return await self._run(lambda: self._replayed(self._acceptance.redo()))
-
-    async def keep(self, said: str) -> int:
-        return await self._run(lambda: self._history.keep(self._mirror.tree, said))
-
-    async def log(self) -> tuple[Kept, ...]:
-        return await self._run(self._history.listed)
-
-    async def restore(self, number: int) -> Level:
-        return await self._run(self._restored, number)
+    @property
+    def history(self) -> GitHistory:
+        return self._history
 
     def close(self) -> None:
         self._shadow.close()
@@ -115,9 +100,9 @@ class GitWorkspace:
         unmended = self._acceptance.begin()
         snapshot = self._user.snapshot()
         self._mirror.rebase(snapshot)
-        self._remember_base()
+        self._remembered.remember_user(self._mirror.base)
         self._head = head(self._root)
-        if (begun := self._history.begun_at()) is not None:
+        if (begun := self._remembered.begun_at()) is not None:
             self._mirror.restore(begun)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)
@@ -128,7 +113,7 @@ class GitWorkspace:
         self._head = head(self._root)
         absorbed = self._mirror.rebase(self._user.snapshot())
         if absorbed.paths:
-            self._remember_base()
+            self._remembered.remember_user(self._mirror.base)
         now = {path: self._user.known(path) for path in absorbed.conflicts}
         news = [path for path in absorbed.conflicts if path not in self._told or self._told[path] != now[path]]
         self._told = now
@@ -138,51 +123,6 @@ class GitWorkspace:
             moved(self._root, before, self._head),
             self._mirror.level(old),
         )
-
-    def _restored(self, number: int) -> Level:
-        old = self._mirror.tree
-        self._mirror.restore(self._history.back_to(number))
-        return self._mirror.level(old)
-
-    def _accepted(self, selection: Selection | None) -> Written:
-        old = self._mirror.tree
-        chosen = self._mirror.only(selection) if selection else old
-        outcome = self._acceptance.accept(self._mirror.base, chosen)
-        self._mirror.accepted(outcome.touched, chosen, outcome.tree)
-        return self._written(outcome, old)
-
-    def _rejected(self, selection: Selection | None) -> Level:
-        return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
-
-    def _replayed(self, replayed: Replayed | None) -> Written:
-        if replayed is None:
-            return Written()
-        old = self._mirror.tree
-        self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
-        return self._written(replayed.outcome, old)
-
-    def _written(self, outcome: Outcome, old: Tree) -> Written:
-        if outcome.touched:
-            self._remember_base()
-        return Written(tuple(shown(path) for path in sorted(outcome.written)), self._mirror.level(old))
-
-    def _remember_base(self) -> None:
-        """Keep the user's tree as it is known under the next number."""
-        commit = self._shadow.commit(self._mirror.base)
-        numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/user")]
-        self._shadow.point(f"{self._refs}/user/{max(numbers, default=0) + 1}", commit)
-        self._shadow.point(f"{self._refs}/base", commit)
-
-    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def alone() -> T:
-            with self._busy:
-                try:
-                    return work(*args, **kwargs)
-                except OSError as error:
-                    where = f"{error.filename}: " if error.filename else ""
-                    raise WorkspaceError(f"{where}{error.strerror or error}; check its permissions and the disk") from error
-
-        return await asyncio.to_thread(alone)
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import get_args
 
+from oci_tui.core.changes import Kept, KeptKind, Level
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Kept, KeptKind
 from oci_tui.core.terminal import visible_line
+from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.thread import OneAtATime
 from oci_tui.workspace.tree import Tree
 
 _SESSIONS = "refs/oci"
@@ -37,6 +39,13 @@ class History:
         self._line = self._shadow.commit(tree, self._line, said=visible_line(label))
         self._shadow.point(f"{self._refs}/round/{number}", self._line)
         return number
+
+    def remember_user(self, tree: Tree) -> None:
+        """Keep the user's tree as it is known, under the next number."""
+        commit = self._shadow.commit(tree)
+        numbers = [int(name.rpartition("/")[2]) for name, _ in self._shadow.refs(f"{self._refs}/user")]
+        self._shadow.point(f"{self._refs}/user/{max(numbers, default=0) + 1}", commit)
+        self._shadow.point(f"{self._refs}/base", commit)
 
     def listed(self) -> tuple[Kept, ...]:
         """Everything, the oldest first."""
@@ -76,6 +85,29 @@ class History:
             there = f"there are 1 to {max(rounds)}" if rounds else "there is none yet"
             raise WorkspaceError(f"no round {number}; {there}, see `oci-tui log` (in the app /log)")
         return rounds[number]
+
+
+class GitHistory:
+    """The history of an open session. What each method does is said in `core.changes.History`."""
+
+    def __init__(self, history: History, mirror: Mirror, thread: OneAtATime) -> None:
+        self._history = history
+        self._mirror = mirror
+        self._thread = thread
+
+    async def keep(self, said: str) -> int:
+        return await self._thread.run(lambda: self._history.keep(self._mirror.tree, said))
+
+    async def log(self) -> tuple[Kept, ...]:
+        return await self._thread.run(self._history.listed)
+
+    async def restore(self, number: int) -> Level:
+        return await self._thread.run(self._restored, number)
+
+    def _restored(self, number: int) -> Level:
+        old = self._mirror.tree
+        self._mirror.restore(self._history.back_to(number))
+        return self._mirror.level(old)
 
 
 def last_session(shadow: Shadow) -> History | None:

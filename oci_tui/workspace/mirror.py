@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff, parse_patch
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Level
 from oci_tui.core.selection import Selection
 from oci_tui.workspace import bring_back, names
 from oci_tui.workspace.bring_back import Known, Listing, Record

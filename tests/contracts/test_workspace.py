@@ -47,10 +47,10 @@ async def test_the_files_go_out_and_the_change_comes_back(tmp_path: Path) -> Non
     ]
     assert repository.state() == before
 
-    assert (await workspace.accept()).paths == ("gone.txt", "main.py", "out/result.txt")
+    assert (await workspace.changes.accept()).paths == ("gone.txt", "main.py", "out/result.txt")
     assert repository.read("main.py") == "print(2)\n"
     assert repository.state() == folder.state()
-    assert (await workspace.undo()).paths == ("gone.txt", "main.py", "out/result.txt")
+    assert (await workspace.changes.undo()).paths == ("gone.txt", "main.py", "out/result.txt")
     assert repository.state() == before
     workspace.close()
     workspace.close()

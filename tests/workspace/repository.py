@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from oci_tui.core.ports import Level
+from oci_tui.core.changes import Level
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.git import GitWorkspace, find_root
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.core.changes import Level
 from oci_tui.core.errors import ConflictError, WorkspaceError
-from oci_tui.core.ports import Level
 from tests.workspace.repository import Opener, PlainFolder, Repository, snapshot
 
 
@@ -23,13 +23,13 @@ async def test_edits_of_both_sides_are_merged(repository: Repository, opened: Op
     folder.fill(workspace)
     folder.level(await workspace.apply({"main.py": "ONE\ntwo\nthree\nfour\nfive\n"}))
     repository.write({"main.py": "one\ntwo\nthree\nfour\nFIVE\n", "other.txt": "mine\n"})
-    written = await workspace.accept()
+    written = await workspace.changes.accept()
     assert repository.read("main.py") == "ONE\ntwo\nthree\nfour\nFIVE\n"
     assert repository.read("other.txt") == "mine\n"
     folder.level(written.level)
     assert (folder.root / "main.py").read_text() == repository.read("main.py")
     repository.write({"main.py": "ONE\ntwo\n3\nfour\nFIVE\n"})
-    await workspace.undo()
+    await workspace.changes.undo()
     assert repository.read("main.py") == "one\ntwo\n3\nfour\nFIVE\n"
 
 
@@ -56,7 +56,7 @@ async def test_on_a_conflict_nothing_is_written(repository: Repository, opened: 
             tool.symlink_to("../old.txt")
     before = repository.state()
     with pytest.raises(ConflictError) as caught:
-        await workspace.accept()
+        await workspace.changes.accept()
     assert caught.value.paths == (("fresh.py",) if theirs == "same new file" else ("lib/tool.py",))
     assert repository.state() == before
     assert (await workspace.diff()).files != ()
@@ -65,12 +65,12 @@ async def test_on_a_conflict_nothing_is_written(repository: Repository, opened: 
 async def test_undo_conflicts_too(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
     await workspace.apply({"main.py": "agent\n"})
-    await workspace.accept()
+    await workspace.changes.accept()
     repository.write({"main.py": "mine\n"})
     with pytest.raises(ConflictError):
-        await workspace.undo()
+        await workspace.changes.undo()
     repository.write({"main.py": "agent\n"})
-    assert (await workspace.undo()).paths == ("main.py",)
+    assert (await workspace.changes.undo()).paths == ("main.py",)
 
 
 async def test_a_file_becomes_a_folder_and_back(repository: Repository, opened: Opener, tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ async def test_a_file_becomes_a_folder_and_back(repository: Repository, opened: 
     (folder.root / "lib").rmdir()
     (folder.root / "lib").symlink_to("old.txt")
     assert await folder.collect(workspace) == ()
-    assert (await workspace.accept()).paths == ("lib", "lib/tool.py", "old.txt", "old.txt/inner")
+    assert (await workspace.changes.accept()).paths == ("lib", "lib/tool.py", "old.txt", "old.txt/inner")
     assert (repository.root / "lib").readlink() == Path("old.txt")
-    await workspace.undo()
+    await workspace.changes.undo()
     assert repository.state() == before
 
 
@@ -96,7 +96,7 @@ async def test_permissions_are_kept(repository: Repository, opened: Opener) -> N
     (repository.root / "old.txt").chmod(0o444)
     workspace = await opened(repository.root)
     await workspace.apply({"main.py": "x\n", "old.txt": "y\n"})
-    await workspace.accept()
+    await workspace.changes.accept()
     assert (repository.root / "main.py").stat().st_mode & 0o777 == 0o640
     assert (repository.root / "old.txt").stat().st_mode & 0o777 == 0o444
 
@@ -116,7 +116,7 @@ async def main():
     await workspace.open()
     await workspace.apply({"a/new.py": "x", "main.py": "changed", "lib/tool.py": "changed"})
     try:
-        print((await workspace.accept()).paths)
+        print((await workspace.changes.accept()).paths)
     except WorkspaceError as error:
         print(error)
     workspace.close()
@@ -168,11 +168,11 @@ async def test_an_immutable_file_rolls_everything_back(repository: Repository, o
     try:
         before = repository.state()
         with pytest.raises(WorkspaceError, match=r"main\.py: Operation not permitted; nothing was written"):
-            await workspace.accept()
+            await workspace.changes.accept()
         assert repository.state() == before
     finally:
         subprocess.run(["chattr", "-i", str(target)], check=True)
-    assert (await workspace.accept()).paths == ("a.py", "lib/tool.py", "main.py")
+    assert (await workspace.changes.accept()).paths == ("a.py", "lib/tool.py", "main.py")
 
 
 async def test_two_sessions_accept_at_once(repository: Repository, opened: Opener) -> None:
@@ -186,15 +186,15 @@ async def test_two_sessions_accept_at_once(repository: Repository, opened: Opene
         assert first == second == repository.read("shared.txt")
         await workspaces[0].apply({"shared.txt": f"A{round_}\n" + first, "only-one.txt": f"{round_}"})
         await workspaces[1].apply({"shared.txt": second + f"B{round_}\n", "only-two.txt": f"{round_}"})
-        await asyncio.gather(*(workspace.accept() for workspace in workspaces))
+        await asyncio.gather(*(workspace.changes.accept() for workspace in workspaces))
         assert repository.read("shared.txt") == f"A{round_}\n{first}B{round_}\n"
         for workspace in workspaces:
             await workspace.refresh()
             await workspace.apply({"main.py": f"{workspace.paths()}{id(workspace)}{round_}\n"})
-        outcomes = await asyncio.gather(*(workspace.accept() for workspace in workspaces), return_exceptions=True)
+        outcomes = await asyncio.gather(*(workspace.changes.accept() for workspace in workspaces), return_exceptions=True)
         assert sorted(isinstance(outcome, ConflictError) for outcome in outcomes) == [False, True]
         for workspace in workspaces:
-            await workspace.reject()
+            await workspace.changes.reject()
 
 
 async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repository, opened: Opener, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repo
         for round_ in range(25):
             await workspace.apply({"lib/tool.py": f"{round_}\n", "lib/new.py": f"{round_}\n", "main.py": f"{round_}\n"})
             try:
-                await workspace.accept()
+                await workspace.changes.accept()
                 outcomes.append("written")
             except WorkspaceError as error:
                 outcomes.append(type(error).__name__)
@@ -237,15 +237,15 @@ async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repo
         done.set()
         thread.join()
     assert snapshot(outside) == before
-    await workspace.reject()
+    await workspace.changes.reject()
     await workspace.refresh()
     await workspace.apply({"lib/tool.py": "last\n"})
-    await workspace.accept()
+    await workspace.changes.accept()
     assert (lib / "tool.py").read_text() == "last\n"
     assert not list(repository.root.rglob(".oci-tui-*"))
 
 
 async def test_nothing_to_accept(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
-    written = await workspace.accept()
+    written = await workspace.changes.accept()
     assert (written.paths, written.level) == ((), Level())

@@ -43,7 +43,7 @@ async def accept(root, at):
     workspace.synced(here + b"f 644 1 1.0 1 lib/tool.py\\0")
     assert await workspace.bring_back(here, b"") == ()
     left = at
-    await workspace.accept()
+    await workspace.changes.accept()
     left = None
     workspace.close()
 

@@ -42,14 +42,14 @@ async def test_one_hunk_is_written_and_the_other_stays_pending(numbered: Reposit
     await workspace.apply({"main.py": text(l2="two", l15="fifteen")})
     file = await only_file(workspace)
     assert len(file.hunks) == 2
-    assert (await workspace.accept(Selection.of_hunk(file, 1))).paths == ("main.py",)
+    assert (await workspace.changes.accept(Selection.of_hunk(file, 1))).paths == ("main.py",)
     assert numbered.read("main.py") == text(l15="fifteen")
     left = await only_file(workspace)
     assert [line.text for line in left.hunks[0].lines if line.kind == "+"] == ["two"]
     assert workspace.read("main.py") == text(l2="two", l15="fifteen")
     with pytest.raises(WorkspaceError, match="not as it was shown"):
-        await workspace.accept(Selection.of_hunk(file, 0))
-    await workspace.accept(Selection.of_hunk(left, 0))
+        await workspace.changes.accept(Selection.of_hunk(file, 0))
+    await workspace.changes.accept(Selection.of_hunk(left, 0))
     assert numbered.read("main.py") == text(l2="two", l15="fifteen")
     assert (await workspace.diff()).files == ()
 
@@ -59,10 +59,10 @@ async def test_a_rejected_hunk_is_gone_from_mirror_and_sandbox(numbered: Reposit
     folder = PlainFolder(tmp_path / "sandbox")
     folder.fill(workspace)
     folder.level(await workspace.apply({"main.py": text(l2="two", l15="fifteen")}))
-    folder.level(await workspace.reject(Selection.of_hunk(await only_file(workspace), 0)))
+    folder.level(await workspace.changes.reject(Selection.of_hunk(await only_file(workspace), 0)))
     assert (folder.root / "main.py").read_text() == text(l15="fifteen")
     assert numbered.read("main.py") == text()
-    await workspace.accept()
+    await workspace.changes.accept()
     assert numbered.read("main.py") == text(l15="fifteen")
 
 
@@ -72,9 +72,9 @@ async def test_single_lines(numbered: Repository, opened: Opener) -> None:
     file = await only_file(workspace)
     lines = file.hunks[0].lines
     chosen = {(0, index) for index, line in enumerate(lines) if (line.kind, line.text) in (("-", "2"), ("+", "two"))}
-    await workspace.accept(Selection((Pick(file, frozenset(chosen)),)))
+    await workspace.changes.accept(Selection((Pick(file, frozenset(chosen)),)))
     assert numbered.read("main.py") == text(l2="two")
-    await workspace.accept()
+    await workspace.changes.accept()
     assert numbered.read("main.py") == text(l2="two", l4="four")
 
 
@@ -84,13 +84,13 @@ async def test_the_users_edits_go_under_what_stays_pending(numbered: Repository,
     folder.fill(workspace)
     folder.level(await workspace.apply({"main.py": text(l2="two", l15="fifteen")}))
     numbered.write({"main.py": text(l9="mine")})
-    written = await workspace.accept(Selection.of_hunk(await only_file(workspace), 0))
+    written = await workspace.changes.accept(Selection.of_hunk(await only_file(workspace), 0))
     folder.level(written.level)
     assert numbered.read("main.py") == text(l2="two", l9="mine")
     assert (folder.root / "main.py").read_text() == text(l2="two", l9="mine", l15="fifteen")
     numbered.write({"main.py": text(l2="two", l9="mine", l15="my fifteen")})
     with pytest.raises(ConflictError):
-        await workspace.accept()
+        await workspace.changes.accept()
     assert numbered.read("main.py") == text(l2="two", l9="mine", l15="my fifteen")
 
 
@@ -99,26 +99,26 @@ async def test_undo_and_redo_go_by_parts(numbered: Repository, opened: Opener, t
     folder = PlainFolder(tmp_path / "sandbox")
     folder.fill(workspace)
     folder.level(await workspace.apply({"main.py": text(l2="two", l10="nine", l18="fifteen")}))
-    folder.level((await workspace.accept(Selection.of_hunk(await only_file(workspace), 0))).level)
-    folder.level((await workspace.accept(Selection.of_hunk(await only_file(workspace), 0))).level)
+    folder.level((await workspace.changes.accept(Selection.of_hunk(await only_file(workspace), 0))).level)
+    folder.level((await workspace.changes.accept(Selection.of_hunk(await only_file(workspace), 0))).level)
     assert numbered.read("main.py") == text(l2="two", l10="nine")
-    folder.level((await workspace.undo()).level)
+    folder.level((await workspace.changes.undo()).level)
     assert numbered.read("main.py") == text(l2="two")
     assert (folder.root / "main.py").read_text() == text(l2="two", l18="fifteen")
-    folder.level((await workspace.undo()).level)
+    folder.level((await workspace.changes.undo()).level)
     assert numbered.read("main.py") == text()
-    assert (await workspace.undo()).paths == ()
+    assert (await workspace.changes.undo()).paths == ()
     for expected in (text(l2="two"), text(l2="two", l10="nine")):
-        written = await workspace.redo()
+        written = await workspace.changes.redo()
         folder.level(written.level)
         assert numbered.read("main.py") == expected
         assert (folder.root / "main.py").read_text() == workspace.read("main.py")
-    assert (await workspace.redo()).paths == ()
+    assert (await workspace.changes.redo()).paths == ()
     assert workspace.read("main.py") == text(l2="two", l10="nine", l18="fifteen")
-    await workspace.undo()
-    await workspace.accept()
+    await workspace.changes.undo()
+    await workspace.changes.accept()
     assert numbered.read("main.py") == text(l2="two", l18="fifteen")
-    assert (await workspace.redo()).paths == (), "something else was accepted since"
+    assert (await workspace.changes.redo()).paths == (), "something else was accepted since"
 
 
 async def test_files_of_every_kind(repository: Repository, opened: Opener, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ async def test_files_of_every_kind(repository: Repository, opened: Opener, tmp_p
     wanted = {path: facts[::2] for path, facts in folder.state().items()}
     while files := (await workspace.diff()).files:
         file = random.Random(len(files)).choice(files)
-        await workspace.accept(Selection.of_file(file))
+        await workspace.changes.accept(Selection.of_file(file))
         assert file not in (await workspace.diff()).files
     assert {path: facts[::2] for path, facts in repository.state().items()} == wanted
     assert (repository.root / "main.py").stat().st_mode & 0o111
@@ -154,7 +154,7 @@ async def test_a_mode_is_not_taken_with_a_hunk(numbered: Repository, opened: Ope
     (folder.root / "main.py").write_text(text(l2="two"))
     (folder.root / "main.py").chmod(0o755)
     await folder.collect(workspace)
-    await workspace.accept(Selection.of_hunk(await only_file(workspace), 0))
+    await workspace.changes.accept(Selection.of_hunk(await only_file(workspace), 0))
     assert numbered.read("main.py") == text(l2="two")
     assert not (numbered.root / "main.py").stat().st_mode & 0o111
     left = await only_file(workspace)
@@ -172,10 +172,10 @@ async def test_a_file_in_a_folders_place_cannot_go_alone(repository: Repository,
     before = repository.state()
     inner = next(file for file in (await workspace.diff()).files if file.path == "old.txt/inner")
     with pytest.raises(WorkspaceError, match="cannot go alone"):
-        await workspace.accept(Selection.of_file(inner))
+        await workspace.changes.accept(Selection.of_file(inner))
     assert repository.state() == before
     both = Selection(tuple(Pick(file) for file in (await workspace.diff()).files))
-    assert (await workspace.accept(both)).paths == ("old.txt", "old.txt/inner")
+    assert (await workspace.changes.accept(both)).paths == ("old.txt", "old.txt/inner")
 
 
 _EDITS = st.dictionaries(
@@ -204,13 +204,13 @@ async def test_any_subset_is_what_git_apply_gives(edits: dict[str, set[int]], ch
             if hunks
         )
         _git_apply(scratch, changed, {file.path: hunks for file, hunks in chosen})
-        await workspace.accept(Selection(picks))
+        await workspace.changes.accept(Selection(picks))
         found = {path: (repository.root / path).read_bytes() for path in sorted(changed) if (repository.root / path).exists()}
         assert found == {path: (scratch / path).read_bytes() for path in sorted(changed) if (scratch / path).exists()}
-        await workspace.undo()
+        await workspace.changes.undo()
         assert repository.read("main.py") == repository.read("lib/tool.py") == text()
-        await workspace.redo()
-        await workspace.accept()
+        await workspace.changes.redo()
+        await workspace.changes.accept()
         assert {path: repository.read(path) for path in changed} == changed
         workspace.close()
 

@@ -91,9 +91,9 @@ async def test_odd_states_accept_and_undo(repository: Repository, opened: Opener
         repository.git("worktree", "add", "-q", str(root), "-b", "side")
     workspace = await opened(root / ".")
     await workspace.apply({"deep/new.py": "x = 1\n"})
-    assert (await workspace.accept()).paths == ("deep/new.py",)
+    assert (await workspace.changes.accept()).paths == ("deep/new.py",)
     assert (root / "deep" / "new.py").read_text() == "x = 1\n"
-    assert (await workspace.undo()).paths == ("deep/new.py",)
+    assert (await workspace.changes.undo()).paths == ("deep/new.py",)
     assert not (root / "deep").exists()
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.core.changes import Level
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.core.ports import Level, UserEdits
+from oci_tui.core.ports import UserEdits
 from oci_tui.resources import state_folder
 from tests.workspace.repository import Opener, PlainFolder, Repository, snapshot
 
@@ -43,7 +44,7 @@ async def test_a_whole_cycle_leaves_the_repository_itself_alone(repository: Repo
     ]
     assert repository.state() == before
 
-    written = await workspace.accept()
+    written = await workspace.changes.accept()
     assert written.paths == ("lib/tool.py", "main.py", "new/run.sh", "old.txt")
     assert written.level == Level()
     assert repository.read("main.py") == "ONE\ntwo\nthree\nfour\n5\n"
@@ -51,12 +52,12 @@ async def test_a_whole_cycle_leaves_the_repository_itself_alone(repository: Repo
     assert not (repository.root / "old.txt").exists()
     assert (await workspace.diff()).files == ()
 
-    undone = await workspace.undo()
+    undone = await workspace.changes.undo()
     assert repository.state() == before
     folder.level(undone.level)
     assert folder.root.joinpath("old.txt").read_text() == "old\n"
     assert not (folder.root / "new").exists() or not any((folder.root / "new").iterdir())
-    assert (await workspace.undo()).paths == ()
+    assert (await workspace.changes.undo()).paths == ()
     assert repository.private() == private
 
 
@@ -70,7 +71,7 @@ async def test_reject_brings_the_sandbox_back(repository: Repository, opened: Op
     (folder.root / "old.txt").unlink()
     await folder.collect(workspace)
     assert workspace.read("main.py") == "changed\n"
-    folder.level(await workspace.reject())
+    folder.level(await workspace.changes.reject())
     assert folder.state() == before
     assert workspace.paths() == ("lib/tool.py", "main.py", "old.txt")
 
@@ -148,7 +149,7 @@ async def test_files_survive_byte_for_byte(repository: Repository, opened: Opene
         Path(os.fsdecode(os.path.join(os.fsencode(folder.root), name))).write_bytes(b"changed\r\n")
     assert await folder.collect(workspace) == ()
     assert len((await workspace.diff()).files) == len(names)
-    await workspace.accept()
+    await workspace.changes.accept()
     for name in names:
         assert Path(os.fsdecode(os.path.join(os.fsencode(repository.root), name))).read_bytes() == b"changed\r\n"
     assert (repository.root / "away").readlink() == Path("/etc/passwd")
@@ -199,7 +200,7 @@ async def test_secrets_stay_out(repository: Repository, opened: Opener, tmp_path
     (folder.root / "fine.py").unlink()
     (refusal,) = await folder.collect(workspace)
     assert refusal.startswith(".env: ")
-    assert (await workspace.accept()).paths == ("fine.py",)
+    assert (await workspace.changes.accept()).paths == ("fine.py",)
     before.pop(b"fine.py")
     assert repository.state() == before
 
@@ -235,7 +236,7 @@ async def test_the_users_lock_and_gc_do_not_matter(repository: Repository, opene
     command = ["git", "-C", str(repository.root), "gc", "-q", "--prune=now"]
     packing = await asyncio.create_subprocess_exec(*command)
     for round_ in range(5):
-        assert (await workspace.accept()).paths == ("main.py",)
+        assert (await workspace.changes.accept()).paths == ("main.py",)
         await workspace.apply({"main.py": f"x{round_}\n"})
     await packing.wait()
     assert (repository.root / ".git" / "index.lock").exists()
@@ -247,11 +248,11 @@ async def test_a_repository_that_moved_is_not_written(repository: Repository, op
     moved = tmp_path / "moved"
     repository.root.rename(moved)
     with pytest.raises(WorkspaceError, match="gone"):
-        await workspace.accept()
+        await workspace.changes.accept()
     Repository(repository.root).write({"main.py": "one\ntwo\nthree\nfour\nfive\n"})
     before = snapshot(repository.root)
     with pytest.raises(WorkspaceError, match="moved or replaced"):
-        await workspace.accept()
+        await workspace.changes.accept()
     assert snapshot(repository.root) == before
     assert (moved / "main.py").read_text() == "one\ntwo\nthree\nfour\nfive\n"
 
@@ -259,10 +260,10 @@ async def test_a_repository_that_moved_is_not_written(repository: Repository, op
 async def test_a_session_that_goes_on_can_undo(repository: Repository, opened: Opener) -> None:
     first = await opened(repository.root, "../odd name")
     await first.apply({"main.py": "x\n"})
-    await first.accept()
+    await first.changes.accept()
     first.close()
     other = await opened(repository.root, "other")
-    assert (await other.undo()).paths == ()
+    assert (await other.changes.undo()).paths == ()
     again = await opened(repository.root, "../odd name")
-    assert (await again.undo()).paths == ("main.py",)
+    assert (await again.changes.undo()).paths == ("main.py",)
     assert repository.read("main.py").startswith("one\n")

@@ -15,7 +15,7 @@ async def rounds(workspace: GitWorkspace, *texts: str) -> list[int]:
     numbers = []
     for text in texts:
         await workspace.apply({"main.py": f"{text}\n"})
-        numbers.append(await workspace.keep(f"wrote {text}"))
+        numbers.append(await workspace.history.keep(f"wrote {text}"))
     return numbers
 
 
@@ -26,36 +26,40 @@ async def test_back_and_on_in_another_direction(repository: Repository, opened: 
     before = repository.state()
     assert await rounds(workspace, "one", "two", "two", "three") == [1, 2, 0, 3]
     (folder.root / "main.py").write_text("three\n")
-    folder.level(await workspace.restore(1))
+    folder.level(await workspace.history.restore(1))
     assert workspace.read("main.py") == (folder.root / "main.py").read_text() == "one\n"
     assert repository.state() == before
     assert await rounds(workspace, "other") == [4]
-    assert [(kept.kind, kept.number, kept.said, kept.grew_from) for kept in await workspace.log()] == [
+    assert [(kept.kind, kept.number, kept.said, kept.grew_from) for kept in await workspace.history.log()] == [
         ("round", 1, "wrote one", 0),
         ("round", 2, "wrote two", 1),
         ("round", 3, "wrote three", 2),
         ("round", 4, "wrote other", 1),
     ]
-    await workspace.restore(3)
+    await workspace.history.restore(3)
     assert workspace.read("main.py") == "three\n"
-    await workspace.accept()
+    await workspace.changes.accept()
     assert repository.read("main.py") == "three\n"
-    await workspace.restore(2)
+    await workspace.history.restore(2)
     assert (await workspace.diff()).summary() == "1 file +1 −1", "what is pending leads from the user's files to the round"
     with pytest.raises(WorkspaceError, match="no round 5; there are 1 to 4"):
-        await workspace.restore(5)
+        await workspace.history.restore(5)
 
 
 async def test_the_log_names_accepts_and_what_became_of_them(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
     for name in ("a.py", "b.py\x1b[2J"):
         await workspace.apply({name: "x\n"})
-        await workspace.accept()
-    await workspace.undo()
-    assert [(kept.kind, kept.said) for kept in await workspace.log()] == [("accepted", "a.py"), ("undone", "b.py␛[2J")]
+        await workspace.changes.accept()
+    await workspace.changes.undo()
+    assert [(kept.kind, kept.said) for kept in await workspace.history.log()] == [("accepted", "a.py"), ("undone", "b.py␛[2J")]
     await workspace.apply({"c.py": "x\n"})
-    await workspace.accept()
-    assert [(kept.kind, kept.number) for kept in await workspace.log()] == [("accepted", 1), ("dropped", 2), ("accepted", 3)]
+    await workspace.changes.accept()
+    assert [(kept.kind, kept.number) for kept in await workspace.history.log()] == [
+        ("accepted", 1),
+        ("dropped", 2),
+        ("accepted", 3),
+    ]
 
 
 async def test_the_next_session_begins_at_a_round_of_the_last(repository: Repository, opened: Opener) -> None:
@@ -76,7 +80,7 @@ async def test_the_next_session_begins_at_a_round_of_the_last(repository: Reposi
     assert {file.path for file in (await second.diff()).files} == {"main.py", "old.txt", ".gitignore"}
     assert repository.state() == before
     assert await rounds(second, "else") == [1]
-    assert [kept.grew_from for kept in await second.log()] == [0]
+    assert [kept.grew_from for kept in await second.history.log()] == [0]
     third = await opened(repository.root, "third")
     assert third.read("main.py") == repository.read("main.py"), "it was asked for once"
 

@@ -69,9 +69,9 @@ async def test_a_hostile_repository_runs_nothing(repository: Repository, opened:
     assert workspace.check("more.log") != ""
     assert (await workspace.diff()).summary() == "2 files +2 −1"
     repository.write({"main.py": "one\ntwo\nthree\nfour\nFIVE\n"})
-    await workspace.accept()
+    await workspace.changes.accept()
     assert repository.read("main.py") == "one\nTWO\nthree\nfour\nFIVE\n"
-    await workspace.undo()
+    await workspace.changes.undo()
     await workspace.refresh()
     assert not canary.exists()
 

@@ -29,7 +29,7 @@ async def test_edits_go_under_the_pending_change(repository: Repository, opened:
     assert [file.path for file in (await workspace.diff()).files] == ["main.py", "new.py"]
     assert (await workspace.diff()).summary() == "2 files +2 −1", "the user's edits are no part of the change"
     assert await workspace.refresh() == UserEdits()
-    await workspace.reject()
+    await workspace.changes.reject()
     assert workspace.read("main.py") == FIVE.replace("five", "FIVE")
 
 
@@ -43,10 +43,10 @@ async def test_edits_of_the_same_lines_are_told_once_and_still_conflict(reposito
     repository.write({"main.py": FIVE.replace("two", "mine again")})
     assert (await workspace.refresh()).conflicts == ("main.py",)
     with pytest.raises(ConflictError):
-        await workspace.accept()
+        await workspace.changes.accept()
     repository.write({"main.py": FIVE})
     assert await workspace.refresh() == UserEdits()
-    await workspace.accept()
+    await workspace.changes.accept()
     assert repository.read("main.py") == FIVE.replace("two", "model")
 
 
@@ -68,7 +68,7 @@ async def test_a_folder_in_a_pending_files_place_is_a_conflict(repository: Repos
     assert (edits.paths, edits.conflicts) == (("old.txt",), ("new/inner",))
     assert workspace.read("new") == "model\n"
     with pytest.raises(ConflictError):
-        await workspace.accept()
+        await workspace.changes.accept()
     assert repository.read("new/inner") == "mine\n"
 
 

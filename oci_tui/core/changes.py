@@ -1,0 +1,87 @@
+"""What becomes of the pending change: accepted, rejected, undone, done again, remembered. A part of the port `Workspace`."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal, Protocol
+
+import msgspec
+
+from oci_tui.core.selection import Selection
+
+
+class Level(msgspec.Struct, frozen=True):
+    """What brings the sandbox level with the mirror: an uncompressed tar to unpack, and files to remove."""
+
+    tar: bytes = b""
+    removed: tuple[bytes, ...] = ()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What was written into the user's tree, and what brings the sandbox level with it."""
+
+    paths: tuple[str, ...] = ()
+    level: Level = Level()
+
+
+class Changes(Protocol):
+    """The pending change and those that were accepted. Raises WorkspaceError."""
+
+    async def accept(self, selection: Selection | None = None) -> Written:
+        """Write the change, or only the selection, into the user's tree, three-way; the rest stays pending.
+
+        Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
+        """
+        ...
+
+    async def reject(self, selection: Selection | None = None) -> Level:
+        """Drop the change: the mirror is the base again. With a selection only that is dropped."""
+        ...
+
+    async def undo(self) -> Written:
+        """Take back the last accepted change, three-way; no paths when there is none. What is pending stays so."""
+        ...
+
+    async def redo(self) -> Written:
+        """Do again what was undone last, unless something was accepted since; no paths when there is nothing."""
+        ...
+
+
+KeptKind = Literal["round", "accepted", "undone", "dropped"]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One thing a session remembers: the end of a round, or a change that was accepted (and undone, and dropped for another).
+
+    Numbers count from 1 in each session, rounds and accepts apart; `at` is in seconds since 1970; `grew_from` is the number
+    of the round that a round grew from, 0 when it began the session.
+    """
+
+    kind: KeptKind
+    number: int
+    at: float
+    said: str
+    grew_from: int = 0
+
+    def line(self) -> str:
+        """A row of a list; a round that did not grow from the one before it says from which."""
+        branched = self.kind == "round" and self.grew_from != self.number - 1
+        origin = f"  (from {f'round {self.grew_from}' if self.grew_from else 'an earlier session'})" if branched else ""
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return f"{when}  {self.kind:8} {self.number:>3}  {self.said}{origin}"
+
+
+class History(Protocol):
+    """What a session remembers: the mirror at the end of every round, and every change that was accepted."""
+
+    async def keep(self, said: str) -> int:
+        """Remember the mirror as it is at the end of a round, with a line about it; its number, 0 when nothing changed."""
+        ...
+
+    async def log(self) -> tuple[Kept, ...]:
+        """What is remembered of this session, the oldest first."""
+        ...
+
+    async def restore(self, number: int) -> Level:
+        """Bring the mirror, not the user's tree, to where it was at the end of a round. Rounds after it are not lost."""
+        ...

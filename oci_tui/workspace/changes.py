@@ -1,0 +1,56 @@
+"""The pending change of one session, accepted into the user's tree or dropped: the core's `Changes` for a git repository."""
+
+from __future__ import annotations
+
+from oci_tui.core.changes import Level, Written
+from oci_tui.core.selection import Selection
+from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
+from oci_tui.workspace.history import History
+from oci_tui.workspace.mirror import Mirror
+from oci_tui.workspace.names import shown
+from oci_tui.workspace.thread import OneAtATime
+from oci_tui.workspace.tree import Tree
+
+
+class GitChanges:
+    """What each method does is said in `core.changes.Changes`."""
+
+    def __init__(self, mirror: Mirror, acceptance: Acceptance, history: History, thread: OneAtATime) -> None:
+        self._mirror = mirror
+        self._acceptance = acceptance
+        self._history = history
+        self._thread = thread
+
+    async def accept(self, selection: Selection | None = None) -> Written:
+        return await self._thread.run(self._accepted, selection)
+
+    async def reject(self, selection: Selection | None = None) -> Level:
+        return await self._thread.run(self._rejected, selection)
+
+    async def undo(self) -> Written:
+        return await self._thread.run(lambda: self._replayed(self._acceptance.undo()))
+
+    async def redo(self) -> Written:
+        return await self._thread.run(lambda: self._replayed(self._acceptance.redo()))
+
+    def _accepted(self, selection: Selection | None) -> Written:
+        old = self._mirror.tree
+        chosen = self._mirror.only(selection) if selection else old
+        outcome = self._acceptance.accept(self._mirror.base, chosen)
+        self._mirror.accepted(outcome.touched, chosen, outcome.tree)
+        return self._written(outcome, old)
+
+    def _rejected(self, selection: Selection | None) -> Level:
+        return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
+
+    def _replayed(self, replayed: Replayed | None) -> Written:
+        if replayed is None:
+            return Written()
+        old = self._mirror.tree
+        self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
+        return self._written(replayed.outcome, old)
+
+    def _written(self, outcome: Outcome, old: Tree) -> Written:
+        if outcome.touched:
+            self._history.remember_user(self._mirror.base)
+        return Written(tuple(shown(path) for path in sorted(outcome.written)), self._mirror.level(old))

@@ -1,0 +1,33 @@
+"""Work that waits for git or the disk, in a thread beside the event loop, one piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from oci_tui.core.errors import WorkspaceError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class OneAtATime:
+    """Runs functions in threads; a second one waits for the first."""
+
+    def __init__(self) -> None:
+        self._busy = threading.Lock()
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` returns. An OSError becomes a WorkspaceError that names the file."""
+
+        def alone() -> T:
+            with self._busy:
+                try:
+                    return work(*args, **kwargs)
+                except OSError as error:
+                    where = f"{error.filename}: " if error.filename else ""
+                    raise WorkspaceError(f"{where}{error.strerror or error}; check its permissions and the disk") from error
+
+        return await asyncio.to_thread(alone)
