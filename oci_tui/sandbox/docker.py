@@ -77,7 +77,7 @@ class DockerSandbox:
 
     async def unpack(self, tar: Iterable[bytes]) -> None:
         """Extract into the workspace; after the first time, commit what is there as the baseline for `git diff` inside."""
-        await self._do("copying files into the sandbox", files.unpack(), _in_thread(tar))
+        await self._do("copying files into the sandbox", files.unpack(), self._in_thread(tar))
         if not self._seeded:
             names = await self._do("looking at the workspace", files.cache_folders())
             own = set(names.decode("utf-8", "surrogateescape").split("\0"))
@@ -143,6 +143,12 @@ class DockerSandbox:
         if self._thread is None:
             raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    async def _in_thread(self, chunks: Iterable[bytes]) -> AsyncGenerator[bytes]:
+        """The chunks, made in the thread because making them reads files."""
+        iterator = iter(chunks)
+        while (chunk := await self._call(next, iterator, None)) is not None:
+            yield chunk
 
     def _make(self, image: str, profile: Profile) -> list[str]:
         """Create the container, take the leash, start it; the daemon's warnings."""
@@ -292,10 +298,3 @@ class DockerSandbox:
 
 async def _once(data: bytes) -> AsyncGenerator[bytes]:
     yield data
-
-
-async def _in_thread(chunks: Iterable[bytes]) -> AsyncGenerator[bytes]:
-    """The chunks, made in a thread because making them reads files."""
-    iterator = iter(chunks)
-    while (chunk := await asyncio.to_thread(next, iterator, None)) is not None:
-        yield chunk

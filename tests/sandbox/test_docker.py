@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
-import psutil
 import pytest
 import pytest_asyncio
 
@@ -17,7 +16,7 @@ from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox import container, frames, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, finished, of_session, python, shell, started, tar_of
+from tests.sandbox.running import SESSION, client, of_session, python, shell, started, tar_of
 
 pytestmark = pytest.mark.docker
 
@@ -192,15 +191,3 @@ def test_a_report_of_more_than_is_allowed_is_refused() -> None:
             container.check_report(msgspec.json.encode(msgspec.structs.replace(good, **change)))
     with pytest.raises(SandboxError, match="cannot be read"):
         container.check_report(b"{}")
-
-
-async def test_many_rounds_leak_nothing(sandbox: DockerSandbox) -> None:
-    me = psutil.Process()
-    await finished(sandbox, Command("x", argv=("true",)))
-    before = me.num_fds(), me.num_threads()
-    for _ in range(200):
-        assert (await finished(sandbox, Command("x", argv=("true",)))).exit.passed
-    for _ in range(3):
-        await python(sandbox, "import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)")
-    await shell(sandbox, "true")
-    assert (me.num_fds(), me.num_threads()) == before
