@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import random
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -59,6 +62,43 @@ async def test_a_block_runs_in_the_workspace_with_an_environment_of_its_own(
         assert expected in environment
 
 
+async def test_every_command_starts_in_the_workspace_with_nothing_of_the_one_before(sandbox: Sandbox) -> None:
+    await sandbox.unpack([tar_of({b"folder/file": b"1"})])
+    assert (
+        await shell(sandbox, "cd folder; export LEFT=1; umask 077; ulimit -n 10; pwd; ls")
+    ).stdout == "/workspace/folder\nfile\n"
+    assert (await shell(sandbox, "pwd; echo [$LEFT]; umask; ulimit -n")).stdout == "/workspace\n[]\n0022\n4096\n"
+    assert (await python(sandbox, "import folder_module")).exit.code == 1
+    await sandbox.unpack([tar_of({b"folder_module.py": b"print('imported')"})])
+    assert (await python(sandbox, "import folder_module")).stdout == "imported\n"
+
+
+async def test_who_asks_for_input_gets_none_and_does_not_wait(sandbox: Sandbox) -> None:
+    ran = await python(sandbox, "input('your name? ')")
+    assert (ran.stdout, ran.exit.code) == ("your name? ", 1)
+    assert ran.stderr.endswith("EOFError: EOF when reading a line\n")
+    ran = await shell(sandbox, "read line || echo none; cat; grep x - || echo no match")
+    assert (ran.stdout, ran.exit.seconds < 2) == ("none\nno match\n", True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "last"),
+    [
+        ("", 0, ""),
+        ("raise SystemExit(255)", 255, ""),
+        ("raise SystemExit('a word')", 1, "a word"),
+        ("1 / 0", 1, "ZeroDivisionError: division by zero"),
+        ("if", 1, "SyntaxError: invalid syntax"),
+        ("import os; os._exit(3)", 3, ""),
+        ("import os; os.abort()", 134, ""),
+    ],
+)
+async def test_the_exit_status_of_a_block(sandbox: Sandbox, code: str, status: int, last: str) -> None:
+    ran = await python(sandbox, code)
+    assert (ran.exit.code, ran.exit.reason, ran.exit.passed) == (status, "exited", status == 0)
+    assert ran.stderr.strip().rpartition("\n")[2] == last
+
+
 async def test_streams_are_apart_and_the_exit_status_is_the_programs(sandbox: Sandbox) -> None:
     ran = await shell(sandbox, "echo out; echo err >&2; exit 3")
     assert (ran.stdout, ran.stderr, ran.exit.code, ran.exit.reason) == ("out\n", "err\n", 3, "exited")
@@ -87,6 +127,43 @@ async def test_unicode_cut_anywhere_and_bytes_that_are_none(sandbox: Sandbox) ->
         "    os.write(1, bytes([byte]))\n    time.sleep(0.002)\nos.write(1, b'\\xff\\xf0')",
     )
     assert ran.stdout == "grüße 🦀\ufffd\ufffd"
+
+
+async def test_unicode_in_code_names_arguments_and_paths(sandbox: Sandbox) -> None:
+    words = "größe 🦀 日本 e\u0301 \u202e"
+    await sandbox.unpack([tar_of({words.encode(): words.encode()})])
+    code = f"import os\n名前 = {words!r}\nprint(名前 in os.listdir(), open(名前).read() == 名前, 名前, sep='|')"
+    ran = await python(sandbox, code)
+    assert ran.stdout == f"True|True|{words}\n"
+    assert (await finished(sandbox, Command("x", argv=("cat", words)))).stdout == words
+    assert (await shell(sandbox, f"printf '%s' '{words}' >&2")).stderr == words
+
+
+async def test_fifty_megabytes_in_and_out(sandbox: Sandbox) -> None:
+    """As a file both ways, then as output, none of it compressible."""
+    data = random.Random(50).randbytes(50 << 20)
+    await sandbox.unpack([tar_of({b"small": b""})])  # the first files are also committed inside, which takes as much room again
+    await sandbox.unpack(tar_of({b"big": data})[start : start + (1 << 20)] for start in range(0, 51 << 20, 1 << 20))
+    digest = hashlib.sha256(data).hexdigest()
+    assert (await shell(sandbox, "sha256sum big")).stdout == f"{digest}  big\n"
+    assert untarred(await sandbox.pack([b"big"])) == {b"big": data}
+    ran = await shell(sandbox, "head -c 37500000 big | base64 -w 0")
+    assert hashlib.sha256(base64.b64decode(ran.stdout)).digest() == hashlib.sha256(data[:37500000]).digest()
+    assert (ran.exit.passed, ran.exit.omitted) == (True, 0)
+
+
+async def test_programs_stay_programs_and_what_vanished_is_left_out(sandbox: Sandbox) -> None:
+    await sandbox.unpack([tar_of({b"tool": b"#!/bin/sh\necho ran\n", b"other": b""})])
+    await shell(sandbox, "chmod 755 tool; rm other")
+    assert {line.split()[1] for line in (await sandbox.listing()).split(b"\0") if line} == {b"755"}
+    assert untarred(await sandbox.pack([b"tool", b"other"])) == {b"tool": b"#!/bin/sh\necho ran\n"}
+    assert (await shell(sandbox, "./tool")).stdout == "ran\n"
+
+
+async def test_commands_asked_for_at_once_run_one_after_the_other(sandbox: Sandbox) -> None:
+    script = "mkdir held || echo two at once; seq 2000; rmdir held"
+    ran = await asyncio.gather(*(shell(sandbox, script) for _ in range(5)))
+    assert {one.stdout for one in ran} == {"".join(f"{number}\n" for number in range(1, 2001))}
 
 
 async def test_files_come_back_as_they_went_in(sandbox: Sandbox) -> None:

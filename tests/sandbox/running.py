@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
 
-from oci_tui.core.ports import Command, Exit, Output, Sandbox
+from oci_tui.core.ports import Command, Exit, Output, Sandbox, Stream
 from oci_tui.sandbox import daemon, profile, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
@@ -41,18 +41,18 @@ async def started(settings: SandboxSettings | None = None) -> AsyncGenerator[Doc
 
 async def finished(sandbox: Sandbox, command: Command) -> Ran:
     """Run `command` to its end."""
-    said = {"stdout": "", "stderr": ""}
+    said: dict[Stream, list[str]] = {"stdout": [], "stderr": []}
     end: Exit | None = None
     async with aclosing(sandbox.run(command)) as items:
         async for item in items:
             assert end is None, "something came after the exit"
             if isinstance(item, Output):
                 assert item.text
-                said[item.stream] += item.text
+                said[item.stream].append(item.text)
             else:
                 end = item
     assert end is not None
-    return Ran(said["stdout"], said["stderr"], end)
+    return Ran("".join(said["stdout"]), "".join(said["stderr"]), end)
 
 
 async def python(sandbox: Sandbox, code: str, timeout_s: float = 20.0) -> Ran:
