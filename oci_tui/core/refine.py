@@ -16,6 +16,7 @@ from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
 from oci_tui.core.formats.search_replace import Malformed, MismatchError
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import (
     Approver,
     Command,
@@ -277,18 +278,19 @@ class Turn:
             self._final = self._refused = True
             return
         yield events.CommandStarted(command)
-        output: list[str] = []
+        output = KeptOutput()
         end = Exit(1, "connection lost")
         async with aclosing(self.sandbox.run(command)) as run:
             async for item in run:
                 if isinstance(item, Output):
-                    output.append(item.text)
+                    output.add(item.stream, item.text)
                     yield events.OutputArrived(item.stream, item.text)
                 else:
                     end = item
         yield events.CommandFinished(command, end)
-        text = "".join(output)
-        self._said.append(feedback.execution_result(text, end, expect_output=bool(command.language)))
+        text = output.text()
+        said = feedback.execution_result(text, end, expect_output=bool(command.language), omitted=output.omitted)
+        self._said.append(said)
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
         self._said.extend(await collect(self.sandbox, self.workspace))
         if (diff := await self.workspace.diff()) != self._diff:

@@ -7,7 +7,6 @@ container and its files outlive `kill -9 -1`.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
@@ -20,6 +19,7 @@ from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, Sandb
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import container as containers
 from oci_tui.sandbox import daemon, files, frames, images, reaper
+from oci_tui.sandbox.decoding import Decoder
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
 from oci_tui.sandbox.stream import taken_socket
@@ -98,7 +98,7 @@ class DockerSandbox:
     async def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
         """Run one command in a session of its own, with no terminal and no input."""
         request = self._request(command)
-        decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in _STREAMS}
+        decoders = {kind: Decoder() for kind in _STREAMS}
         started = time.monotonic()
         async with self._busy:
             runner = await self._ready()
@@ -107,7 +107,7 @@ class DockerSandbox:
                     async for item in items:
                         if isinstance(item, Ended):
                             end = self._exit(item)
-                        elif text := decoders[item.kind].decode(item.payload):
+                        elif text := decoders[item.kind].feed(item.payload):
                             yield Output(_STREAMS[item.kind], text)
             except RunnerLostError as lost:
                 end = await self._autopsy(lost, time.monotonic() - started)
@@ -116,7 +116,7 @@ class DockerSandbox:
                     await self._revive()
                 raise
             for kind, decoder in decoders.items():
-                if rest := decoder.decode(b"", final=True):
+                if rest := decoder.finish():
                     yield Output(_STREAMS[kind], rest)
             yield end
 
