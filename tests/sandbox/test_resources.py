@@ -153,7 +153,8 @@ async def test_processor_time_is_shared_out(sandbox: DockerSandbox, api: Any) ->
     """Eight that spin get half a processor because the kernel holds them back; without the limit it does not."""
     share, held_back = json.loads((await python(sandbox, SPIN)).stdout)
     assert share < 0.7
-    assert held_back > 0
+    # on a machine so busy that there was not even half a processor to be had, the kernel need not hold back
+    assert held_back > 0 or share < 0.45
     assert json.loads(loosely(api, SPIN))[1] == 0
 
 
