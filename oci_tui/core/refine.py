@@ -16,20 +16,9 @@ from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
 from oci_tui.core.formats.search_replace import Malformed, MismatchError
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.output import KeptOutput
-from oci_tui.core.ports import (
-    Approver,
-    Command,
-    Engine,
-    Exit,
-    Message,
-    Output,
-    Request,
-    Sampling,
-    Sandbox,
-    Usage,
-    Workspace,
-)
+from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
 from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
 from oci_tui.core.verdict import Verdict
 
@@ -176,11 +165,13 @@ class Turn:
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
         reader, usage = ReplyReader(self.conversation.known), Usage()
-        async with aclosing(
-            self.engine.generate(
-                Request(tuple(kept), self.policy.max_new_tokens, RESAMPLED if self._stuck else self.policy.sampling)
-            )
-        ) as pieces:
+        request = Request(
+            tuple(kept),
+            self.policy.max_new_tokens,
+            RESAMPLED if self._stuck else self.policy.sampling,
+            drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
+        )
+        async with aclosing(self.engine.generate(request)) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
                 if piece.text:

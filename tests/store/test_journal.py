@@ -10,8 +10,9 @@ import pytest
 from oci_tui.core import events
 from oci_tui.core.errors import StoreError
 from oci_tui.core.events import read
+from oci_tui.core.generation import Usage
 from oci_tui.core.output import HEAD, TAIL
-from oci_tui.core.ports import Command, Exit, Usage
+from oci_tui.core.ports import Command, Exit
 from oci_tui.core.verdict import Verdict
 from oci_tui.store.journal import Journal
 from oci_tui.store.run_logs import RunLogs

@@ -27,7 +27,7 @@ from oci_tui.core.events import (
     TurnStarted,
     WorkspaceReady,
 )
-from oci_tui.core.ports import EngineInfo, Usage
+from oci_tui.core.generation import EngineInfo, Usage
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.wording import change, seconds, thousands
 
