@@ -1,8 +1,9 @@
-"""What code can use up: processes, memory, disk, processor time, output. It stops at the limit, and the next command runs."""
+"""What code can use up (T3 to T6, T8): it stops at the limit, and the next command runs."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import shutil
 import time
@@ -43,6 +44,7 @@ async def usable(sandbox: DockerSandbox) -> bool:
 
 
 async def test_a_fork_bomb_reaches_the_limit_and_not_the_machine(sandbox: DockerSandbox, api: Any) -> None:
+    """T3: it fills the limit, and a process of this machine starts as quickly as ever."""
     (container,) = of_session(api, SESSION)
     bomb = "import os\nprint(os.getpid())\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
     most, slowest, end = 0, 0.0, None
@@ -75,6 +77,7 @@ for number in range(8):
 
 
 async def test_memory_that_many_processes_hold_together(sandbox: DockerSandbox, api: Any) -> None:
+    """T4: no one of them is large; without the limit all of them end."""
     ran = await python(sandbox, MANY)
     assert ran.exit.reason == "out of memory"
     assert await usable(sandbox)
@@ -97,7 +100,7 @@ print(written >> 20)
 
 
 async def test_each_file_system_ends_before_the_memory_does(sandbox: DockerSandbox, api: Any) -> None:
-    """What is written is memory: all of them filled to the brim, the next command still runs."""
+    """T4, T5: What is written is memory: all of them filled to the brim, the next command still runs."""
     fill = FILL.replace("sys.argv[1]", "place")
     for place, room in (("/workspace", 64), ("/tmp", 64), ("/home/agent", 32), ("/dev/shm", 16)):
         ran = await python(sandbox, f"place = {place!r}\n{fill}")
@@ -109,6 +112,7 @@ async def test_each_file_system_ends_before_the_memory_does(sandbox: DockerSandb
 
 
 async def test_small_files_sparse_files_and_the_machines_disk(sandbox: DockerSandbox, api: Any) -> None:
+    """T5: the files have a number and a size; the control has neither limit."""
     before = shutil.disk_usage("/var/lib").used
     code = """
 import errno, os
@@ -132,6 +136,26 @@ print(said(sparse), said(many))
     assert loosely(api, "PLACE = '/tmp'" + code) == "done done\n"
 
 
+FLOOD = """
+import json, os
+line, written = b"x" * 65536, 0
+try:
+    with open("/proc/1/fd/1", "wb", buffering=0) as log:
+        while written < 60 << 20:
+            written += log.write(line)
+except OSError as error:
+    print("no", error.errno)
+"""
+
+
+async def test_the_log_of_the_container_cannot_be_filled(sandbox: DockerSandbox, api: Any) -> None:
+    """T5: what PID 1 prints would go to the machine's disk without a limit, as the control's does."""
+    (container,) = of_session(api, SESSION)
+    assert (await python(sandbox, FLOOD)).stdout == f"no {errno.EACCES}\n"
+    assert api.inspect_container(container)["LogPath"] == ""
+    assert len(loosely(api, FLOOD)) == 60 << 20
+
+
 SPIN = """
 import json, os, resource, time
 began = time.monotonic()
@@ -150,7 +174,7 @@ print(json.dumps([(used.ru_utime + used.ru_stime) / (time.monotonic() - began), 
 
 
 async def test_processor_time_is_shared_out(sandbox: DockerSandbox, api: Any) -> None:
-    """Eight that spin get half a processor because the kernel holds them back; without the limit it does not."""
+    """T6: Eight that spin get half a processor because the kernel holds them back; without the limit it does not."""
     share, held_back = json.loads((await python(sandbox, SPIN)).stdout)
     assert share < 0.7
     # on a machine so busy that there was not even half a processor to be had, the kernel need not hold back
@@ -159,6 +183,7 @@ async def test_processor_time_is_shared_out(sandbox: DockerSandbox, api: Any) ->
 
 
 async def test_the_app_stays_awake_while_code_spins_and_prints(sandbox: DockerSandbox) -> None:
+    """T6, T8: its event loop comes round again and again."""
     longest, start = 0.0, time.monotonic()
     flood = asyncio.create_task(shell(sandbox, "yes | head -c 20000000", timeout_s=30))
     while not flood.done():
@@ -192,6 +217,7 @@ async def read(sandbox: DockerSandbox, code: str) -> tuple[int, str, str, Exit]:
     ids=["one line", "no UTF-8"],
 )
 async def test_a_runaway_output_ends_at_the_limit(sandbox: DockerSandbox, piece: str, shown: str) -> None:
+    """T8: the two ends are right, and the app does not grow."""
     me = psutil.Process()
     before = me.memory_info().rss
     code = f"import os\nos.write(1, b'begin ')\npiece = {piece}\nfor _ in range(3200):\n    os.write(1, piece)"
@@ -204,6 +230,7 @@ async def test_a_runaway_output_ends_at_the_limit(sandbox: DockerSandbox, piece:
 
 
 async def test_binary_output_is_told_in_a_few_lines(sandbox: DockerSandbox) -> None:
+    """T8: 200 MB of it too."""
     code = "import os, sys\nfor _ in range(3200):\n    os.write(1, bytes(65536))"
     count, head, _, end = await read(sandbox, code)
     assert (end.reason, head[:15]) == ("output limit", "[binary output:")
