@@ -91,12 +91,16 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class SandboxInfo(msgspec.Struct, frozen=True):
-    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced."""
+    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced.
+
+    `weaknesses` are those of the latter that a daemon in good order would enforce.
+    """
 
     name: str
     image: str
     limits: tuple[str, ...] = ()
     not_enforced: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
 
 

@@ -18,7 +18,7 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, SandboxInfo, Stream
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import container as containers
-from oci_tui.sandbox import daemon, files, frames, images, reaper
+from oci_tui.sandbox import daemon, files, frames, images, reaper, verification
 from oci_tui.sandbox.decoding import Decoder
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
@@ -65,11 +65,13 @@ class DockerSandbox:
             if image is None:
                 raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui setup`")
             yield Progress("starting the container", 0.4)
-            warnings = await self._call(self._make, image, profile)
+            wanted, warnings = await self._call(self._make, image, profile)
             yield Progress("checking the container", 0.7)
-            unkept = await self._call(containers.check, self._api, self._container, self._settings, warnings)
+            unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
             await self._revive()
-            self._info = await self._call(self._describe, address, image, unkept)
+            verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
+            missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
+            self._info = await self._call(self._describe, address, image, missing)
             yield Progress("the sandbox is ready", 1.0)
         except BaseException:
             await self.close()
@@ -150,15 +152,15 @@ class DockerSandbox:
         while (chunk := await self._call(next, iterator, None)) is not None:
             yield chunk
 
-    def _make(self, image: str, profile: Profile) -> list[str]:
-        """Create the container, take the leash, start it; the daemon's warnings."""
-
-        made, warnings = containers.create(self._api, image, profile, self._settings, self._session, self._repository)
+    def _make(self, image: str, profile: Profile) -> tuple[dict[str, Any], list[str]]:
+        """Create the container, take the leash, start it; what was asked for, and the daemon's warnings."""
+        wanted = containers.wanted(self._api, image, profile, self._settings, self._session, self._repository)
+        made, warnings = containers.create(self._api, wanted)
         self._container = made
         with daemon.told("starting the container"):
             self._leash = taken_socket(self._api.attach_socket(made, params={"stdin": 1, "stream": 1}))
             self._api.start(made)
-        return warnings
+        return wanted, warnings
 
     def _connect(self) -> str:
         """The address of the daemon, now connected."""
@@ -194,7 +196,8 @@ class DockerSandbox:
                 "read-only system",
                 "no privileges",
             ),
-            not_enforced=(*unkept, *containers.not_enforced(self._api)),
+            not_enforced=(*unkept, *verification.not_enforced(self._api)),
+            weaknesses=(*unkept, *verification.weaknesses(self._api)),
             languages=tuple(sorted(self._profile.languages)),
         )
 

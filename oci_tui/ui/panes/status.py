@@ -68,7 +68,8 @@ class StatusPane(Widget):
                 self._engine = event.info
                 self._parts.pop("engine", None)
             case SandboxReady():
-                self._parts["sandbox"] = ("▣ sandbox", "$success")
+                weak = visible_line("; ".join(event.info.weaknesses))
+                self._parts["sandbox"] = (f"▣ sandbox: {weak}", "$warning") if weak else ("▣ sandbox", "$success")
             case WorkspaceReady():
                 self._branch = visible_line(event.info.branch) or "detached HEAD"
                 self._parts.pop("workspace", None)
