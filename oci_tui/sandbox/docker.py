@@ -22,6 +22,7 @@ from oci_tui.sandbox import daemon, files, frames, images, reaper, verification
 from oci_tui.sandbox.decoding import Decoder
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
+from oci_tui.sandbox.session_lock import SessionLock
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
 
@@ -37,8 +38,11 @@ class DockerSandbox:
     After "connection lost", or a SandboxError that says so, `start` makes a fresh container with an empty workspace.
     """
 
-    def __init__(self, settings: SandboxSettings, session: str, repository: str) -> None:
+    def __init__(self, settings: SandboxSettings, session: str, repository: str, reap_every_s: float = 60.0) -> None:
         self._settings, self._session, self._repository = settings, session, repository
+        self._reap_every_s = reap_every_s
+        self._reaping: asyncio.Task[None] | None = None
+        self._lock: SessionLock | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._api: Any = None
         self._address = self._container = ""
@@ -58,6 +62,7 @@ class DockerSandbox:
         try:
             yield Progress("looking for the Docker daemon", 0.0)
             self._thread = ThreadPoolExecutor(1, "docker")
+            self._lock = SessionLock(self._session)
             address = await self._call(self._connect)
             yield Progress("removing containers left behind", 0.2)
             await self._call(reaper.reap, self._api)
@@ -72,6 +77,9 @@ class DockerSandbox:
             verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
             missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
             self._info = await self._call(self._describe, address, image, missing)
+            self._reaping = asyncio.create_task(
+                reaper.keep_reaping(lambda: self._call(reaper.reap, self._api), self._reap_every_s)
+            )
             yield Progress("the sandbox is ready", 1.0)
         except BaseException:
             await self.close()
@@ -129,8 +137,12 @@ class DockerSandbox:
 
     async def close(self) -> None:
         """Remove the container. Safe to call twice, and while something runs: that ends with "connection lost"."""
+        reaping, self._reaping = self._reaping, None
         runner, self._runner = self._runner, None
         thread, self._thread = self._thread, None
+        if reaping is not None:
+            reaping.cancel()
+            await asyncio.wait([reaping])
         self._info, self._seeded, self._caches = None, False, files.CACHES
         if runner is not None:
             await runner.close()
@@ -138,7 +150,12 @@ class DockerSandbox:
             # Behind whatever the thread still does, so that a container made meanwhile goes too.
             letting_go = thread.submit(self._let_go)
             thread.shutdown(wait=False)
-            await asyncio.wrap_future(letting_go)
+            try:
+                await asyncio.wrap_future(letting_go)
+            finally:
+                lock, self._lock = self._lock, None
+                if lock is not None:
+                    lock.release()
 
     async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         """In the one thread that may use the docker-py client."""
