@@ -44,7 +44,7 @@ async def test_a_turn_leaves_the_users_tree_and_git_byte_for_byte(make_repositor
         await turn(session)
         await turn(session, "again")
         assert fingerprint(root) == before
-        async with aclosing(session.accept()) as accepting:
+        async with aclosing(session.settle.accept()) as accepting:
             async for _ in accepting:
                 pass
     after = fingerprint(root)

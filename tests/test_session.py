@@ -74,13 +74,13 @@ async def test_it_refines_until_the_check_passes_and_writes_only_on_accept(make_
         assert "assert 1 == 3" in told
         assert (root / "calc.py").read_text() == FILES["calc.py"]
 
-        async with aclosing(session.accept()) as accepting:
+        async with aclosing(session.settle.accept()) as accepting:
             accepted = [event async for event in accepting]
         assert isinstance(accepted[0], events.ChangeAccepted)
         assert accepted[0].paths == ("calc.py",)
         assert (root / "calc.py").read_text() == FIXED
 
-        async with aclosing(session.undo()) as undoing:
+        async with aclosing(session.settle.undo()) as undoing:
             undone = [event async for event in undoing]
         assert isinstance(undone[0], events.ChangeUndone)
         assert (root / "calc.py").read_text() == FILES["calc.py"]
@@ -93,7 +93,7 @@ async def test_a_rejected_change_is_gone_from_mirror_and_container(make_reposito
     look = "```bash\ngrep return calc.py\n```"
     async with session_on(root, [RIGHT, look, "Done."]) as session:
         await turn(session)
-        async with aclosing(session.reject()) as rejecting:
+        async with aclosing(session.settle.reject()) as rejecting:
             kinds = [type(event) async for event in rejecting]
         assert kinds == [events.ChangeRejected, events.DiffChanged]
         happened = await turn(session, "look")
@@ -214,7 +214,7 @@ async def test_what_is_shown_and_run_after_a_stop_is_what_would_be_accepted(make
         assert shown == await session.workspace.diff()
         ran = await turn(session, "look")
         assert "".join(event.text for event in ran if isinstance(event, events.OutputArrived)) == "    return b - a\n"
-        async with aclosing(session.accept()) as accepting:
+        async with aclosing(session.settle.accept()) as accepting:
             accepted = [event async for event in accepting]
         assert isinstance(accepted[0], events.ChangeAccepted)
         assert "return b - a" in (root / "calc.py").read_text()
@@ -237,7 +237,7 @@ async def test_the_container_follows_accept_and_undo(make_repository: MakeReposi
     look = "```bash\ngrep return calc.py\n```"
     async with session_on(make_repository(FILES), [RIGHT, look, "Done."]) as session:
         await turn(session)
-        for settle in (session.accept, session.undo):
+        for settle in (session.settle.accept, session.settle.undo):
             async with aclosing(settle()) as settling:
                 assert [event async for event in settling]
         happened = await turn(session, "look")
@@ -360,17 +360,17 @@ async def test_a_session_goes_back_to_an_earlier_round(make_repository: MakeRepo
     look = "```bash\ngrep return calc.py\n```"
     async with session_on(root, [WRONG, RIGHT, look, "Done."]) as session:
         await turn(session)
-        async with aclosing(session.history()) as listing:
+        async with aclosing(session.settle.history()) as listing:
             (listed,) = [event async for event in listing]
         assert isinstance(listed, events.HistoryListed)
         assert [kept.said for kept in listed.kept] == ["turn 1, round 1: 1 failed", "turn 1, round 2: 1 passed"]
-        async with aclosing(session.restore(1)) as restoring:
+        async with aclosing(session.settle.restore(1)) as restoring:
             kinds = [type(event) async for event in restoring]
         assert kinds == [events.RoundRestored, events.DiffChanged]
         happened = await turn(session, "look")
         assert "    return b - a\n" in [event.text for event in happened if isinstance(event, events.OutputArrived)]
         assert (root / "calc.py").read_text() == FILES["calc.py"]
-        async with aclosing(session.restore(9)) as restoring:
+        async with aclosing(session.settle.restore(9)) as restoring:
             (failed,) = [event async for event in restoring]
         assert isinstance(failed, events.PartFailed)
         assert "no round 9; there are 1 to 2" in failed.message

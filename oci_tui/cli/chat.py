@@ -15,10 +15,12 @@ import click
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
 from oci_tui.cli.group import enter_docker_group
-from oci_tui.core import events
+from oci_tui.core import events, feedback
+from oci_tui.core.conflict import marked
 from oci_tui.core.diff import Diff, to_patch
-from oci_tui.core.errors import SettingsError
+from oci_tui.core.errors import SelectionError, SettingsError
 from oci_tui.core.events import Event
+from oci_tui.core.selection import Selection, parse
 from oci_tui.core.terminal import visible
 
 if TYPE_CHECKING:
@@ -26,10 +28,17 @@ if TYPE_CHECKING:
 
 HELP = """\
 Type what you want changed; Alt+Enter begins a new line.
-/accept  write the pending change into your files    /reject  drop it
-/undo    take the last accepted change back          /diff    show the pending change
-/help    this                                        /quit    leave (or Ctrl+D)
+/accept [PART…]  write the change into your files, or only PATH, PATH#1,3-4 (hunks), PATH:+10-14,-3 (lines of the patch)
+/reject [PART…]  drop it, or only a part of it         /diff       show the pending change
+/undo  /redo     take the last accepted change back; write it again
+/log             what is remembered                   /restore N  bring the mirror, not your files, to round N
+/help            this                                 /quit       leave (or Ctrl+D)
+After a conflict: /versions shows yours, the model's and the one before; /clean accepts the other files;
+                  /mine keeps your version and asks the model to make its change again on top of it
 Ctrl+C stops what runs."""
+CHOICES = (
+    "/versions shows both versions and the one before; /clean accepts the other files; /mine has the model do it again on yours"
+)
 
 
 @click.command()
@@ -53,41 +62,83 @@ class _Repl:
 
         self.session = session
         self.pending = Diff()
+        self._conflict: events.ChangeConflicted | None = None
+        self._accepting: Selection | None = None
         self._printer = Printer(sys.stdout)
 
     async def tell(self, happened: AsyncGenerator[Event]) -> None:
+        self._conflict = None
         async with aclosing(happened) as told:
             async for event in told:
-                if isinstance(event, events.DiffChanged):
-                    self.pending = event.diff
                 self._printer.show(event)
+                match event:
+                    case events.DiffChanged():
+                        self.pending = event.diff
+                    case events.ChangeConflicted():
+                        self._conflict = event
+                        click.echo(CHOICES if event.doing == "accepted" else "/versions shows both versions and the one before")
 
     async def obey(self, line: str) -> bool:
         """Do what a line says; whether to go on."""
-        match line:
-            case "":
-                pass
-            case "/quit":
-                return False
-            case "/help":
-                click.echo(HELP)
-            case "/diff":
-                click.echo(visible(to_patch(self.pending)) or "No change is pending.")
-            case "/accept" | "/reject" if not self.pending.files:
-                click.echo("No change is pending.")
-            case "/accept":
-                await self.tell(self.session.accept())
-            case "/reject":
-                await self.tell(self.session.reject())
-            case "/undo":
-                await self.tell(self.session.undo())
-            case _ if line.startswith("/"):
-                click.echo(f"There is no command {visible(line.split()[0])}; /help names them.")
-            case _:
-                await self.tell(self.session.ask(line))
-                if self.pending.files:
-                    click.echo(visible(to_patch(self.pending)) + f"{self.pending.summary()} pending: /accept or /reject")
+        command, *words = line.split() or [""]
+        settle = self.session.settle
+        try:
+            match command:
+                case "":
+                    pass
+                case "/quit":
+                    return False
+                case "/help":
+                    click.echo(HELP)
+                case "/diff":
+                    click.echo(visible(to_patch(self.pending)) or "No change is pending.")
+                case "/accept" | "/reject" if not self.pending.files:
+                    click.echo("No change is pending.")
+                case "/accept":
+                    await self.tell(settle.accept(self._chosen(words)))
+                case "/reject":
+                    await self.tell(settle.reject(self._chosen(words)))
+                case "/undo":
+                    await self.tell(settle.undo())
+                case "/redo":
+                    await self.tell(settle.redo())
+                case "/log":
+                    await self.tell(settle.history())
+                case "/restore" if len(words) == 1 and words[0].isdecimal():
+                    await self.tell(settle.restore(int(words[0])))
+                case "/restore":
+                    click.echo("/restore N: which round? /log lists them.")
+                case "/versions" | "/clean" | "/mine":
+                    await self._resolve(command)
+                case _ if command.startswith("/"):
+                    click.echo(f"There is no command {visible(command)}; /help names them.")
+                case _:
+                    await self._ask(line)
+        except SelectionError as error:
+            click.echo(visible(str(error)))
         return True
+
+    async def _ask(self, prompt: str) -> None:
+        await self.tell(self.session.ask(prompt))
+        if self.pending.files:
+            click.echo(visible(to_patch(self.pending)) + f"{self.pending.summary()} pending: /accept or /reject")
+
+    async def _resolve(self, command: str) -> None:
+        """What a person chose to do about a conflict."""
+        conflict = self._conflict
+        if conflict is None or (command != "/versions" and conflict.doing != "accepted"):
+            click.echo("Nothing is in conflict.")
+        elif command == "/versions":
+            click.echo("\n".join(visible(marked(versions)) for versions in conflict.versions))
+        elif command == "/clean":
+            await self.tell(self.session.settle.accept(self._accepting, clean_only=True))
+        else:
+            await self.tell(self.session.settle.give_way(conflict.paths))
+            await self._ask(feedback.again(conflict.paths))
+
+    def _chosen(self, words: list[str]) -> Selection | None:
+        self._accepting = parse(self.pending, words) if words else None
+        return self._accepting
 
 
 async def _converse(session: Session) -> int:

@@ -68,10 +68,10 @@ def demo(ctx: click.Context, /, yes: bool, headless: bool, folder: Path | None, 
     root = (folder or Path(tempfile.mkdtemp(prefix="oci-tui-demo-"))).resolve()
     assemble.create_repository(root, FILES)
     if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from oci_tui.cli.run import turn
+        from oci_tui.cli.run import Wishes, turn
 
         click.echo(f"● demo repository: {root}\n● prompt: {PROMPT}", err=True)
-        code = turn(chosen, root, PROMPT, accept=True)
+        code = turn(chosen, root, PROMPT, Wishes(accept=True))
     else:
         from oci_tui.cli.app import open_app
 

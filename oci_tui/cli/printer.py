@@ -88,8 +88,21 @@ class Printer:
                     self._line(f"  ! you and the model both changed {visible_line(path)}")
             case events.ChangeAccepted():
                 self._line("✓ accepted" + _named(" ", event.paths))
+                if event.left:
+                    self._line("  ! still pending, since your tree changed in the same lines:" + _named(" ", event.left))
             case events.ChangeRejected():
-                self._line("● rejected: nothing is pending")
+                self._line("● rejected" + (_named(": a part of ", event.paths) or ": nothing is pending"))
+            case events.ChangeGaveWay():
+                self._line("● your version took the change's place in" + _named(" ", event.paths))
+            case events.ChangeRedone():
+                self._line("✓ done again" + _named(" ", event.paths) if event.paths else "● there is nothing to do again")
+            case events.RoundRestored():
+                self._line(f"✓ the mirror is at the end of round {event.number}; your files are as they were")
+            case events.HistoryListed():
+                for kept in event.kept:
+                    self._line(f"  {visible_line(kept.line())}")
+                if not event.kept:
+                    self._line("● nothing is remembered of this session yet")
             case events.ChangeUndone():
                 self._line("✓ undone" + _named(" ", event.paths) if event.paths else "● there is nothing to undo")
             case events.Steered():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -18,24 +19,34 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What was written into the user's tree, and what brings the sandbox level with it."""
+    """What was written into the user's tree, what was not for a conflict, and what brings the sandbox level with it."""
 
     paths: tuple[str, ...] = ()
     level: Level = Level()
+    conflicts: tuple[str, ...] = ()
 
 
 class Changes(Protocol):
     """The pending change and those that were accepted. Raises WorkspaceError."""
 
-    async def accept(self, selection: Selection | None = None) -> Written:
+    async def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> Written:
         """Write the change, or only the selection, into the user's tree, three-way; the rest stays pending.
 
-        Raises ConflictError when the user's tree changed in the same lines; then nothing was written.
+        Raises ConflictError when the user's tree changed in the same lines; then nothing was written. With `clean_only` the
+        files in conflict stay pending and the others are written; it raises only when there is no other.
         """
         ...
 
     async def reject(self, selection: Selection | None = None) -> Level:
         """Drop the change: the mirror is the base again. With a selection only that is dropped."""
+        ...
+
+    async def patch(self) -> bytes:
+        """The pending change as a patch that `git apply` takes: exact for every byte, name, mode, symlink and binary file."""
+        ...
+
+    async def give_way(self, paths: Sequence[str]) -> Level:
+        """Take the user's version of these files into base and mirror: what was pending in them is dropped."""
         ...
 
     async def undo(self) -> Written:

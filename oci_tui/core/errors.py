@@ -3,19 +3,20 @@
 OciError
 ├── SettingsError      a settings file, an environment variable or a flag
 ├── EngineError        the model or the process that holds it
-│   ├── EngineDiedError  the process that holds the model died
 │   └── ModelError     a model that is missing, truncated, or of an unknown format
 ├── SandboxError       the Docker engine, the image or the container
 ├── WorkspaceError     the repository or its mirror
 │   └── ConflictError  the user's tree and the change both touched the same lines; nothing was written
+├── SelectionError     a part of the change that a person named
 └── StoreError         the journal or the state folder
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-DeathCause = Literal["out of memory", "killed", "crashed"]
+if TYPE_CHECKING:
+    from oci_tui.core.conflict import Versions
 
 
 class OciError(Exception):
@@ -40,18 +41,6 @@ class EngineError(OciError):
     part = "engine"
 
 
-class EngineDiedError(EngineError):
-    """The process that holds the model died; the next request starts it anew.
-
-    `cause` is "out of memory" only where there is evidence of it; `log_lines` are its last words, the newest last.
-    """
-
-    def __init__(self, message: str, cause: DeathCause, log_lines: tuple[str, ...]) -> None:
-        self.cause = cause
-        self.log_lines = log_lines
-        super().__init__(message)
-
-
 class ModelError(EngineError):
     """The model is missing, truncated, or of an unknown format."""
 
@@ -67,16 +56,32 @@ class WorkspaceError(OciError):
 
 
 class ConflictError(WorkspaceError):
-    """The user's tree and the change both touched the same lines; nothing was written."""
+    """The user's tree and a change both touched the same lines; nothing was written.
+
+    `paths` are the files in conflict, each with its `versions` where they could be told; `clean` are the change's other files.
+    `doing` is what was wanted of the change: "accepted", "undone", "done again".
+    """
 
     exit_code = 4
 
-    def __init__(self, paths: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        clean: tuple[str, ...] = (),
+        versions: tuple[Versions, ...] = (),
+        doing: str = "accepted",
+    ) -> None:
         self.paths = paths
-        super().__init__(
-            f"not accepted: {', '.join(paths)} changed in your tree since the session began, in the same lines; "
-            "nothing was written. Undo your edit there, or reject the change and ask again: then the model sees your edit"
-        )
+        self.clean = clean
+        self.versions = versions
+        self.doing = doing
+        super().__init__(f"not {doing}: {', '.join(paths)} changed in your tree too, in the same lines; nothing was written")
+
+
+class SelectionError(OciError):
+    """A part of the pending change was named that is not in it."""
+
+    exit_code = 2
 
 
 class StoreError(OciError):

@@ -15,10 +15,10 @@ from typing import Literal
 import msgspec
 
 from oci_tui.core.changes import Kept
+from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
-from oci_tui.core.generation import EngineInfo, Usage
-from oci_tui.core.ports import Command, Exit, SandboxInfo, Stream, WorkspaceInfo
+from oci_tui.core.ports import Command, EngineInfo, Exit, SandboxInfo, Stream, Usage, WorkspaceInfo
 from oci_tui.core.verdict import Verdict
 
 Part = Literal["engine", "sandbox", "workspace"]
@@ -165,9 +165,10 @@ class TurnFinished(_Happened, frozen=True):
 
 
 class ChangeAccepted(_Happened, frozen=True):
-    """The pending change is in the user's tree."""
+    """The pending change is in the user's tree, but for the files `left`, which are in conflict and still pending."""
 
     paths: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 class ChangeRejected(_Happened, frozen=True):
@@ -200,11 +201,23 @@ class HistoryListed(_Happened, frozen=True):
     kept: tuple[Kept, ...]
 
 
+class ChangeGaveWay(_Happened, frozen=True):
+    """In these files the user's version took the place of the pending change."""
+
+    paths: tuple[str, ...]
+
+
 class ChangeConflicted(_Happened, frozen=True):
-    """Nothing was written: the user's tree changed in the same lines."""
+    """Nothing was written: the user's tree changed in the same lines of `paths`; `clean` could be written.
+
+    `doing` is what was wanted of the change: "accepted", "undone" or "done again".
+    """
 
     paths: tuple[str, ...]
     message: str
+    clean: tuple[str, ...] = ()
+    versions: tuple[Versions, ...] = ()
+    doing: str = "accepted"
 
 
 Event = (
@@ -234,6 +247,7 @@ Event = (
     | ChangeRejected
     | ChangeUndone
     | ChangeRedone
+    | ChangeGaveWay
     | ChangeConflicted
     | RoundRestored
     | HistoryListed

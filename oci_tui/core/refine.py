@@ -16,9 +16,19 @@ from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
 from oci_tui.core.formats.search_replace import Malformed, MismatchError
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.generation import Message, Request, Sampling, Usage
-from oci_tui.core.output import KeptOutput
-from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
+from oci_tui.core.ports import (
+    Approver,
+    Command,
+    Engine,
+    Exit,
+    Message,
+    Output,
+    Request,
+    Sampling,
+    Sandbox,
+    Usage,
+    Workspace,
+)
 from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
 from oci_tui.core.verdict import Verdict
 
@@ -165,13 +175,11 @@ class Turn:
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
         reader, usage = ReplyReader(self.conversation.known), Usage()
-        request = Request(
-            tuple(kept),
-            self.policy.max_new_tokens,
-            RESAMPLED if self._stuck else self.policy.sampling,
-            drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
-        )
-        async with aclosing(self.engine.generate(request)) as pieces:
+        async with aclosing(
+            self.engine.generate(
+                Request(tuple(kept), self.policy.max_new_tokens, RESAMPLED if self._stuck else self.policy.sampling)
+            )
+        ) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
                 if piece.text:
@@ -269,19 +277,18 @@ class Turn:
             self._final = self._refused = True
             return
         yield events.CommandStarted(command)
-        output = KeptOutput()
+        output: list[str] = []
         end = Exit(1, "connection lost")
         async with aclosing(self.sandbox.run(command)) as run:
             async for item in run:
                 if isinstance(item, Output):
-                    output.add(item.stream, item.text)
+                    output.append(item.text)
                     yield events.OutputArrived(item.stream, item.text)
                 else:
                     end = item
         yield events.CommandFinished(command, end)
-        text = output.text()
-        said = feedback.execution_result(text, end, expect_output=bool(command.language), omitted=output.omitted)
-        self._said.append(said)
+        text = "".join(output)
+        self._said.append(feedback.execution_result(text, end, expect_output=bool(command.language)))
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
         self._said.extend(await collect(self.sandbox, self.workspace))
         if (diff := await self.workspace.diff()) != self._diff:

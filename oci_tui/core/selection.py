@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from oci_tui.core.diff import Diff, FileDiff
+from oci_tui.core.errors import SelectionError
+
+_RANGES = re.compile(r"[+-]?\d{1,9}(?:-\d{1,9})?(?:,[+-]?\d{1,9}(?:-\d{1,9})?)*")
 
 Place = tuple[int, int]
 """A changed line: its hunk's index in the file, and its index in the hunk."""
@@ -68,6 +72,59 @@ class Selection(msgspec.Struct, frozen=True):
     def of_hunk(cls, file: FileDiff, hunk: int) -> Selection:
         """One hunk, by its index; the only hunk of a new or deleted file is the whole of it."""
         return cls((Pick(file, frozenset(place for place in changed_lines(file) if place[0] == hunk)),))
+
+
+def parse(diff: Diff, words: Iterable[str]) -> Selection:
+    """The parts that a person named: `PATH`, `PATH#1,3-4` (hunks from 1), `PATH:+10-14,-3` (lines as the patch numbers them).
+
+    Raises SelectionError.
+    """
+    picks: dict[str, Pick] = {}
+    for word in words:
+        pick = _pick(diff, word)
+        before = picks.get(pick.file.path)
+        if before and before.lines is not None and pick.lines is not None:
+            pick = Pick(pick.file, before.lines | pick.lines)
+        picks[pick.file.path] = pick if not before or before.lines is not None else before
+    return Selection(tuple(picks.values()))
+
+
+def _pick(diff: Diff, word: str) -> Pick:
+    files = {file.path: file for file in diff.files}
+    if word in files:
+        return Pick(files[word])
+    for sign, choose in (("#", _of_hunks), (":", _of_lines)):
+        path, found, numbers = word.rpartition(sign)
+        if found and path in files and (ranges := _RANGES.fullmatch(numbers)):
+            lines = frozenset(choose(files[path], [_range(part) for part in ranges[0].split(",")]))
+            if lines:
+                return Pick(files[path], lines)
+            raise SelectionError(f"{word}: the change has no such part in {path}; it has {_parts(files[path])}")
+    raise SelectionError(f"{word}: no such file in the change; write PATH, PATH#1,3-4 for hunks or PATH:+10-14,-3 for lines")
+
+
+def _range(part: str) -> tuple[str, range]:
+    """The sign of a range ("" for hunks) and its numbers."""
+    sign = part[0] if part[0] in "+-" else ""
+    first, _, last = part.removeprefix(sign).partition("-")
+    return sign, range(int(first), int(last or first) + 1)
+
+
+def _of_hunks(file: FileDiff, ranges: list[tuple[str, range]]) -> Iterator[Place]:
+    return (place for place in changed_lines(file) if any(not sign and place[0] + 1 in numbers for sign, numbers in ranges))
+
+
+def _of_lines(file: FileDiff, ranges: list[tuple[str, range]]) -> Iterator[Place]:
+    for number, index in changed_lines(file):
+        line = file.hunks[number].lines[index]
+        at = line.new if line.kind == "+" else line.old
+        if any(sign == line.kind and at in numbers for sign, numbers in ranges):
+            yield number, index
+
+
+def _parts(file: FileDiff) -> str:
+    ends = [f"{hunk.new_start}-{hunk.new_start + max(hunk.new_count - 1, 0)}" for hunk in file.hunks]
+    return f"hunks 1 to {len(ends)} (new lines {', '.join(ends)})" if ends else "no hunks"
 
 
 def changed_lines(file: FileDiff) -> Iterator[Place]:

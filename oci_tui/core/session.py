@@ -1,4 +1,4 @@
-"""A conversation about one workspace: it makes its parts ready, runs turns, and settles the pending change.
+"""A conversation about one workspace: it makes its parts ready and runs turns; `settle` is what becomes of the change.
 
 Everything that happens is an event; each goes to the journal before it is yielded to whoever asked.
 """
@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
-from oci_tui.core import events, feedback
-from oci_tui.core.changes import Written
-from oci_tui.core.errors import ConflictError, OciError, StoreError
+from oci_tui.core import events
+from oci_tui.core.changes import Level
+from oci_tui.core.errors import OciError, StoreError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
-from oci_tui.core.selection import Selection
+from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 
 Put = Callable[[Event], None]
@@ -43,6 +43,7 @@ class Session:
         self.workspace = workspace
         self.approver = approver
         self.conversation = Conversation()
+        self.settle = Settlement(workspace, self.conversation, self._follow, self._told, self._lost)
         self._journal: Pane | None = journal
         self._unwritten = ""
         self._stop = asyncio.Event()
@@ -94,54 +95,6 @@ class Session:
         """End the running turn: the generation and whatever runs."""
         self._stop.set()
 
-    async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
-        """Write the pending change, or only the selection, into the user's tree."""
-        async with aclosing(self._settle(lambda: self.workspace.changes.accept(selection), events.ChangeAccepted)) as happened:
-            async for event in happened:
-                yield event
-
-    async def undo(self) -> AsyncGenerator[Event]:
-        """Take the last accepted change back out of the user's tree."""
-        async with aclosing(self._settle(self.workspace.changes.undo, events.ChangeUndone)) as happened:
-            async for event in happened:
-                yield event
-
-    async def redo(self) -> AsyncGenerator[Event]:
-        """Write again what was undone last."""
-        async with aclosing(self._settle(self.workspace.changes.redo, events.ChangeRedone)) as happened:
-            async for event in happened:
-                yield event
-
-    async def restore(self, number: int) -> AsyncGenerator[Event]:
-        """Bring the mirror, not the user's tree, to the end of a round; what is pending then leads there."""
-        try:
-            level = await self.workspace.history.restore(number)
-            self.conversation.say(feedback.RESTORED)
-            yield self._told(events.RoundRestored(number))
-            yield self._told(events.DiffChanged(await self.workspace.diff()))
-            if "sandbox" in self._ready:
-                await bring_level(self.sandbox, self.workspace, level)
-        except OciError as error:
-            yield self._told(events.PartFailed(self._lost(error), str(error)))
-
-    async def history(self) -> AsyncGenerator[Event]:
-        """What the session remembers: rounds and accepts."""
-        try:
-            yield self._told(events.HistoryListed(await self.workspace.history.log()))
-        except OciError as error:
-            yield self._told(events.PartFailed(self._lost(error), str(error)))
-
-    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
-        """Drop the pending change, or only the selection."""
-        try:
-            level = await self.workspace.changes.reject(selection)
-            yield self._told(events.ChangeRejected(selection.paths if selection else ()))
-            yield self._told(events.DiffChanged(await self.workspace.diff()))
-            if "sandbox" in self._ready:
-                await bring_level(self.sandbox, self.workspace, level)
-        except OciError as error:
-            yield self._told(events.PartFailed(self._lost(error), str(error)))
-
     async def close(self) -> None:
         """Give everything back: the sandbox is removed, the model unloaded. Safe to call twice."""
         self._stop.set()
@@ -190,20 +143,9 @@ class Session:
             async for event in happened:
                 yield event
 
-    async def _settle(
-        self, write: Callable[[], Coroutine[Any, Any, Written]], done: Callable[[tuple[str, ...]], Event]
-    ) -> AsyncGenerator[Event]:
-        """Write into the user's tree, say so, and bring the sandbox level with it."""
-        try:
-            written = await write()
-            yield self._told(done(written.paths))
-            yield self._told(events.DiffChanged(await self.workspace.diff()))
-            if "sandbox" in self._ready:
-                await bring_level(self.sandbox, self.workspace, written.level)
-        except ConflictError as error:
-            yield self._told(events.ChangeConflicted(error.paths, str(error)))
-        except OciError as error:
-            yield self._told(events.PartFailed(self._lost(error), str(error)))
+    async def _follow(self, level: Level) -> None:
+        if "sandbox" in self._ready:
+            await bring_level(self.sandbox, self.workspace, level)
 
     async def _part(
         self, queue: asyncio.Queue[Event | None], part: Part, start: Callable[[Put], Coroutine[Any, Any, Event]]

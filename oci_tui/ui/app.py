@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
+from oci_tui.core.feedback import again
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.ui import keys, themes
@@ -44,6 +45,7 @@ class OciApp(App[None]):
         self._first_prompt = prompt
         self._making: asyncio.Task[Converses] | None = None
         self._armed = ("", 0.0)
+        self._accepting: Selection | None = None
         self.failure = ""
         self.log_file = state_folder() / "oci-tui.log"
         self._problems = self._register_themes()
@@ -126,8 +128,24 @@ class OciApp(App[None]):
     def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
         self._decide("accept" if message.accept else "reject", message.selection)
 
-    def _decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> None:
-        if problem := self.workbench.conversation.decide(decision, selection, number):
+    def on_workbench_conflicted(self, message: Workbench.Conflicted) -> None:
+        from oci_tui.ui.screens.conflict import Choice, ConflictScreen
+
+        def chosen(choice: Choice | None) -> None:
+            if choice == "clean":
+                self._decide("accept clean", self._accepting)
+            elif choice == "mine":
+                paths = message.conflict.paths
+                self._decide("give way", paths=paths)
+                self.workbench.conversation.send(again(paths))
+
+        self.push_screen(ConflictScreen(message.conflict), chosen)
+
+    def _decide(
+        self, decision: Decision, selection: Selection | None = None, number: int = 0, paths: tuple[str, ...] = ()
+    ) -> None:
+        self._accepting = selection
+        if problem := self.workbench.conversation.decide(decision, selection, number, paths):
             self.workbench.say(problem)
 
     def action_stop(self) -> None:

@@ -13,7 +13,19 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.selection import Selection
 
-Decision = Literal["accept", "reject", "undo", "redo", "restore", "log"]
+Decision = Literal["accept", "accept clean", "give way", "reject", "undo", "redo", "restore", "log"]
+
+
+class Settles(Protocol):
+    """`core.settlement.Settlement`, or that of a replay."""
+
+    def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]: ...
+    def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
+    def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]: ...
+    def undo(self) -> AsyncGenerator[Event]: ...
+    def redo(self) -> AsyncGenerator[Event]: ...
+    def restore(self, number: int) -> AsyncGenerator[Event]: ...
+    def history(self) -> AsyncGenerator[Event]: ...
 
 
 class Converses(Protocol):
@@ -23,12 +35,8 @@ class Converses(Protocol):
     def ask(self, prompt: str) -> AsyncGenerator[Event]: ...
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
-    def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
-    def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
-    def undo(self) -> AsyncGenerator[Event]: ...
-    def redo(self) -> AsyncGenerator[Event]: ...
-    def restore(self, number: int) -> AsyncGenerator[Event]: ...
-    def history(self) -> AsyncGenerator[Event]: ...
+    @property
+    def settle(self) -> Settles: ...
     async def close(self) -> None: ...
 
 
@@ -99,8 +107,12 @@ class Conversation:
         if self._session is not None:
             self._session.steer(text)
 
-    def decide(self, decision: Decision, selection: Selection | None = None, number: int = 0) -> str:
+    def decide(
+        self, decision: Decision, selection: Selection | None = None, number: int = 0, paths: tuple[str, ...] = ()
+    ) -> str:
         """Accept or reject (all, or the selection), undo, redo, restore round `number`, or list what is remembered.
+
+        Of a change in conflict: accept what is clean, or let the user's version of `paths` take its place.
 
         Returns why it cannot be done now, "" when it is on its way.
         """
@@ -113,12 +125,14 @@ class Conversation:
         if decision in ("accept", "reject") and not self.pending.files:
             return f"Nothing to {decision}: no change is pending."
         self._decision = {
-            "accept": lambda session: session.accept(selection),
-            "reject": lambda session: session.reject(selection),
-            "undo": lambda session: session.undo(),
-            "redo": lambda session: session.redo(),
-            "restore": lambda session: session.restore(number),
-            "log": lambda session: session.history(),
+            "accept": lambda session: session.settle.accept(selection),
+            "accept clean": lambda session: session.settle.accept(selection, clean_only=True),
+            "give way": lambda session: session.settle.give_way(paths),
+            "reject": lambda session: session.settle.reject(selection),
+            "undo": lambda session: session.settle.undo(),
+            "redo": lambda session: session.settle.redo(),
+            "restore": lambda session: session.settle.restore(number),
+            "log": lambda session: session.settle.history(),
         }[decision]
         self._woken.set()
         return ""

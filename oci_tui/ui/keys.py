@@ -53,6 +53,7 @@ KEYS: tuple[Key, ...] = (
     Key("alt+z,f11", "Alt+Z  F11", "zoom", "this pane on the whole screen, and back", "Zoom the pane", group="Panes"),
     Key("", "j k  g G  Space b", "", "line, first and last, page; arrows and page keys too", group="Panes"),
     Key("", "a r  A R  n N", "", "in Changes: accept, reject the hunk; the file; next and previous hunk", group="Panes"),
+    Key("", "m", "", "in Changes: mark a line (or a hunk's lines); a and r then take the marked lines", group="Panes"),
     Key("", "Enter", "", "in Story: show the prose that is folded", group="Panes"),
 )
 

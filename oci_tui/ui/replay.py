@@ -11,6 +11,7 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
+    ChangeGaveWay,
     ChangeRedone,
     ChangeRejected,
     ChangeUndone,
@@ -29,7 +30,52 @@ from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
 
 _LONGEST_WAIT_S = 3.0
-_DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeRedone, ChangeConflicted)
+_DECISIONS = (ChangeAccepted, ChangeRejected, ChangeUndone, ChangeRedone, ChangeGaveWay, ChangeConflicted)
+
+
+class ReplaySettlement:
+    """Decisions about the recorded change, told as a session tells them; nothing is written."""
+
+    def __init__(self) -> None:
+        self.pending = Diff()
+        self._decided: list[Diff] = []
+        self._undone: list[Diff] = []
+
+    async def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]:  # noqa: ARG002
+        """As a session says it; nothing is written."""
+        yield ChangeAccepted(paths=selection.paths if selection else tuple(file.path for file in self.pending.files))
+        self._decided.append(self.pending)
+        self._undone.clear()
+        yield self._now(rest(self.pending, selection) if selection else Diff())
+
+    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        yield ChangeRejected(selection.paths if selection else ())
+        yield self._now(rest(self.pending, selection) if selection else Diff())
+
+    async def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
+        yield ChangeGaveWay(paths)
+        yield self._now(Diff(tuple(file for file in self.pending.files if file.path not in paths)))
+
+    async def undo(self) -> AsyncGenerator[Event]:
+        undone = self._decided.pop() if self._decided else Diff()
+        self._undone.append(undone)
+        yield ChangeUndone(paths=tuple(file.path for file in undone.files))
+
+    async def redo(self) -> AsyncGenerator[Event]:
+        redone = self._undone.pop() if self._undone else Diff()
+        self._decided.append(redone)
+        yield ChangeRedone(paths=tuple(file.path for file in redone.files))
+
+    async def restore(self, number: int) -> AsyncGenerator[Event]:
+        """A recording has no states to go back to."""
+        yield PartFailed("workspace", f"no round {number}: this is a recording")
+
+    async def history(self) -> AsyncGenerator[Event]:
+        yield HistoryListed(())
+
+    def _now(self, diff: Diff) -> DiffChanged:
+        self.pending = diff
+        return DiffChanged(diff=diff)
 
 
 class ReplaySession:
@@ -46,9 +92,7 @@ class ReplaySession:
         self.reached = asyncio.Event()
         self._stopped = asyncio.Event()
         self._steered: list[str] = []
-        self._diff = Diff()
-        self._decided: list[Diff] = []
-        self._undone: list[Diff] = []
+        self.settle = ReplaySettlement()
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """What was recorded before the first turn."""
@@ -87,40 +131,8 @@ class ReplaySession:
     def stop(self) -> None:
         self._stopped.set()
 
-    async def accept(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
-        """As a session says it; nothing is written."""
-        yield ChangeAccepted(paths=selection.paths if selection else tuple(file.path for file in self._diff.files))
-        self._decided.append(self._diff)
-        self._undone.clear()
-        yield self._now(rest(self._diff, selection) if selection else Diff())
-
-    async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
-        yield ChangeRejected(selection.paths if selection else ())
-        yield self._now(rest(self._diff, selection) if selection else Diff())
-
-    async def undo(self) -> AsyncGenerator[Event]:
-        undone = self._decided.pop() if self._decided else Diff()
-        self._undone.append(undone)
-        yield ChangeUndone(paths=tuple(file.path for file in undone.files))
-
-    async def redo(self) -> AsyncGenerator[Event]:
-        redone = self._undone.pop() if self._undone else Diff()
-        self._decided.append(redone)
-        yield ChangeRedone(paths=tuple(file.path for file in redone.files))
-
-    async def restore(self, number: int) -> AsyncGenerator[Event]:
-        """A recording has no states to go back to."""
-        yield PartFailed("workspace", f"no round {number}: this is a recording")
-
-    async def history(self) -> AsyncGenerator[Event]:
-        yield HistoryListed(())
-
     async def close(self) -> None:
         self._stopped.set()
-
-    def _now(self, diff: Diff) -> DiffChanged:
-        self._diff = diff
-        return DiffChanged(diff=diff)
 
     async def _step(self) -> AsyncGenerator[Event]:
         """The next recorded event, after the time that passed before it; decisions are the person's, now as then."""
@@ -144,6 +156,6 @@ class ReplaySession:
         if self._place in (self._paused_at, len(self._events)):
             self.reached.set()
         if isinstance(event, DiffChanged):
-            self._diff = event.diff
+            self.settle.pending = event.diff
         if not isinstance(event, (SessionStarted, *_DECISIONS)):
             yield event

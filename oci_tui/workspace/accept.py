@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,12 @@ from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.three_way import Merged, three_way
 from oci_tui.workspace.tree import Tree, differing, part
 from oci_tui.workspace.user_tree import UserTree
+from oci_tui.workspace.versions import compared
+
+Together = tuple[bytes, ...]
+"""Paths that are written together or not at all: the two names of a renamed file."""
+
+_MOST_COMPARED = 20
 
 
 class Outcome(NamedTuple):
@@ -55,13 +62,16 @@ class Acceptance:
         with locked(self._folder):
             return self._writer.recover()
 
-    def accept(self, base: Tree, chosen: Tree) -> Outcome:
-        """Write the change from `base` to `chosen`. Raises ConflictError, WorkspaceError; then nothing was written."""
+    def accept(self, base: Tree, chosen: Tree, clean_only: Sequence[Together] | None = None) -> Outcome:
+        """Write the change from `base` to `chosen`. Raises ConflictError, WorkspaceError; then nothing was written.
+
+        With `clean_only` files in conflict are left out, together with those that it says go with them.
+        """
         touched = differing(base, chosen)
         if not touched:
             return Outcome([], {}, [])
         with locked(self._folder):
-            now, merged = self._merged(base, chosen, touched)
+            now, merged = self._merged(base, chosen, touched, clean_only=clean_only)
             now = part(now, merged.clean)
             ref = f"{self._refs}/{self._next()}"
             self._shadow.point(ref, self._shadow.commit(merged.tree, self._shadow.commit(now), said=_said(merged.clean)))
@@ -89,19 +99,32 @@ class Acceptance:
         old, new = (after, before) if back else (before, after)
         touched = sorted(before.keys() | after.keys())
         with locked(self._folder):
-            now, merged = self._merged(old, new, touched)
+            now, merged = self._merged(old, new, touched, "undone" if back else "done again")
             written = self._writer.write(now, merged.tree, self._identity)
             self._shadow.point(f"{target}/{_number(ref)}", commit)
             self._shadow.point(ref, "")
         return Replayed(old, new, Outcome(touched, merged.tree, written))
 
-    def _merged(self, base: Tree, theirs: Tree, touched: list[bytes]) -> tuple[Tree, Merged]:
+    def _merged(
+        self,
+        base: Tree,
+        theirs: Tree,
+        touched: list[bytes],
+        doing: str = "accepted",
+        clean_only: Sequence[Together] | None = None,
+    ) -> tuple[Tree, Merged]:
         """The user's tree at these paths as it is now, and with the change from `base` to `theirs`."""
         self._writer.recover()
         now, blocked = self._user.at(touched)
         merged = three_way(self._shadow, base, now, theirs, [path for path in touched if path not in set(blocked)])
-        if len(merged.clean) < len(touched):
-            raise ConflictError(tuple(shown(path) for path in touched if path not in set(merged.clean)))
+        clean = set(merged.clean)
+        if clean_only is not None:
+            clean -= {path for group in clean_only if not clean.issuperset(group) for path in group}
+            merged = three_way(self._shadow, base, now, theirs, sorted(clean))
+        if not clean or (clean_only is None and len(clean) < len(touched)):
+            left = [path for path in touched if path not in clean]
+            sides = (compared(self._shadow, path, base, now, theirs, blocked=path in blocked) for path in left[:_MOST_COMPARED])
+            raise ConflictError(tuple(map(shown, left)), tuple(map(shown, merged.clean)), tuple(sides), doing)
         return now, merged
 
     def _next(self) -> int:

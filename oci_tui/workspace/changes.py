@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oci_tui.core.changes import Level, Written
 from oci_tui.core.selection import Selection
 from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
@@ -9,23 +11,31 @@ from oci_tui.workspace.history import History
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.thread import OneAtATime
-from oci_tui.workspace.tree import Tree
+from oci_tui.workspace.tree import Tree, differing
+from oci_tui.workspace.user_tree import UserTree
 
 
 class GitChanges:
     """What each method does is said in `core.changes.Changes`."""
 
-    def __init__(self, mirror: Mirror, acceptance: Acceptance, history: History, thread: OneAtATime) -> None:
+    def __init__(self, user: UserTree, mirror: Mirror, acceptance: Acceptance, history: History, thread: OneAtATime) -> None:
+        self._user = user
         self._mirror = mirror
         self._acceptance = acceptance
         self._history = history
         self._thread = thread
 
-    async def accept(self, selection: Selection | None = None) -> Written:
-        return await self._thread.run(self._accepted, selection)
+    async def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> Written:
+        return await self._thread.run(self._accepted, selection, clean_only)
 
     async def reject(self, selection: Selection | None = None) -> Level:
         return await self._thread.run(self._rejected, selection)
+
+    async def patch(self) -> bytes:
+        return await self._thread.run(self._mirror.patch)
+
+    async def give_way(self, paths: Sequence[str]) -> Level:
+        return await self._thread.run(self._gave_way, paths)
 
     async def undo(self) -> Written:
         return await self._thread.run(lambda: self._replayed(self._acceptance.undo()))
@@ -33,12 +43,19 @@ class GitChanges:
     async def redo(self) -> Written:
         return await self._thread.run(lambda: self._replayed(self._acceptance.redo()))
 
-    def _accepted(self, selection: Selection | None) -> Written:
-        old = self._mirror.tree
+    def _accepted(self, selection: Selection | None, clean_only: bool) -> Written:
+        old, base = self._mirror.tree, self._mirror.base
         chosen = self._mirror.only(selection) if selection else old
-        outcome = self._acceptance.accept(self._mirror.base, chosen)
+        outcome = self._acceptance.accept(base, chosen, self._mirror.renamed() if clean_only else None)
         self._mirror.accepted(outcome.touched, chosen, outcome.tree)
-        return self._written(outcome, old)
+        left = [path for path in differing(base, chosen) if path not in set(outcome.touched)]
+        return self._written(outcome, old, left)
+
+    def _gave_way(self, paths: Sequence[str]) -> Level:
+        old = self._mirror.tree
+        self._mirror.give_way(self._user.snapshot(), paths)
+        self._history.remember_user(self._mirror.base)
+        return self._mirror.level(old)
 
     def _rejected(self, selection: Selection | None) -> Level:
         return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
@@ -50,7 +67,8 @@ class GitChanges:
         self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
         return self._written(replayed.outcome, old)
 
-    def _written(self, outcome: Outcome, old: Tree) -> Written:
+    def _written(self, outcome: Outcome, old: Tree, left: Sequence[bytes] = ()) -> Written:
         if outcome.touched:
             self._history.remember_user(self._mirror.base)
-        return Written(tuple(shown(path) for path in sorted(outcome.written)), self._mirror.level(old))
+        written = tuple(map(shown, sorted(outcome.written)))
+        return Written(written, self._mirror.level(old), tuple(map(shown, left)))

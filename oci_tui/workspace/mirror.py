@@ -99,6 +99,23 @@ class Mirror:
             clean = [path for path in clean if path not in stuck]
         return Absorbed(tuple(clean), tuple(sorted({*theirs} - {*clean})))
 
+    def renamed(self) -> list[tuple[bytes, bytes]]:
+        """The old and the new names of the files that the pending change renames."""
+        touched = {names.shown(path): path for path in differing(self.base, self.tree)}
+        files = self.diff().files if touched else ()
+        return [(touched[file.old_path], touched[file.path]) for file in files if file.status == "renamed"]
+
+    def give_way(self, snapshot: Snapshot, paths: Iterable[str]) -> None:
+        """Drop what is pending in these files: base and mirror have the user's version of them, or none."""
+        self._closed = snapshot.left_out | snapshot.closed
+        given = [path for path in differing(self.base, self.tree) if names.shown(path) in set(paths)]
+        base, tree = (put(side, given, snapshot.tree) for side in (self.base, self.tree))
+        if stuck := {*impossible(base, given), *impossible(tree, given)}:
+            raise WorkspaceError(
+                f"{names.shown(min(stuck))} cannot go alone: a file and a folder share its name; reject the change"
+            )
+        self.base, self.tree = base, tree
+
     def accepted(self, paths: Iterable[bytes], chosen: Tree, now: Tree) -> None:
         """These paths of `chosen` were written, and the user's tree is `now` there; what was not chosen stays pending."""
         self.base = put(self.base, paths, chosen)
@@ -211,6 +228,11 @@ class Mirror:
             )
             files.append(msgspec.structs.replace(whole, flags=flags(whole, size=len(data), target=target)))
         return Diff(tuple(files))
+
+    def patch(self) -> bytes:
+        """From the base to the mirror, as `git apply` takes it."""
+        touched = differing(self.base, self.tree)
+        return self._shadow.exact_patch(part(self.base, touched), part(self.tree, touched)) if touched else b""
 
     def _known(self) -> Known:
         return Known(self.tree, self._closed, self._folds_case, self._user.hidden)

@@ -203,6 +203,12 @@ class Shadow:
         out = self._git.run(*shown, "diff-tree", "-r", "-p", "-M", *plain, *sides).out
         return out.decode("utf-8", "backslashreplace")
 
+    def exact_patch(self, old: Tree, new: Tree) -> bytes:
+        """What changed, for `git apply`: binary contents whole, names quoted as git does, a rename as two files."""
+        sides = [self.tree(side) for side in (old, new)]
+        form = ("--binary", "--full-index", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
+        return self._git.run("diff-tree", "-r", "-p", *form, "--no-ext-diff", "--no-textconv", "--no-color", *sides).out
+
     def prune(self) -> None:
         """Forget sessions older than 30 days and pack what is left. The caller holds the repository's lock."""
         form = "%(committerdate:unix) %(refname)"

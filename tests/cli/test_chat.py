@@ -97,6 +97,43 @@ def test_ctrl_c_stops_the_run_and_not_the_program(chat: Callable[..., Terminal])
     assert terminal.exit_code() == 0
 
 
+@pytest.mark.docker
+def test_a_conflict_and_its_choices(chat: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = chat(f"{RIGHT}\nother.py\n```python\nx = 1\n```\n", RIGHT)
+    file = tmp_path / "repository" / "calc.py"
+    terminal.until("/help names the commands.")
+    terminal.type("fix it")
+    terminal.until("pending: /accept or /reject")
+    mine = FILES["calc.py"].replace("a - b", "a * b")
+    file.write_text(mine)
+    for line, answer in (
+        ("/versions", "Nothing is in conflict."),
+        ("/accept nothing.py", "nothing.py: no such file in the change"),
+        ("/accept", "/clean accepts the other files"),
+        ("/versions", "    return a * b\r\n||||||| before"),
+        ("/clean", "✓ accepted other.py"),
+    ):
+        terminal.type(line)
+        terminal.until(answer)
+    assert file.read_text() == mine
+    terminal.type("/accept calc.py#1")
+    terminal.until("/clean accepts the other files")
+    terminal.type("/mine")
+    terminal.until("pending: /accept or /reject")
+    for line, answer in (
+        ("/accept calc.py", "accepted calc.py"),
+        ("/undo", "undone calc.py"),
+        ("/redo", "done again calc.py"),
+        ("/log", "round"),
+        ("/restore", "which round?"),
+    ):
+        terminal.type(line)
+        terminal.until(answer)
+    assert "a + b" in file.read_text()
+    terminal.type("/quit")
+    assert terminal.exit_code() == 0
+
+
 def test_it_needs_a_terminal(make_repository: MakeRepository) -> None:
     done = oci("chat", cwd=make_repository(FILES))
     assert done.returncode == 2

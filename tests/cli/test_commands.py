@@ -260,3 +260,67 @@ def test_the_log_and_the_next_session_from_an_earlier_round(make_repository: Mak
     assert (root / "calc.py").read_text() == FILES["calc.py"]
     done = oci("run", "explain", *scripted(tmp_path, "It subtracts."), cwd=root)
     assert "+    return b - a" in done.stdout
+
+
+class Meanwhile:
+    """A run during which the person edits a file, once the check has begun."""
+
+    def __init__(self, root: Path, text: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", "oci_tui", "run", "make the tests pass", "--accept", *arguments]
+        running = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert running.stderr
+        self.said = ""
+        for line in running.stderr:
+            self.said += line
+            if line.startswith("  $ ") and text:
+                (root / "calc.py").write_text(text)
+                text = ""
+        self.printed = running.communicate(timeout=120)[0]
+        self.code = running.returncode
+
+
+MINE = "def add(a, b):\n    return a * b\n"
+OTHER = "def sub(a, b):\n    return a - b\n"
+TWO = f"{RIGHT}\nother.py\n```python\n{OTHER}```\n"
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("choice", "code", "calc", "other"),
+    [("stop", 4, MINE, False), ("show", 4, MINE, False), ("clean", 4, MINE, True), ("model", 0, FIXED, True)],
+)
+def test_a_conflict_with_the_persons_edit(
+    make_repository: MakeRepository, tmp_path: Path, choice: str, code: int, calc: str, other: bool
+) -> None:
+    root = make_repository(FILES)
+    ran = Meanwhile(root, MINE, "--on-conflict", choice, *scripted(tmp_path, TWO, RIGHT))
+    assert ran.code == code, ran.said
+    assert (root / "calc.py").read_text() == calc
+    assert (root / "other.py").exists() == other
+    assert "+    return a + b" in ran.printed, "the patch is printed all the same"
+    told = {
+        "stop": "--on-conflict clean takes the files without conflict",
+        "show": "<<<<<<< yours\n    return a * b\n||||||| before\n    return a - b\n=======\n    return a + b\n>>>>>>> the",
+        "clean": "still pending, since your tree changed in the same lines: calc.py",
+        "model": "● your version took the change's place in calc.py",
+    }
+    assert told[choice] in ran.said
+
+
+@pytest.mark.docker
+def test_only_a_part_is_accepted_and_the_patch_is_a_file(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    patch = tmp_path / "fix.patch"
+    flags = ("--accept", "--patch", str(patch), *scripted(tmp_path, TWO))
+    assert "--only says what to accept" in one_line(oci("run", "x", "--only", "calc.py", cwd=root).stderr)
+    assert "is no folder" in one_line(oci("run", "x", "--patch", "no/where", cwd=root).stderr)
+    done = oci("run", "x", "--only", "calc.py#9", *flags, cwd=root)
+    assert done.returncode == 2
+    assert "it has hunks 1 to 1" in done.stderr
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    done = oci("run", "x", "--only", "other.py", *flags, cwd=root)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert ((root / "calc.py").read_text(), (root / "other.py").read_text()) == (FILES["calc.py"], OTHER)
+    (root / "other.py").unlink()
+    subprocess.run(["git", "apply", str(patch)], cwd=root, check=True)
+    assert ((root / "calc.py").read_text(), (root / "other.py").read_text()) == (FIXED, OTHER)

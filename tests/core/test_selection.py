@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci_tui.core.diff import Diff, FileDiff, parse_patch
-from oci_tui.core.selection import Pick, Selection, changed_lines, rest
+from oci_tui.core.errors import SelectionError
+from oci_tui.core.selection import Pick, Selection, changed_lines, parse, rest
 
 _LINES = st.lists(st.sampled_from([b"a", b"b", b"c", b"", b"\r", b"\xff", b"-- x", b"++ y", b"\\ No"]), max_size=30)
 _ENDS = st.sampled_from([b"", b"\n"])
@@ -131,3 +132,47 @@ def test_what_can_only_be_taken_whole_and_what_is_left() -> None:
     assert [len(file.hunks) for file in left.files] == [1, 2]
     assert left.files[0].hunks == one.hunks[1:]
     assert rest(Diff((one, two)), Selection.of_file(two)) == Diff((one,))
+
+
+_TWO = """diff --git a/a#1 b/a#1
+--- a/a#1
++++ b/a#1
+@@ -3,2 +3,2 @@
+-three
+-four
++THREE
++FOUR
+@@ -20 +20,2 @@
+ twenty
++more
+diff --git a/b.py b/b.py
+--- a/b.py
++++ b/b.py
+@@ -1 +1 @@
+-b
++B
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["b.py"], {"b.py": None}),
+        (["a#1"], {"a#1": None}),
+        (["a#1#2"], {"a#1": {(1, 1)}}),
+        (["a#1#1-2"], {"a#1": {(0, 0), (0, 1), (0, 2), (0, 3), (1, 1)}}),
+        (["a#1:+3,-3"], {"a#1": {(0, 0), (0, 2)}}),
+        (["a#1:+21", "a#1:-3-4", "b.py#1"], {"a#1": {(0, 0), (0, 1), (1, 1)}, "b.py": {(0, 0), (0, 1)}}),
+        (["b.py", "b.py#1"], {"b.py": None}),
+        (["b.py#1", "b.py"], {"b.py": None}),
+    ],
+)
+def test_parts_by_name(words: list[str], expected: dict[str, set[tuple[int, int]] | None]) -> None:
+    selection = parse(parse_patch(_TWO), words)
+    assert {pick.file.path: pick.lines and set(pick.lines) for pick in selection.picks} == expected
+
+
+@pytest.mark.parametrize("word", ["c.py", "b.py#2", "b.py#", "b.py#x", "b.py:+9", "b.py:1", "b.py#1,,2", "b.py#1-", "#1", ""])
+def test_a_part_that_is_not_there(word: str) -> None:
+    with pytest.raises(SelectionError, match=r"hunks"):
+        parse(parse_patch(_TWO), [word])

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
 from oci_tui.core.events import DiffChanged, Event
-from oci_tui.core.selection import Selection
+from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.highlight import one_line
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -45,10 +45,13 @@ class ChangesPane(LinePane):
         Binding("r", "choose(False, False)", show=False),
         Binding("A,shift+a", "choose(True, True)", show=False),
         Binding("R,shift+r", "choose(False, True)", show=False),
+        Binding("m", "mark", show=False),
         Binding("u,ctrl+z", "app.undo", show=False),
         Binding("U,shift+u", "app.redo", show=False),
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
+        Binding("g", "move(-1_000_000_000)", show=False),
+        Binding("G,shift+g", "move(1_000_000_000)", show=False),
         Binding("n", "next_hunk(1)", show=False),
         Binding("N,shift+n", "next_hunk(-1)", show=False),
     ]
@@ -59,11 +62,13 @@ class ChangesPane(LinePane):
         self._rows: list[Row] = []
         self._diff = Diff()
         self._cursor = 0
+        self._marks: set[int] = set()
 
     def show(self, event: Event) -> None:
         if not isinstance(event, DiffChanged) or event.diff == self._diff:
             return
         self._diff = event.diff
+        self._marks = set()
         self._rows = [row for file in self._diff.files for row in _rows_of(file)]
         self.detail = self._diff.summary() if self._diff.files else ""
         kept = min(self._cursor, max(0, len(self._rows) - 1)), self.scroll_offset.y
@@ -76,12 +81,43 @@ class ChangesPane(LinePane):
             self._cursor = 0
 
     def action_choose(self, accept: bool, file: bool) -> None:
-        """Accept or reject what has the bar: the hunk, or with `file` (and on a file's heading) its file."""
-        if self._rows:
+        """Accept or reject the marked lines, else the hunk that has the bar; with `file`, or on its heading, its file."""
+        if self._marks:
+            self.post_message(self.Chosen(self._marked_lines(), accept=accept))
+        elif self._rows:
             where, hunk, _ = self._rows[self._cursor]
             whole = file or hunk is None
             selection = Selection.of_file(where) if whole else Selection.of_hunk(where, _index(where, hunk))
             self.post_message(self.Chosen(selection, accept=accept))
+
+    def action_mark(self) -> None:
+        """Mark the changed line under the cursor (on a hunk's heading all of them), or take the mark off; then go down."""
+        if not self._rows:
+            return
+        _, hunk, line = self._rows[self._cursor]
+        here = {self._cursor} if isinstance(line, Line) else set()
+        if hunk and line is None:
+            here = set(range(self._cursor + 1, self._cursor + 1 + len(hunk.lines)))
+        here = {index for index in here if self._is_changed(index)}
+        self._marks = self._marks - here if self._marks >= here else self._marks | here
+        self._go_to(self._cursor + 1)
+
+    def _is_changed(self, index: int) -> bool:
+        line = self._rows[index][2]
+        return isinstance(line, Line) and line.kind != " "
+
+    def _marked_lines(self) -> Selection:
+        """The marked lines as a selection; a row of a line counts from its hunk's heading."""
+        places: dict[int, set[Place]] = {}
+        files: dict[int, FileDiff] = {}
+        heading = 0
+        for index, (file, hunk, line) in enumerate(self._rows):
+            if line is None:
+                heading = index
+            elif index in self._marks:
+                files[id(file)] = file
+                places.setdefault(id(file), set()).add((_index(file, hunk), index - heading - 1))
+        return Selection(tuple(Pick(file, frozenset(places[key])) for key, file in files.items()))
 
     def action_move(self, step: int) -> None:
         """The cursor a row down or up."""
@@ -118,10 +154,12 @@ class ChangesPane(LinePane):
             self.scroll_to(y=top, animate=False)
         self.changed(0)
 
-    def _marked(self, index: int) -> bool:
-        """Whether the row is part of what the keys would take."""
+    def _barred(self, index: int) -> bool:
+        """Whether the row has the cursor, or is part of what the keys would take (where no lines are marked)."""
         if not self.has_focus or not self._rows:
             return False
+        if self._marks:
+            return index == self._cursor
         (file, hunk, _), (here, part, _) = self._rows[self._cursor], self._rows[index]
         return here is file and (hunk is None or part is hunk)
 
@@ -130,7 +168,7 @@ class ChangesPane(LinePane):
 
     def line(self, index: int) -> Spans:
         file, hunk, line = self._rows[index]
-        mark = ("▌" if index == self._cursor else "▎") if self._marked(index) else " "
+        mark = "●" if index in self._marks else ("▌" if index == self._cursor else "▎") if self._barred(index) else " "
         if isinstance(line, str):
             return ((mark, "accent"), (f"  {line}", "warn" if line.startswith("!") else "muted"))
         if hunk is None:

@@ -11,6 +11,7 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
+    ChangeGaveWay,
     ChangeRedone,
     ChangeRejected,
     ChangeUndone,
@@ -37,8 +38,7 @@ from oci_tui.core.events import (
     UserEdited,
     WorkspaceReady,
 )
-from oci_tui.core.generation import EngineInfo
-from oci_tui.core.ports import SandboxInfo, WorkspaceInfo
+from oci_tui.core.ports import EngineInfo, SandboxInfo, WorkspaceInfo
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -209,6 +209,11 @@ class TranscriptPane(LinePane):
                 self._diff = event.diff
             case ChangeAccepted():
                 self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+                if event.left:
+                    left = f"still pending, since your tree changed in the same lines: {names(event.left)}"
+                    self._tell(Said("!", "warn", left, "warn"))
+            case ChangeGaveWay():
+                self._tell(Said("●", "muted", f"your version took the change's place: {names(event.paths)}", "muted"))
             case ChangeRejected(paths=paths) if paths:
                 self._tell(Said("✗", "muted", f"rejected: a part of {names(paths)}; the rest is pending", "muted"))
             case ChangeRejected():

@@ -10,10 +10,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Label
 
-from oci_tui.core.events import CommandStarted, Event, RoundStarted, TurnFinished, TurnStarted
+from oci_tui.core.events import ChangeConflicted, CommandStarted, Event, RoundStarted, TurnFinished, TurnStarted
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.keys import PLAIN
 from oci_tui.ui.panes.changes import ChangesPane
@@ -50,6 +51,13 @@ def shape_of(width: int, height: int) -> Shape:
 
 class Workbench(Screen[None]):
     """The screen people live in."""
+
+    class Conflicted(Message):
+        """An accept, undo or redo met edits of the person's own; `conflict` says where."""
+
+        def __init__(self, conflict: ChangeConflicted) -> None:
+            super().__init__()
+            self.conflict = conflict
 
     AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
@@ -91,6 +99,8 @@ class Workbench(Screen[None]):
         self._status.show(event)
         for pane in self._panes:
             pane.show(event)
+        if isinstance(event, ChangeConflicted) and event.versions:
+            self.post_message(self.Conflicted(event))
         if self._shape == "medium" and not self._chosen:
             match event:
                 case RoundStarted():

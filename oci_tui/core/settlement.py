@@ -1,0 +1,111 @@
+"""What a person does with the pending change and with those accepted before, told as events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import NamedTuple
+
+from oci_tui.core import events, feedback
+from oci_tui.core.changes import Level, Written
+from oci_tui.core.errors import ConflictError, OciError
+from oci_tui.core.events import Event, Part
+from oci_tui.core.ports import Workspace
+from oci_tui.core.refine import Conversation
+from oci_tui.core.selection import Selection
+
+
+class _Done(NamedTuple):
+    """What happened; with `level` the pending change is another now, and the sandbox is to follow."""
+
+    event: Event
+    level: Level | None = None
+
+
+class Settlement:
+    """Settles the changes of one session. An error is told as an event, never raised; on a conflict nothing was written.
+
+    `follow` brings the sandbox level, `told` takes an event to the journal, `lost` says which part an error belongs to.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        conversation: Conversation,
+        follow: Callable[[Level], Awaitable[None]],
+        told: Callable[[Event], Event],
+        lost: Callable[[OciError], Part],
+    ) -> None:
+        self._workspace = workspace
+        self._conversation = conversation
+        self._follow = follow
+        self._told = told
+        self._lost = lost
+
+    def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]:
+        """Write the pending change, or only the selection, into the user's tree; `clean_only`: but for files in conflict."""
+
+        async def done() -> _Done:
+            written = await self._workspace.changes.accept(selection, clean_only=clean_only)
+            return _Done(events.ChangeAccepted(written.paths, written.conflicts), written.level)
+
+        return self._settle(done)
+
+    def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        """Drop the pending change, or only the selection."""
+
+        async def done() -> _Done:
+            level = await self._workspace.changes.reject(selection)
+            return _Done(events.ChangeRejected(selection.paths if selection else ()), level)
+
+        return self._settle(done)
+
+    def undo(self) -> AsyncGenerator[Event]:
+        """Take the last accepted change back out of the user's tree."""
+        return self._settle(lambda: self._replayed(self._workspace.changes.undo, events.ChangeUndone))
+
+    def redo(self) -> AsyncGenerator[Event]:
+        """Write again what was undone last."""
+        return self._settle(lambda: self._replayed(self._workspace.changes.redo, events.ChangeRedone))
+
+    def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
+        """Let the user's version of these files take the change's place; the next prompt can have it made again on top."""
+
+        async def done() -> _Done:
+            return _Done(events.ChangeGaveWay(paths), await self._workspace.changes.give_way(paths))
+
+        return self._settle(done)
+
+    def restore(self, number: int) -> AsyncGenerator[Event]:
+        """Bring the mirror, not the user's tree, to the end of a round; what is pending then leads there."""
+
+        async def done() -> _Done:
+            level = await self._workspace.history.restore(number)
+            self._conversation.say(feedback.RESTORED)
+            return _Done(events.RoundRestored(number), level)
+
+        return self._settle(done)
+
+    def history(self) -> AsyncGenerator[Event]:
+        """What the session remembers: rounds and accepts."""
+
+        async def done() -> _Done:
+            return _Done(events.HistoryListed(await self._workspace.history.log()))
+
+        return self._settle(done)
+
+    async def _replayed(self, replay: Callable[[], Awaitable[Written]], done: Callable[[tuple[str, ...]], Event]) -> _Done:
+        written = await replay()
+        return _Done(done(written.paths), written.level)
+
+    async def _settle(self, work: Callable[[], Awaitable[_Done]]) -> AsyncGenerator[Event]:
+        """Do it, say so, say what is pending now, and bring the sandbox level with it."""
+        try:
+            done = await work()
+            yield self._told(done.event)
+            if done.level is not None:
+                yield self._told(events.DiffChanged(await self._workspace.diff()))
+                await self._follow(done.level)
+        except ConflictError as error:
+            yield self._told(events.ChangeConflicted(error.paths, str(error), error.clean, error.versions, error.doing))
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))

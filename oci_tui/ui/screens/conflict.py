@@ -1,0 +1,120 @@
+"""What an accept met: the files that both sides changed in the same lines, their three versions, and what can be done."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from oci_tui.core.conflict import Side, VersionLine, Versions
+from oci_tui.core.events import ChangeConflicted, Event
+from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.wording import plural
+
+Choice = Literal["clean", "mine"]
+_SIDES: dict[Side, tuple[str, str]] = {
+    "both": ("", "muted"),
+    "yours": ("yours", "good"),
+    "base": ("before", "number"),
+    "theirs": ("model's", "accent"),
+    "gap": ("⋯", "number"),
+}
+
+
+class VersionsPane(LinePane):
+    """The three versions of every file in conflict, one below the other, each line with whose it is."""
+
+    LABEL = "Versions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "scroll_down", show=False),
+        Binding("up", "scroll_up", show=False),
+        Binding("n", "next(1)", show=False),
+        Binding("N,shift+n", "next(-1)", show=False),
+    ]
+
+    def __init__(self, conflict: ChangeConflicted) -> None:
+        super().__init__(id="versions")
+        self.following = False
+        self._rows: list[Versions | VersionLine] = []
+        for versions in conflict.versions:
+            self._rows += [versions, *versions.lines]
+
+    def show(self, event: Event) -> None:
+        """It shows one conflict, whatever happens meanwhile."""
+
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    def line(self, index: int) -> Spans:
+        row = self._rows[index]
+        if isinstance(row, Versions):
+            return ((f" {visible_line(row.heading())}", "bar"),)
+        whose, style = _SIDES[row.side]
+        text = visible_line(row.text.expandtabs(4))
+        return ((f" {whose:<8}", style), (text, "muted" if row.side in ("both", "gap") else "text"))
+
+    def fill(self, index: int) -> str:
+        return "bar" if isinstance(self._rows[index], Versions) else "text"
+
+    def action_next(self, step: int) -> None:
+        """The next file to the top, or with -1 the one before."""
+        starts = [index for index, row in enumerate(self._rows) if isinstance(row, Versions)]
+        here = self.scroll_offset.y
+        ahead = [index for index in starts if (index > here if step > 0 else index < here)]
+        if ahead:
+            self.scroll_to(y=min(ahead) if step > 0 else max(ahead), animate=False)
+
+
+class ConflictScreen(ModalScreen[Choice | None]):
+    """Ends with what the person chose, None to leave everything as it is."""
+
+    DEFAULT_CSS = """
+    ConflictScreen { align: center middle; background: $background 70%; }
+    ConflictScreen > Vertical {
+        width: 100; max-width: 100%; height: 80%; min-height: 8; max-height: 100%; padding: 1 2; background: $surface;
+        border: none;
+    }
+    ConflictScreen VersionsPane { height: 1fr; background: $surface; }
+    ConflictScreen .said { height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
+    ConflictScreen .keys { height: auto; color: $ink-muted; margin-top: 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "choose('clean')", show=False),
+        Binding("m", "choose('mine')", show=False),
+        Binding("escape,q", "choose('')", show=False),
+    ]
+
+    def __init__(self, conflict: ChangeConflicted) -> None:
+        super().__init__()
+        self._conflict = conflict
+
+    def compose(self) -> ComposeResult:
+        count = plural(len(self._conflict.paths), "file")
+        with Vertical():
+            yield Label(f"Nothing was written: {count} changed in your tree in the same lines.", classes="said", markup=False)
+            yield VersionsPane(self._conflict)
+            yield Label(self._keys(), classes="keys", markup=False)
+
+    def _keys(self) -> str:
+        clean = len(self._conflict.clean)
+        choices = ["n N  next file", "Esc  leave it pending"]
+        if self._offers("mine"):
+            choices.insert(0, "m  keep mine, the model does it again on top")
+        if self._offers("clean"):
+            choices.insert(0, f"c  accept the other {plural(clean, 'file')}")
+        return " · ".join(choices)
+
+    def _offers(self, choice: str) -> bool:
+        return self._conflict.doing == "accepted" and (choice != "clean" or bool(self._conflict.clean))
+
+    def action_choose(self, choice: Choice | Literal[""]) -> None:
+        if not choice:
+            self.dismiss(None)
+        elif self._offers(choice):
+            self.dismiss(choice)

@@ -1,0 +1,136 @@
+"""The app over a real repository: lines chosen one by one, and what a conflict offers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from oci_tui.core import events
+from oci_tui.core.changes import Level
+from oci_tui.core.errors import OciError
+from oci_tui.core.events import Event, Part
+from oci_tui.core.refine import Conversation
+from oci_tui.core.settlement import Settlement
+from oci_tui.core.verdict import Verdict
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.ui.app import OciApp
+from oci_tui.workspace.git import GitWorkspace
+from tests.calculator import MakeRepository
+from tests.ui.test_workbench import on_screen, text_of, until
+
+FIVE = "one\ntwo\nthree\nfour\nfive\n"
+
+
+class FilesOnly:
+    """A session without engine and sandbox: each prompt has the next edits written into the mirror."""
+
+    def __init__(self, root: Path, *edits: Mapping[str, str]) -> None:
+        self.workspace = GitWorkspace(root, WorkspaceSettings(), "test")
+        self.settle = Settlement(self.workspace, Conversation(), self._follow, lambda event: event, self._lost)
+        self.prompts: list[str] = []
+        self._edits = list(edits)
+
+    async def prepare(self) -> AsyncGenerator[Event]:
+        yield events.WorkspaceReady(await self.workspace.open())
+
+    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
+        self.prompts.append(prompt)
+        yield events.TurnStarted(len(self.prompts), prompt)
+        await self.workspace.apply(self._edits.pop(0))
+        yield events.DiffChanged(await self.workspace.diff())
+        yield events.TurnFinished(len(self.prompts), Verdict.PASSED, 1, 0.1)
+
+    def steer(self, text: str) -> None: ...
+
+    def stop(self) -> None: ...
+
+    async def close(self) -> None:
+        self.workspace.close()
+
+    async def _follow(self, level: Level) -> None: ...
+
+    def _lost(self, error: OciError) -> Part:
+        return error.part
+
+
+@asynccontextmanager
+async def reviewing(root: Path, *edits: Mapping[str, str]) -> AsyncGenerator[tuple[OciApp, Pilot[None], FilesOnly]]:
+    """The app with the first edits pending and the pane that shows them under the keys."""
+    session = FilesOnly(root, *edits)
+    app = OciApp(lambda: session, root, "night", "go")
+    async with app.run_test(size=(120, 40)) as pilot:
+        talk = app.workbench.conversation
+        await until(pilot, lambda: bool(talk.pending.files) and not talk.running)
+        await pilot.press("alt+4")
+        await until(pilot, lambda: app.focused is app.workbench.changes)
+        yield app, pilot, session
+        await app.close_session()
+
+
+async def test_marked_lines_are_taken_and_no_others(make_repository: MakeRepository) -> None:
+    root = make_repository({"a.txt": FIVE, "b.txt": "b\n"})
+    edits = {"a.txt": FIVE.replace("two", "TWO").replace("three", "THREE"), "b.txt": "B\n"}
+    async with reviewing(root, edits) as (app, pilot, _):
+        await pilot.press("j", "j", "j")
+        assert "−" in text_of(app.workbench.changes).splitlines()[3]
+        await pilot.press("m", "j", "m")
+        assert [line[0] for line in text_of(app.workbench.changes).splitlines()[3:7]] == ["●", " ", "●", "▌"]
+        await pilot.press("k", "k", "m", "a")
+        await until(pilot, lambda: "accepted: a.txt" in text_of(app.workbench.transcript))
+        assert (root / "a.txt").read_text() == "one\nTWO\nfour\nfive\n"
+        await until(pilot, lambda: not app.workbench.conversation.deciding)
+        await pilot.press("g", "j", "m", "r")
+        await until(pilot, lambda: "rejected: a part of a.txt" in text_of(app.workbench.transcript))
+        await until(pilot, lambda: [file.path for file in app.workbench.conversation.pending.files] == ["b.txt"])
+        assert (root / "b.txt").read_text() == "b\n"
+
+
+@pytest.mark.parametrize("key", ["c", "m", "escape"])
+async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str) -> None:
+    root = make_repository({"a.txt": FIVE, "b.txt": "b\n"})
+    edits = {"a.txt": FIVE.replace("two", "model"), "b.txt": "B\n"}
+    async with reviewing(root, edits, {"a.txt": FIVE.replace("two", "both")}) as (app, pilot, session):
+        (root / "a.txt").write_text(FIVE.replace("two", "mine"))
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: "Nothing was written" in on_screen(app))
+        screen = on_screen(app)
+        for words in ("yours   mine", "before  two", "model's model", "accept the other 1 file"):
+            assert words in screen
+        assert (root / "b.txt").read_text() == "b\n"
+        await until(pilot, lambda: not app.workbench.conversation.deciding)
+        await pilot.press(key)
+        await until(pilot, lambda: "Nothing was written" not in on_screen(app))
+        story = app.workbench.transcript
+        if key == "c":
+            await until(pilot, lambda: "still pending" in text_of(story))
+            assert (root / "b.txt").read_text() == "B\n"
+        elif key == "m":
+            await until(pilot, lambda: len(session.prompts) == 2 and not app.workbench.conversation.running)
+            assert session.prompts[1].startswith("I changed a.txt in the same lines as you.")
+            await until(pilot, lambda: not app.workbench.conversation.deciding)
+            await pilot.press("ctrl+y")
+            await until(pilot, lambda: "accepted: a.txt, b.txt" in text_of(story))
+        else:
+            assert {file.path for file in app.workbench.conversation.pending.files} == {"a.txt", "b.txt"}
+        assert (root / "a.txt").read_text() == FIVE.replace("two", "both" if key == "m" else "mine")
+
+
+async def test_an_undo_in_conflict_shows_the_versions_only(make_repository: MakeRepository) -> None:
+    root = make_repository({"a.txt": FIVE})
+    async with reviewing(root, {"a.txt": FIVE.replace("two", "model")}) as (app, pilot, _):
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: "accepted: a.txt" in text_of(app.workbench.transcript))
+        await until(pilot, lambda: not app.workbench.conversation.deciding)
+        (root / "a.txt").write_text(FIVE.replace("two", "mine"))
+        await pilot.press("u")
+        await until(pilot, lambda: "Nothing was written" in on_screen(app))
+        assert "keep mine" not in on_screen(app)
+        await pilot.press("m", "c", "escape")
+        await until(pilot, lambda: "Nothing was written" not in on_screen(app))
+        assert (root / "a.txt").read_text() == FIVE.replace("two", "mine")
+    assert subprocess.run(["git", "-C", str(root), "diff", "--stat", "--cached"], capture_output=True, check=True).stdout == b""
