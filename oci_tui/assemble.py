@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oci_tui.core.changes import Kept
-from oci_tui.core.ports import Command, Finding, Progress, Sampling, Setup
+from oci_tui.core.ports import Command, Finding, Progress, Setup
 from oci_tui.core.refine import Policy
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
@@ -79,7 +79,7 @@ def policy(settings: Settings) -> Policy:
         check_command=settings.check.command,
         timeout_s=settings.sandbox.timeout_s,
         max_new_tokens=settings.engine.max_new_tokens,
-        sampling=Sampling(temperature=settings.engine.temperature),
+        sampling=settings.sampling.sampling(),
     )
 
 

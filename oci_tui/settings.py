@@ -10,15 +10,18 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from oci_tui.core.errors import SettingsError
+from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
 from oci_tui.resources import config_folder
 
 EngineKind = Literal["auto", "exllamav2", "llamacpp", "scripted"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
+Preset = Literal["precise", "creative"]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,11 +35,32 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""
     context: int = 8192
     max_new_tokens: int = 1024
-    temperature: float = 0.0
     cache: CacheMode = "Q8"
     gpu_split: tuple[float, ...] = ()
     threads: int = 0
     replies: str = ""
+
+
+class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the next token is chosen: `preset` precise (greedy) or creative; what is set beside it stands in for its value."""
+
+    preset: Preset = "precise"
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
+    top_p: Share | None = None
+    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    min_p: Share | None = None
+    typical_p: Share | None = None
+    repeat_penalty: Annotated[float, msgspec.Meta(gt=0, le=5)] | None = None
+    presence_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
+    dry_multiplier: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
+    xtc_probability: Share | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
+
+    def sampling(self) -> Sampling:
+        """The preset with what is set."""
+        chosen = {name: value for name, value in msgspec.structs.asdict(self).items() if name != "preset" and value is not None}
+        return msgspec.structs.replace({"precise": PRECISE, "creative": CREATIVE}[self.preset], **chosen)
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings; every field has a default that works."""
 
     engine: EngineSettings = EngineSettings()
+    sampling: SamplingSettings = SamplingSettings()
     sandbox: SandboxSettings = SandboxSettings()
     workspace: WorkspaceSettings = WorkspaceSettings()
     check: CheckSettings = CheckSettings()
@@ -136,7 +161,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.").split("[", 1)[0]
-        choices = {"engine.kind": EngineKind, "engine.cache": CacheMode}.get(key)
+        choices = {"engine.kind": EngineKind, "engine.cache": CacheMode, "sampling.preset": Preset}.get(key)
         if choices:
             message += f"; expected one of {', '.join(get_args(choices))}"
         raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from oci_tui import settings
 from oci_tui.core.errors import SettingsError
+from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
 
 
 def test_defaults_need_no_file(tmp_path: Path) -> None:
@@ -24,6 +26,15 @@ def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.M
     assert loaded.engine.gpu_split == (10.0, 12.5)
 
 
+def test_a_preset_holds_until_a_value_beside_it_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    assert settings.load(file=file).sampling.sampling() == PRECISE == Sampling(temperature=0.0)
+    assert settings.load({"sampling.preset": "creative"}, file).sampling.sampling() == CREATIVE
+    file.write_text('[sampling]\npreset = "creative"\nmin_p = 0.1\n')
+    monkeypatch.setenv("OCI_SAMPLING_TEMPERATURE", "0.5")
+    assert settings.load(file=file).sampling.sampling() == replace(CREATIVE, min_p=0.1, temperature=0.5)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -34,6 +45,8 @@ def test_flags_beat_environment_beats_file(tmp_path: Path, monkeypatch: pytest.M
         ("[engine\n", r"config\.toml: cannot be read"),
         ("[engine]\ncontext = 1024\n", r"config\.toml: engine\.max_new_tokens: expected less than engine\.context \(1024\)"),
         ("[sandbox]\noutput_mb = 0\n", r"config\.toml: sandbox\.output_mb: expected at least 1, got 0"),
+        ("[sampling]\ntop_p = 2\n", r"config\.toml: sampling\.top_p: expected `float` <= 1"),
+        ("[sampling]\npreset = 'wild'\n", r"sampling\.preset: .*expected one of precise, creative"),
         ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected at least 1, got 0"),
     ],
 )

@@ -58,6 +58,7 @@ def settings_options(function: Any) -> Any:
         ),
         click.option("--engine", "engine_kind", metavar="KIND", help="auto, exllamav2, llamacpp or scripted."),
         click.option("--replies", "engine_replies", metavar="FILE", help="Replies of the scripted engine."),
+        click.option("--preset", "sampling_preset", metavar="NAME", help="How tokens are chosen: precise or creative."),
         click.option("--context", "engine_context", type=int, metavar="TOKENS", help="The model's window."),
         click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
         click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),

@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from oci_tui.core.formats import search_replace, whole_file
-from oci_tui.core.ports import Message, Workspace
+from oci_tui.core.generation import Message
+from oci_tui.core.ports import Workspace
 
 TOKEN_CHARACTERS = 3.2
 NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 6_000

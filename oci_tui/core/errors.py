@@ -3,6 +3,7 @@
 OciError
 ├── SettingsError      a settings file, an environment variable or a flag
 ├── EngineError        the model or the process that holds it
+│   ├── EngineDiedError  the process that holds the model died
 │   └── ModelError     a model that is missing, truncated, or of an unknown format
 ├── SandboxError       the Docker engine, the image or the container
 ├── WorkspaceError     the repository or its mirror
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from oci_tui.core.conflict import Versions
+
+DeathCause = Literal["out of memory", "killed", "crashed"]
 
 
 class OciError(Exception):
@@ -39,6 +42,18 @@ class EngineError(OciError):
     """The engine cannot start, died, or refused a request."""
 
     part = "engine"
+
+
+class EngineDiedError(EngineError):
+    """The process that holds the model died; the next request starts it anew.
+
+    `cause` is "out of memory" only where there is evidence of it; `log_lines` are its last words, the newest last.
+    """
+
+    def __init__(self, message: str, cause: DeathCause, log_lines: tuple[str, ...]) -> None:
+        self.cause = cause
+        self.log_lines = log_lines
+        super().__init__(message)
 
 
 class ModelError(EngineError):

@@ -18,7 +18,8 @@ from oci_tui.core.changes import Kept
 from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
-from oci_tui.core.ports import Command, EngineInfo, Exit, SandboxInfo, Stream, Usage, WorkspaceInfo
+from oci_tui.core.generation import EngineInfo, Usage
+from oci_tui.core.ports import Command, Exit, SandboxInfo, Stream, WorkspaceInfo
 from oci_tui.core.verdict import Verdict
 
 Part = Literal["engine", "sandbox", "workspace"]

@@ -19,14 +19,15 @@ PATHS = 20
 
 def again(paths: Sequence[str]) -> str:
     """The prompt that has a change made again where the user's version took its place."""
-    return (
-        f"I changed {_listed(paths)} in the same lines as you. It is now as I have it: make your change again on top of that."
-    )
+    return f"I changed {_listed(paths)} in the same lines as you. It is as I have it now: make your change again on top."
 
 
-def execution_result(output: str, end: Exit, *, expect_output: bool) -> str:
-    """The message after a run. `expect_output`: an empty result is worth a reminder (a code block, not a check)."""
-    text = shortened(output.strip("\n"))
+def execution_result(output: str, end: Exit, *, expect_output: bool, omitted: int = 0) -> str:
+    """The message after a run. `expect_output`: an empty result is worth a reminder (a code block, not a check).
+
+    `omitted` bytes are missing in the middle of `output` already.
+    """
+    text = shortened(output.strip("\n"), omitted=omitted)
     match end.reason:
         case "timeout":
             text = f"{text}\nExecution timed out." if text else "Execution timed out."
@@ -67,12 +68,16 @@ def _listed(paths: Sequence[str]) -> str:
     return ", ".join(paths[:PATHS]) + more
 
 
-def shortened(text: str, head: int = HEAD, tail: int = TAIL) -> str:
-    """`text`, or its first `head` and last `tail` characters with the exact number left out between them."""
-    omitted = len(text) - head - tail
-    if omitted <= 0:
+def shortened(text: str, head: int = HEAD, tail: int = TAIL, omitted: int = 0) -> str:
+    """`text`, or its first `head` and last `tail` characters with the exact number of bytes left out between them.
+
+    `omitted` bytes were left out of the middle before.
+    """
+    middle = text[head : max(head, len(text) - tail)]
+    if not middle and not omitted:
         return text
-    return f"{text[:head]}\n...({omitted} characters omitted)...\n{text[-tail:]}"
+    omitted += len(middle.encode("utf-8", "replace"))
+    return f"{text[:head]}\n...({omitted} bytes omitted)...\n{text[-tail:]}"
 
 
 def calls_input(code: str) -> bool:

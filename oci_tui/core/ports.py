@@ -1,5 +1,7 @@
 """What the core asks of its neighbours (Engine, Sandbox, Workspace, Approver, Pane) and the values they exchange.
 
+What is asked of an engine, and what it answers, is in `core.generation`.
+
 An adapter raises its port's error from `core.errors`, with a message that says what to do; a failing command is data.
 Every async generator here is opened with `contextlib.aclosing`; closing it early stops the work behind it.
 """
@@ -13,65 +15,13 @@ import msgspec
 
 from oci_tui.core.changes import Changes, History, Level
 from oci_tui.core.diff import Diff
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request
 
 if TYPE_CHECKING:
     from oci_tui.core.events import Event
 
-Role = Literal["system", "user", "assistant"]
 Stream = Literal["stdout", "stderr"]
 EndReason = Literal["exited", "timeout", "out of memory", "stopped", "killed", "output limit", "connection lost"]
-ReplyEnd = Literal["stop", "length", "stopped"]
-
-
-class Message(msgspec.Struct, frozen=True):
-    """An entry of the conversation the model reads."""
-
-    role: Role
-    content: str
-
-
-class Sampling(msgspec.Struct, frozen=True):
-    """How the next token is chosen. Temperature 0 is greedy."""
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    repeat_penalty: float = 1.0
-    seed: int = 0
-
-
-class Request(msgspec.Struct, frozen=True):
-    """One reply asked of an engine. `max_new_tokens` bounds it; `stop` are strings that end it and are not part of it."""
-
-    messages: tuple[Message, ...]
-    max_new_tokens: int = 1024
-    sampling: Sampling = Sampling()
-    stop: tuple[str, ...] = ()
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """What a reply cost. Counts are tokens, times are seconds; `cached_tokens` of the prompt were not computed again."""
-
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    reply_tokens: int = 0
-    first_token_s: float = 0.0
-    seconds: float = 0.0
-    end: ReplyEnd = "stop"
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Speed after the first token; 0.0 when it cannot be told."""
-        after = self.seconds - self.first_token_s
-        return (self.reply_tokens - 1) / after if after > 0 and self.reply_tokens > 1 else 0.0
-
-
-class Piece(msgspec.Struct, frozen=True):
-    """A part of a reply as it streams. The last piece, and only it, carries `usage`."""
-
-    text: str
-    usage: Usage | None = None
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -79,18 +29,6 @@ class Progress(msgspec.Struct, frozen=True):
 
     doing: str
     fraction: float | None = None
-
-
-class EngineInfo(msgspec.Struct, frozen=True):
-    """What an engine runs. `context` is the window in tokens; `notes` are facts worth a line each."""
-
-    engine: str
-    model: str
-    context: int
-    device: str = "cpu"
-    bits_per_weight: float | None = None
-    template: str = ""
-    notes: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -101,7 +39,7 @@ class Engine(Protocol):
         ...
 
     def generate(self, request: Request) -> AsyncGenerator[Piece]:
-        """Stream one reply. Closing the generator stops the generation."""
+        """Stream one reply; several may be asked for at the same time. Closing the generator stops the generation."""
         ...
 
     async def count(self, messages: Sequence[Message]) -> int:
@@ -153,12 +91,16 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class SandboxInfo(msgspec.Struct, frozen=True):
-    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced."""
+    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced.
+
+    `weaknesses` are those of the latter that a daemon in good order would enforce.
+    """
 
     name: str
     image: str
     limits: tuple[str, ...] = ()
     not_enforced: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
 
 

@@ -16,19 +16,9 @@ from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
 from oci_tui.core.formats.search_replace import Malformed, MismatchError
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.ports import (
-    Approver,
-    Command,
-    Engine,
-    Exit,
-    Message,
-    Output,
-    Request,
-    Sampling,
-    Sandbox,
-    Usage,
-    Workspace,
-)
+from oci_tui.core.generation import Message, Request, Sampling, Usage
+from oci_tui.core.output import KeptOutput
+from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
 from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
 from oci_tui.core.verdict import Verdict
 
@@ -175,11 +165,13 @@ class Turn:
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
         reader, usage = ReplyReader(self.conversation.known), Usage()
-        async with aclosing(
-            self.engine.generate(
-                Request(tuple(kept), self.policy.max_new_tokens, RESAMPLED if self._stuck else self.policy.sampling)
-            )
-        ) as pieces:
+        request = Request(
+            tuple(kept),
+            self.policy.max_new_tokens,
+            RESAMPLED if self._stuck else self.policy.sampling,
+            drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
+        )
+        async with aclosing(self.engine.generate(request)) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
                 if piece.text:
@@ -277,18 +269,19 @@ class Turn:
             self._final = self._refused = True
             return
         yield events.CommandStarted(command)
-        output: list[str] = []
+        output = KeptOutput()
         end = Exit(1, "connection lost")
         async with aclosing(self.sandbox.run(command)) as run:
             async for item in run:
                 if isinstance(item, Output):
-                    output.append(item.text)
+                    output.add(item.stream, item.text)
                     yield events.OutputArrived(item.stream, item.text)
                 else:
                     end = item
         yield events.CommandFinished(command, end)
-        text = "".join(output)
-        self._said.append(feedback.execution_result(text, end, expect_output=bool(command.language)))
+        text = output.text()
+        said = feedback.execution_result(text, end, expect_output=bool(command.language), omitted=output.omitted)
+        self._said.append(said)
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
         self._said.extend(await collect(self.sandbox, self.workspace))
         if (diff := await self.workspace.diff()) != self._diff:

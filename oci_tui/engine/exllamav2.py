@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import EngineInfo, Message, Progress, ReplyEnd, Request, Sampling, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Sampling, Token, Usage
+from oci_tui.core.ports import Progress
 from oci_tui.engine.exl2_folder import Exl2Model
-from oci_tui.engine.fit import fit, gpus
+from oci_tui.engine.fit import gpus
+from oci_tui.engine.loaded import Say
+from oci_tui.engine.memory import on_gpu
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.room import check_room
 from oci_tui.engine.templates import choose
@@ -39,49 +43,85 @@ class Exl2Engine:
         self._bos = model.bos if model.add_bos else ""
         progress(Progress("compiling exllamav2's kernels (minutes the first time)"))
         self._library = _Library()
+        self._settings = settings
+        self._replies: dict[int, _Reply] = {}
+        self._model: Any = None
+        self._generator: Any = None
         self._load(settings, progress)
 
-    def generate(self, request: Request, grew: Callable[[str], bool]) -> Usage:
-        ids = self._ids(request.messages)
+    def begin(self, number: int, request: Request, say: Say) -> None:
+        if request.loras:
+            raise EngineError("LoRA adapters are not loaded by this engine; merge the adapter before quantizing")
+        ids = self._ids(request.messages, request.begin_with)
         check_room(int(ids.shape[-1]), request.max_new_tokens, self._context)
-        began = time.monotonic()
-        first_s = 0.0
         job = self._library.generator.ExLlamaV2DynamicJob(
             input_ids=ids,
             max_new_tokens=request.max_new_tokens,
             seed=request.sampling.seed,
             gen_settings=self._library.generator.ExLlamaV2Sampler.Settings(**sampler_values(request.sampling)),
             stop_conditions=stop_conditions(self._model_facts.stop_ids, self._tokenizer.eos_token_id, request.stop),
+            return_probs=request.alternatives > 0,
+            return_top_tokens=request.alternatives,
+            identifier=number,
         )
-        written = 0
         try:
             self._generator.enqueue(job)
-            while self._generator.num_remaining_jobs():
-                for result in self._generator.iterate():
-                    text = str(result.get("text", ""))
-                    written += tokens_in(result)
-                    first_s = first_s or (time.monotonic() - began if written else 0.0)
-                    wanted = grew(text)
-                    if result["eos"]:
-                        return usage_of(result, end_of(result), first_s, time.monotonic() - began)
-                    if not wanted:
-                        counted = {"prompt_tokens": int(ids.shape[-1]), "new_tokens": written}
-                        return usage_of(counted, "stopped", first_s, time.monotonic() - began)
+        except AssertionError as error:
+            raise EngineError(f"exllamav2 refuses the request: {_line(error)}; lower engine.context") from error
+        self._replies[number] = _Reply(job, say, int(ids.shape[-1]))
+
+    def step(self) -> bool:
+        if not self._replies:
+            return False
+        try:
+            results = self._generator.iterate()
         except (AssertionError, RuntimeError) as error:
-            raise EngineError(
-                f"exllamav2 cannot go on: {_line(error)}; lower engine.context or choose a smaller model"
-            ) from error
-        finally:
-            # Without effect on a job that has ended; else the next reply would share the cache with this one.
-            if self._generator.num_remaining_jobs():
-                self._generator.clear_queue()
-        raise EngineError("exllamav2 ended the reply without a word; see the engine's log")
+            self._generator.clear_queue()
+            words = f"exllamav2 cannot go on: {_line(error)}. {self._advice(self._settings)}"
+            for reply in self._replies.values():
+                reply.say(EngineError(words))
+            self._replies.clear()
+            return False
+        for result in results:
+            self._heard(result)
+        return bool(self._replies)
+
+    def _heard(self, result: dict[str, Any]) -> None:
+        reply = self._replies.get(result["identifier"])
+        if reply is None:
+            return
+        reply.written += tokens_in(result)
+        if reply.written and not reply.first_s:
+            reply.first_s = time.monotonic() - reply.began
+        text = str(result.get("text", ""))
+        tokens = tokens_of(result, self._pieces)
+        if text or tokens:
+            reply.say(Piece(text, tokens=tokens))
+        if result["eos"]:
+            del self._replies[result["identifier"]]
+            reply.say(Piece("", usage_of(result, end_of(result), reply.first_s, time.monotonic() - reply.began)))
+
+    def stop(self, number: int) -> None:
+        reply = self._replies.pop(number, None)
+        if reply is not None:
+            self._generator.cancel(reply.job)
+            counted = {"prompt_tokens": reply.prompt_tokens, "new_tokens": reply.written}
+            reply.say(Piece("", usage_of(counted, "stopped", reply.first_s, time.monotonic() - reply.began)))
+
+    def close(self) -> None:
+        self._replies.clear()
+        self._generator.clear_queue()
+        self._generator = None
+        self._model.unload()
+        self._model = None
+        gc.collect()
+        self._library.torch.cuda.empty_cache()
 
     def count(self, messages: Sequence[Message]) -> int:
         return int(self._ids(messages).shape[-1])
 
-    def _ids(self, messages: Sequence[Message]) -> Any:
-        prompt = self._template.render(messages)
+    def _ids(self, messages: Sequence[Message], begin_with: str = "") -> Any:
+        prompt = self._template.render(messages, begin_with)
         if self._bos and not (prompt and prompt[0].startswith(self._bos)):
             prompt = (self._bos, *prompt)
         parts = [self._tokenizer.encode(text, encode_special_tokens=True, add_bos=False) for text in prompt]
@@ -94,7 +134,7 @@ class Exl2Engine:
             config.arch_compat_overrides()
             for name, value in config_values(self._context).items():
                 setattr(config, name, value)
-            model = library.exllamav2.ExLlamaV2(config)
+            model = self._model = library.exllamav2.ExLlamaV2(config)
             cache_class = getattr(library.exllamav2, cache_class_name(settings.cache))
 
             def loaded(done: int, of: int) -> None:
@@ -107,6 +147,7 @@ class Exl2Engine:
                 cache = cache_class(model, max_seq_len=cache_tokens(self._context), lazy=True)
                 model.load_autosplit(cache, callback=loaded)
             self._tokenizer = library.exllamav2.ExLlamaV2Tokenizer(config)
+            self._pieces = self._tokenizer.get_id_to_piece_list()
             paged = bool(library.attention.has_flash_attn_with_paged)
             self._generator = library.generator.ExLlamaV2DynamicGenerator(
                 model=model, cache=cache, tokenizer=self._tokenizer, max_batch_size=1, paged=paged
@@ -127,13 +168,17 @@ class Exl2Engine:
 
     def _advice(self, settings: EngineSettings) -> str:
         found = gpus()
-        room = fit(self._model_facts, self._context, settings.cache, sum(gpu.free for gpu in found), max(len(found), 1))
-        if room.fits:
-            return "The engine's log says more"
-        return (
-            f"It needs about {room.needed / 1e9:.1f} GB of GPU memory and {room.free / 1e9:.1f} GB are free: "
-            f"set engine.context to {room.context} or less, engine.cache to Q4, or choose a smaller model"
-        )
+        return on_gpu(self._model_facts, self._context, settings.cache, sum(gpu.free for gpu in found), max(len(found), 1))
+
+
+class _Reply:
+    """A job of the generator, and whom it is told to."""
+
+    def __init__(self, job: Any, say: Say, prompt_tokens: int) -> None:
+        self.job, self.say, self.prompt_tokens = job, say, prompt_tokens
+        self.began = time.monotonic()
+        self.first_s = 0.0
+        self.written = 0
 
 
 class _Library:
@@ -189,17 +234,17 @@ def sampler_values(sampling: Sampling) -> dict[str, float | int | bool]:
         "top_p": 0.0 if greedy or sampling.top_p >= 1 else sampling.top_p,
         "min_p": 0.0 if greedy else sampling.min_p,
         "token_repetition_penalty": sampling.repeat_penalty,
-        "token_frequency_penalty": 0.0,
-        "token_presence_penalty": 0.0,
+        "token_frequency_penalty": sampling.frequency_penalty,
+        "token_presence_penalty": sampling.presence_penalty,
         "top_a": 0.0,
         "tfs": 0.0,
-        "typical": 0.0,
+        "typical": 0.0 if greedy or sampling.typical_p >= 1 else sampling.typical_p,
         "skew": 0.0,
         "smoothing_factor": 0.0,
         "temperature_last": False,
         "mirostat": False,
-        "dry_multiplier": 0.0,
-        "xtc_probability": 0.0,
+        "dry_multiplier": sampling.dry_multiplier,
+        "xtc_probability": 0.0 if greedy else sampling.xtc_probability,
     }
 
 
@@ -213,6 +258,18 @@ def tokens_in(result: dict[str, Any]) -> int:
     """How many tokens a streaming result brings."""
     ids = result.get("token_ids")
     return int(ids.shape[-1]) if ids is not None else 0
+
+
+def tokens_of(result: dict[str, Any], pieces: Sequence[str]) -> tuple[Token, ...]:
+    """The tokens of a result with their probabilities; none where they were not asked for. `pieces` are texts by token id."""
+    if result.get("token_probs") is None or result.get("top_k_tokens") is None:
+        return ()
+    ids, probabilities = result["token_ids"][0].tolist(), result["token_probs"][0].tolist()
+    others = zip(result["top_k_tokens"][0].tolist(), result["top_k_probs"][0].tolist(), strict=True)
+    return tuple(
+        Token(pieces[token], probability, tuple((pieces[other], p) for other, p in zip(*most, strict=True)))
+        for token, probability, most in zip(ids, probabilities, others, strict=True)
+    )
 
 
 def end_of(result: dict[str, Any]) -> ReplyEnd:

@@ -48,6 +48,9 @@ class GgufModel(msgspec.Struct, frozen=True):
     parameters: int
     bits_per_weight: float
     file_bytes: int
+    layers: int
+    kv_heads: int
+    head_dim: int
 
 
 class _MalformedError(Exception):
@@ -145,6 +148,10 @@ def _read(path: Path, size: int, cursor: _Cursor) -> GgufModel:
         parameters=parameters,
         bits_per_weight=round(weight_bytes * 8 / parameters, 2) if parameters else 0.0,
         file_bytes=size,
+        layers=_whole(facts, f"{architecture}.block_count"),
+        kv_heads=_kv_heads(facts, architecture),
+        head_dim=_whole(facts, f"{architecture}.attention.key_length")
+        or _whole(facts, f"{architecture}.embedding_length") // max(_whole(facts, f"{architecture}.attention.head_count"), 1),
     )
 
 
@@ -167,6 +174,15 @@ def _tensors(cursor: _Cursor, count: int, alignment: int) -> tuple[int, int, int
 def _whole(facts: dict[str, Any], key: str) -> int:
     value = facts.get(key)
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _kv_heads(facts: dict[str, Any], architecture: str) -> int:
+    """Heads whose keys and values are cached, the most of any layer."""
+    heads = facts.get(f"{architecture}.attention.head_count_kv")
+    if isinstance(heads, tuple):
+        raw, layout = heads
+        return max((int(number) for (number,) in layout.iter_unpack(raw)), default=0)
+    return _whole(facts, f"{architecture}.attention.head_count_kv") or _whole(facts, f"{architecture}.attention.head_count")
 
 
 def _text(facts: dict[str, Any], key: str) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
+import queue
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import EngineInfo, Message, Progress, ReplyEnd, Request, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Token, Usage
+from oci_tui.core.ports import Progress
 from oci_tui.engine.gguf import GgufModel
+from oci_tui.engine.loaded import Say
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.room import check_room
 from oci_tui.engine.templates import choose
@@ -24,6 +29,7 @@ from oci_tui.settings import EngineSettings
 _BATCH = 128
 _READ_CHUNK = 8 * 1024**2
 _WARNINGS = 2
+_ALL_LAYERS = 999
 
 
 class LlamaCpp:
@@ -42,27 +48,55 @@ class LlamaCpp:
         self._threads = settings.threads or physical_cores()
         _read_ahead(model.path, model.file_bytes, progress)
         progress(Progress("preparing the model"))
-        self._server = _Server(_parameters(model.path, self._context, self._threads))
+        gpu = _gpu()
+        self._server = _Server(_parameters(model.path, self._context, self._threads, _ALL_LAYERS if gpu else 0))
+        self._replies: dict[int, _Reply] = {}
+        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._computing = threading.Thread(target=self._compute, name="replies", daemon=True)
+        self._computing.start()
         self.info = EngineInfo(
             engine="llama.cpp",
             model=model.path.stem,
             context=self._context,
-            device=f"CPU, {self._threads} threads",
+            device=f"{gpu}, CPU {self._threads} threads" if gpu else f"CPU, {self._threads} threads",
             bits_per_weight=model.bits_per_weight,
             template=self._template.name,
             notes=_notes(model, settings),
         )
 
-    def generate(self, request: Request, grew: Callable[[str], bool]) -> Usage:
-        tokens = self._tokens(request.messages)
+    def begin(self, number: int, request: Request, say: Say) -> None:
+        if request.loras:
+            raise EngineError("llama.cpp takes no LoRA adapters here; merge the adapter into the GGUF, or use an EXL2 model")
+        tokens = self._tokens(request.messages, request.begin_with)
         check_room(len(tokens), request.max_new_tokens, self._context)
-        return _Reply(grew).of(self._server, body(tokens, request))
+        self._replies[number] = _Reply(len(tokens), body(tokens, request), say)
+        self._asked.put(number)
+
+    def step(self) -> bool:
+        return False
+
+    def stop(self, number: int) -> None:
+        if number in self._replies:
+            self._replies[number].stopped = True
 
     def count(self, messages: Sequence[Message]) -> int:
         return len(self._tokens(messages))
 
-    def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        prompt = self._template.render(messages)
+    def close(self) -> None:
+        for reply in list(self._replies.values()):
+            reply.stopped = True
+        self._asked.put(None)
+        self._computing.join()
+        self._server.close()
+
+    def _compute(self) -> None:
+        """One reply after the other: they share the processor and the cached prompt, so in turn each is quickest."""
+        while (number := self._asked.get()) is not None:
+            self._replies[number].of(self._server)
+            del self._replies[number]
+
+    def _tokens(self, messages: Sequence[Message], begin_with: str = "") -> list[int]:
+        prompt = self._template.render(messages, begin_with)
         if self._bos and not (prompt and prompt[0].startswith(self._bos)):
             prompt = (self._bos, *prompt)
         return [token for text in prompt for token in self._server.tokenize(text)]
@@ -86,6 +120,11 @@ class _Server:
                     "see the engine's log; lower engine.context or choose another with `oci-tui models list`"
                 ) from error
             self._inode = os.open(path, os.O_PATH | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Free the model."""
+        del self._server
+        os.close(self._inode)
 
     def complete(self, content: dict[str, object], hear: Callable[[dict[str, Any]], bool]) -> None:
         """Generate; `hear` gets every chunk and returns True to end it."""
@@ -111,59 +150,77 @@ class _Server:
 
 
 class _Reply:
-    """What is heard of one reply while it streams."""
+    """One reply: what is asked, what is heard of it while it streams, and whom it is told to."""
 
-    def __init__(self, grew: Callable[[str], bool]) -> None:
-        self._grew = grew
-        self._began = time.monotonic()
-        self._first = 0.0
-        self._last: dict[str, Any] = {}
+    def __init__(self, prompt_tokens: int, content: dict[str, object], say: Say) -> None:
+        self.stopped = False
+        self.began = time.monotonic()
+        self._prompt_tokens, self._content, self._say = prompt_tokens, content, say
+        self._first_s = 0.0
+        self._timings: dict[str, Any] = {}
         self._end: ReplyEnd | None = None
-        self._error: BaseException | None = None
+        self._error: EngineError | None = None
 
-    def of(self, server: _Server, content: dict[str, object]) -> Usage:
-        server.complete(content, self._hear)
-        if self._error is not None:
-            raise self._error
-        if self._end is None:
-            raise EngineError("llama.cpp ended the reply without a word; see the engine's log")
-        return usage_of(self._last, self._end, self._first or time.monotonic() - self._began, time.monotonic() - self._began)
+    def of(self, server: _Server) -> None:
+        """Compute it, to its end."""
+        if not self.stopped:
+            try:
+                server.complete(self._content, self._hear)
+            except (RuntimeError, ValueError) as error:
+                self._error = self._error or EngineError(f"llama.cpp cannot go on: {' '.join(str(error).split())[:300]}")
+        if self.stopped and self._end is None:
+            self._end = "stopped"
+        if self._error is None and self._end is None:
+            self._error = EngineError("llama.cpp ended the reply without a word; see the engine's log")
+        self._say(self._error or Piece("", self._usage(self._end or "stop")))
 
     def _hear(self, chunk: dict[str, Any]) -> bool:
         # An exception that leaves a callback is lost in the library, so it is carried around it.
         try:
             return self._heard(chunk)
-        except (EngineError, OSError, LookupError, TypeError) as error:
+        except EngineError as error:
             self._error = error
-            return True
+        except (OSError, LookupError, TypeError) as error:
+            self._error = EngineError(f"llama.cpp said what is not understood: {type(error).__name__}: {error}")
+        return True
 
     def _heard(self, chunk: dict[str, Any]) -> bool:
         if "error" in chunk:
             raise EngineError(f"llama.cpp refused the request: {str(chunk['error'].get('message', ''))[:300]}")
-        self._last = chunk
+        self._timings = chunk.get("timings", self._timings)
         choice = chunk["choices"][0]
-        text = choice["text"]
-        if not self._first and chunk.get("timings", {}).get("predicted_n", 0):
-            self._first = time.monotonic() - self._began
+        if not self._first_s and self._timings.get("predicted_n", 0):
+            self._first_s = time.monotonic() - self.began
         if choice["finish_reason"]:
             self._end = "length" if choice["finish_reason"] == "length" else "stop"
-        if not self._grew(text):
-            self._end = self._end or "stopped"
-            return True
-        return False
+        if choice["text"]:
+            self._say(Piece(choice["text"], tokens=tokens_of(choice)))
+        return self.stopped
+
+    def _usage(self, end: ReplyEnd) -> Usage:
+        seconds = time.monotonic() - self.began
+        return Usage(
+            prompt_tokens=self._prompt_tokens,
+            cached_tokens=int(self._timings.get("cache_n", 0)),
+            reply_tokens=int(self._timings.get("predicted_n", 0)),
+            first_token_s=self._first_s or seconds,
+            seconds=seconds,
+            end=end,
+            drafted_tokens=int(self._timings.get("draft_n", 0)),
+            accepted_tokens=int(self._timings.get("draft_n_accepted", 0)),
+        )
 
 
-def usage_of(chunk: dict[str, Any], end: ReplyEnd, first_s: float, seconds: float) -> Usage:
-    """The cost of a reply from its last chunk."""
-    timings = chunk.get("timings", {})
-    cached = int(timings.get("cache_n", 0))
-    return Usage(
-        prompt_tokens=cached + int(timings.get("prompt_n", 0)),
-        cached_tokens=cached,
-        reply_tokens=int(timings.get("predicted_n", 0)),
-        first_token_s=first_s,
-        seconds=seconds,
-        end=end,
+def tokens_of(choice: dict[str, Any]) -> tuple[Token, ...]:
+    """The tokens of a chunk with their probabilities; none where they were not asked for."""
+    content = (choice.get("logprobs") or {}).get("content") or ()
+    return tuple(
+        Token(
+            entry["token"],
+            math.exp(entry["logprob"]),
+            tuple((other["token"], math.exp(other["logprob"])) for other in entry.get("top_logprobs", ())),
+        )
+        for entry in content
     )
 
 
@@ -184,12 +241,13 @@ def body(tokens: Sequence[int], request: Request) -> dict[str, object]:
         "min_p": sampling.min_p,
         "repeat_penalty": sampling.repeat_penalty,
         "seed": sampling.seed,
-        "typical_p": 1.0,
-        "presence_penalty": 0.0,
-        "frequency_penalty": 0.0,
-        "dry_multiplier": 0.0,
-        "xtc_probability": 0.0,
+        "typical_p": sampling.typical_p,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "dry_multiplier": sampling.dry_multiplier,
+        "xtc_probability": sampling.xtc_probability,
         "mirostat": 0,
+        **({"n_probs": request.alternatives} if request.alternatives else {}),
     }
 
 
@@ -202,14 +260,22 @@ def physical_cores() -> int:
     return max(len(cores), 1)
 
 
-def _parameters(path: Path, context: int, threads: int) -> Any:
+def _gpu() -> str:
+    """The GPUs that this build of llama.cpp can use; "" without one."""
+    import xllamacpp
+
+    kind = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
+    return ", ".join(str(device["description"]) for device in xllamacpp.get_device_info() if device["type"] == kind)
+
+
+def _parameters(path: Path, context: int, threads: int, gpu_layers: int) -> Any:
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.n_ctx = context
     parameters.n_batch = parameters.n_ubatch = _BATCH
-    parameters.n_gpu_layers = 0
+    parameters.n_gpu_layers = gpu_layers
     parameters.n_parallel = 1
     parameters.fit_params = False
     parameters.warmup = False

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.ports import EngineInfo, Message, Piece, Progress, ReplyEnd, Request, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Usage
+from oci_tui.core.ports import Progress
 from oci_tui.engine.room import check_room
 
 _CONTEXT = 32_768

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from oci_tui.core.errors import ModelError
-from oci_tui.core.ports import Message
+from oci_tui.core.generation import Message
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,8 +60,8 @@ class ChatTemplate:
         except (TemplateError, *_WENT_WRONG) as error:
             raise ModelError(_told(name, error)) from error
 
-    def render(self, messages: Sequence[Message]) -> tuple[str, ...]:
-        """The prompt, ending where the model's reply begins. Call it in the main thread. Raises ModelError.
+    def render(self, messages: Sequence[Message], begin_with: str = "") -> tuple[str, ...]:
+        """The prompt, up to where the model's reply begins or goes on. Call it in the main thread. Raises ModelError.
 
         Where the template refuses or drops a system turn, or turns that do not alternate, they are folded together.
         """
@@ -79,6 +79,7 @@ class ChatTemplate:
                 raise ModelError(_told(self.name, error)) from error
         except _WENT_WRONG as error:
             raise ModelError(_told(self.name, error)) from error
+        text += self._spelled.sub(_cut, begin_with)
         return tuple(part.replace(_CUT + _OWN, _CUT) for part in re.split(f"{_CUT}(?!{_OWN})", text) if part)
 
     def _text(self, messages: Sequence[Message]) -> str:

@@ -9,7 +9,8 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import EngineInfo, Message, Piece, Progress, Request
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request
+from oci_tui.core.ports import Progress
 from oci_tui.settings import EngineSettings
 
 _LENGTH = struct.Struct(">I")
@@ -36,12 +37,20 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
+class Unload(msgspec.Struct, frozen=True, tag=True):
+    """End every generation and free the model."""
+
+
 class Loading(msgspec.Struct, frozen=True, tag=True):
     progress: Progress
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
     info: EngineInfo
+
+
+class Unloaded(msgspec.Struct, frozen=True, tag=True):
+    """The model is freed."""
 
 
 class Grew(msgspec.Struct, frozen=True, tag=True):
@@ -55,18 +64,22 @@ class Counted(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """Request `number` (0: the load) cannot be served; `kind` says which error of the port it is."""
+    """Request `number` (0: load and unload) cannot be served; `kind` says which error of the port it is."""
 
     number: int
     kind: Literal["engine", "model"]
     message: str
 
+    @classmethod
+    def of(cls, number: int, error: EngineError) -> Failed:
+        return cls(number, "model" if isinstance(error, ModelError) else "engine", str(error))
+
     def error(self) -> EngineError:
         return ModelError(self.message) if self.kind == "model" else EngineError(self.message)
 
 
-Order = Load | Generate | Count | Stop
-Answer = Loading | Loaded | Grew | Counted | Failed
+Order = Load | Generate | Count | Stop | Unload
+Answer = Loading | Loaded | Unloaded | Grew | Counted | Failed
 
 
 def frame(message: Order | Answer) -> bytes:

@@ -5,90 +5,104 @@ Run as `python -m oci_tui.engine.worker ANSWERS APP`: the descriptor to answer o
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
-from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import EngineInfo, Message, Piece, Progress, Request, Usage
-from oci_tui.engine.wire import Answer, Count, Counted, Failed, Generate, Grew, Load, Loaded, Loading, Stop, frame, read_order
+from oci_tui.core.errors import EngineError
+from oci_tui.core.generation import Piece
+from oci_tui.core.ports import Progress
+from oci_tui.engine.loaded import LoadedModel
+from oci_tui.engine.wire import (
+    Answer,
+    Count,
+    Counted,
+    Failed,
+    Generate,
+    Grew,
+    Load,
+    Loaded,
+    Loading,
+    Order,
+    Stop,
+    Unload,
+    Unloaded,
+    frame,
+    read_order,
+)
 from oci_tui.settings import EngineSettings
 
 _PR_SET_PDEATHSIG = 1
 
 
-class LoadedModel(Protocol):
-    """A model in this process. Raises EngineError."""
-
-    @property
-    def info(self) -> EngineInfo: ...
-
-    def generate(self, request: Request, grew: Callable[[str], bool]) -> Usage:
-        """Give each part of the reply to `grew` ("" while there is none yet) until it returns False, which asks to stop."""
-        ...
-
-    def count(self, messages: Sequence[Message]) -> int: ...
-
-
 class Worker:
-    """Serves one app: orders in turn, except Stop, which takes effect at once."""
+    """Serves one app: orders as they come, and between them steps of the replies in hand."""
 
     def __init__(self, answers: int) -> None:
         self._answers = answers
-        self._orders: queue.SimpleQueue[Load | Generate | Count] = queue.SimpleQueue()
-        self._stopped: set[int] = set()
+        self._writing = threading.Lock()
+        self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._model: LoadedModel | None = None
 
     def serve(self) -> None:
         """Until the app goes, which ends this process."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        working = False
         while True:
-            order = self._orders.get()
-            number = 0 if isinstance(order, Load) else order.number
-            try:
-                self._do(order)
-            except EngineError as error:
-                self._answer(Failed(number, "model" if isinstance(error, ModelError) else "engine", str(error)))
+            with contextlib.suppress(queue.Empty):
+                self._do(self._orders.get(block=not working))
+                while True:
+                    self._do(self._orders.get_nowait())
+            working = self._model is not None and self._model.step()
 
     def _listen(self) -> None:
         while (order := read_order(sys.stdin.buffer)) is not None:
-            if isinstance(order, Stop):
-                self._stopped.add(order.number)
-            else:
-                self._orders.put(order)
+            self._orders.put(order)
         os._exit(0)
 
-    def _do(self, order: Load | Generate | Count) -> None:
-        if isinstance(order, Load):
-            self._model = load(order.settings, lambda progress: self._answer(Loading(progress)))
-            self._answer(Loaded(self._model.info))
-            return
+    def _do(self, order: Order) -> None:
+        number = 0 if isinstance(order, Load | Unload) else order.number
+        try:
+            match order:
+                case Load(settings):
+                    self._unload()
+                    self._model = load(settings, lambda progress: self._answer(Loading(progress)))
+                    self._answer(Loaded(self._model.info))
+                case Unload():
+                    self._unload()
+                    self._answer(Unloaded())
+                case Generate(_, request):
+                    self._loaded().begin(number, request, lambda said: self._say(number, said))
+                case Count(_, messages):
+                    self._answer(Counted(number, self._loaded().count(messages)))
+                case Stop() if self._model is not None:
+                    self._model.stop(number)
+        except EngineError as error:
+            self._answer(Failed.of(number, error))
+
+    def _loaded(self) -> LoadedModel:
         if self._model is None:
             raise EngineError("no model is loaded; start the engine first")
-        if isinstance(order, Count):
-            self._answer(Counted(order.number, self._model.count(order.messages)))
-        else:
-            self._generate(self._model, order)
+        return self._model
 
-    def _generate(self, model: LoadedModel, order: Generate) -> None:
-        def grew(text: str) -> bool:
-            if text:
-                self._answer(Grew(order.number, Piece(text)))
-            return order.number not in self._stopped
+    def _unload(self) -> None:
+        model, self._model = self._model, None
+        if model is not None:
+            model.close()
 
-        usage = model.generate(order.request, grew) if grew("") else Usage(end="stopped")
-        self._stopped.discard(order.number)
-        self._answer(Grew(order.number, Piece("", usage)))
+    def _say(self, number: int, said: Piece | EngineError) -> None:
+        self._answer(Grew(number, said) if isinstance(said, Piece) else Failed.of(number, said))
 
     def _answer(self, answer: Answer) -> None:
-        rest = memoryview(frame(answer))
-        while rest:
-            rest = rest[os.write(self._answers, rest) :]
+        with self._writing:
+            rest = memoryview(frame(answer))
+            while rest:
+                rest = rest[os.write(self._answers, rest) :]
 
 
 def load(settings: EngineSettings, progress: Callable[[Progress], None]) -> LoadedModel:

@@ -8,10 +8,16 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+CGROUPS = Path("/sys/fs/cgroup")
+LIMITS_V2 = {"memory": "memory.max", "swap": "memory.swap.max", "pids": "pids.max"}
+LIMITS_V1 = {"memory": "memory/memory.limit_in_bytes", "swap": "memory/memory.memsw.limit_in_bytes", "pids": "pids/pids.max"}
+UNLIMITED_V1 = 1 << 62
+ULIMITS = ("nofile", "fsize", "core")
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
@@ -36,6 +42,50 @@ def kill_others() -> None:
         return
 
 
+def limits(root: Path = CGROUPS) -> dict[str, int]:
+    """The limits of this container's control group, -1 for none: memory and swap (bytes), pids, cpu (1e-9 CPUs).
+
+    What cannot be read is left out: where the control groups are those of a daemon without cgroup namespaces.
+    """
+    if (root / "cgroup.controllers").exists():
+        found = {name: _number(root / file) for name, file in LIMITS_V2.items()}
+        words = _words(root / "cpu.max")
+        quota, period = (-1 if words[0] == "max" else int(words[0]), int(words[1])) if len(words) == 2 else (None, 1)
+    else:
+        found = {name: _number(root / file) for name, file in LIMITS_V1.items()}
+        memory, both = found["memory"], found["swap"]
+        found["swap"] = both if both is None or memory is None or both < 0 else both - memory
+        quota, period = _number(root / "cpu/cpu.cfs_quota_us"), _number(root / "cpu/cpu.cfs_period_us") or 1
+    found["cpu"] = quota if quota is None or quota < 0 else quota * 10**9 // period
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="ascii").split()
+    except OSError:
+        return []
+
+
+def _number(file: Path) -> int | None:
+    words = _words(file)
+    if not words:
+        return None
+    number = -1 if words[0] == "max" else int(words[0])
+    return -1 if number >= UNLIMITED_V1 else number
+
+
+def mounts() -> list[dict[str, str]]:
+    """What is mounted where; the source is left out, since it may name paths of the machine."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        before, _, after = line.partition(" - ")
+        place, options = before.split()[4:6]
+        kind, _, own = after.split(" ", 2)
+        found.append({"place": place, "options": options, "kind": kind, "own": own})
+    return found
+
+
 def report() -> bytes:
     """What this process finds about itself, for the app's check after the start."""
     with Path("/proc/self/status").open(encoding="ascii", errors="replace") as file:
@@ -53,6 +103,12 @@ def report() -> bytes:
             "interfaces": interfaces,
             "root_read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
             "oom_kills": oom_kills(),
+            "limits": limits(),
+            "ulimits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name.upper())) for name in ULIMITS},
+            "oom_score_adj": _number(Path("/proc/self/oom_score_adj")),
+            "mounts": mounts(),
+            "cgroups": [line.rstrip("\n").split(":", 2)[2] for line in Path("/proc/self/cgroup").open(encoding="utf-8")],
+            "variables": sorted(os.environ),
         }
     ).encode()
 

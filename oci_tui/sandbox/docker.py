@@ -7,7 +7,6 @@ container and its files outlive `kill -9 -1`.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
@@ -19,9 +18,11 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, SandboxInfo, Stream
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import container as containers
-from oci_tui.sandbox import daemon, files, frames, images, reaper
+from oci_tui.sandbox import daemon, files, frames, images, reaper, verification
+from oci_tui.sandbox.decoding import Decoder
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
+from oci_tui.sandbox.session_lock import SessionLock
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
 
@@ -37,8 +38,11 @@ class DockerSandbox:
     After "connection lost", or a SandboxError that says so, `start` makes a fresh container with an empty workspace.
     """
 
-    def __init__(self, settings: SandboxSettings, session: str, repository: str) -> None:
+    def __init__(self, settings: SandboxSettings, session: str, repository: str, reap_every_s: float = 60.0) -> None:
         self._settings, self._session, self._repository = settings, session, repository
+        self._reap_every_s = reap_every_s
+        self._reaping: asyncio.Task[None] | None = None
+        self._lock: SessionLock | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._api: Any = None
         self._address = self._container = ""
@@ -58,6 +62,7 @@ class DockerSandbox:
         try:
             yield Progress("looking for the Docker daemon", 0.0)
             self._thread = ThreadPoolExecutor(1, "docker")
+            self._lock = SessionLock(self._session)
             address = await self._call(self._connect)
             yield Progress("removing containers left behind", 0.2)
             await self._call(reaper.reap, self._api)
@@ -65,11 +70,16 @@ class DockerSandbox:
             if image is None:
                 raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui setup`")
             yield Progress("starting the container", 0.4)
-            warnings = await self._call(self._make, image, profile)
+            wanted, warnings = await self._call(self._make, image, profile)
             yield Progress("checking the container", 0.7)
-            unkept = await self._call(containers.check, self._api, self._container, self._settings, warnings)
+            unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
             await self._revive()
-            self._info = await self._call(self._describe, address, image, unkept)
+            verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
+            missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
+            self._info = await self._call(self._describe, address, image, missing)
+            self._reaping = asyncio.create_task(
+                reaper.keep_reaping(lambda: self._call(reaper.reap, self._api), self._reap_every_s)
+            )
             yield Progress("the sandbox is ready", 1.0)
         except BaseException:
             await self.close()
@@ -98,7 +108,7 @@ class DockerSandbox:
     async def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
         """Run one command in a session of its own, with no terminal and no input."""
         request = self._request(command)
-        decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in _STREAMS}
+        decoders = {kind: Decoder() for kind in _STREAMS}
         started = time.monotonic()
         async with self._busy:
             runner = await self._ready()
@@ -107,7 +117,7 @@ class DockerSandbox:
                     async for item in items:
                         if isinstance(item, Ended):
                             end = self._exit(item)
-                        elif text := decoders[item.kind].decode(item.payload):
+                        elif text := decoders[item.kind].feed(item.payload):
                             yield Output(_STREAMS[item.kind], text)
             except RunnerLostError as lost:
                 end = await self._autopsy(lost, time.monotonic() - started)
@@ -116,7 +126,7 @@ class DockerSandbox:
                     await self._revive()
                 raise
             for kind, decoder in decoders.items():
-                if rest := decoder.decode(b"", final=True):
+                if rest := decoder.finish():
                     yield Output(_STREAMS[kind], rest)
             yield end
 
@@ -127,8 +137,12 @@ class DockerSandbox:
 
     async def close(self) -> None:
         """Remove the container. Safe to call twice, and while something runs: that ends with "connection lost"."""
+        reaping, self._reaping = self._reaping, None
         runner, self._runner = self._runner, None
         thread, self._thread = self._thread, None
+        if reaping is not None:
+            reaping.cancel()
+            await asyncio.wait([reaping])
         self._info, self._seeded, self._caches = None, False, files.CACHES
         if runner is not None:
             await runner.close()
@@ -136,7 +150,12 @@ class DockerSandbox:
             # Behind whatever the thread still does, so that a container made meanwhile goes too.
             letting_go = thread.submit(self._let_go)
             thread.shutdown(wait=False)
-            await asyncio.wrap_future(letting_go)
+            try:
+                await asyncio.wrap_future(letting_go)
+            finally:
+                lock, self._lock = self._lock, None
+                if lock is not None:
+                    lock.release()
 
     async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         """In the one thread that may use the docker-py client."""
@@ -150,15 +169,15 @@ class DockerSandbox:
         while (chunk := await self._call(next, iterator, None)) is not None:
             yield chunk
 
-    def _make(self, image: str, profile: Profile) -> list[str]:
-        """Create the container, take the leash, start it; the daemon's warnings."""
-
-        made, warnings = containers.create(self._api, image, profile, self._settings, self._session, self._repository)
+    def _make(self, image: str, profile: Profile) -> tuple[dict[str, Any], list[str]]:
+        """Create the container, take the leash, start it; what was asked for, and the daemon's warnings."""
+        wanted = containers.wanted(self._api, image, profile, self._settings, self._session, self._repository)
+        made, warnings = containers.create(self._api, wanted)
         self._container = made
         with daemon.told("starting the container"):
             self._leash = taken_socket(self._api.attach_socket(made, params={"stdin": 1, "stream": 1}))
             self._api.start(made)
-        return warnings
+        return wanted, warnings
 
     def _connect(self) -> str:
         """The address of the daemon, now connected."""
@@ -194,7 +213,8 @@ class DockerSandbox:
                 "read-only system",
                 "no privileges",
             ),
-            not_enforced=(*unkept, *containers.not_enforced(self._api)),
+            not_enforced=(*unkept, *verification.not_enforced(self._api)),
+            weaknesses=(*unkept, *verification.weaknesses(self._api)),
             languages=tuple(sorted(self._profile.languages)),
         )
 

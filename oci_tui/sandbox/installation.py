@@ -15,9 +15,9 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.resources import state_folder
 from oci_tui.sandbox import daemon, images, membership
-from oci_tui.sandbox.container import not_enforced
 from oci_tui.sandbox.daemon import DaemonError
 from oci_tui.sandbox.profile import Profile, load
+from oci_tui.sandbox.verification import weaknesses
 from oci_tui.settings import SandboxSettings
 
 ENGINE_PACKAGES = ("docker.io", "iptables", "tini")
@@ -35,7 +35,7 @@ def examine(settings: SandboxSettings) -> list[Finding]:
     try:
         with daemon.told("asking the daemon for its version"):
             version = api.version()["Version"]
-        lacking = [words for words in not_enforced(api) if words.startswith("no limit")]
+        lacking = weaknesses(api)
         engine = Finding("Docker engine", "warning" if lacking else "ok", "; ".join([f"{version} at {address}", *lacking]))
         return [engine, _examine_image(api, settings)]
     except SandboxError as error:

@@ -1,13 +1,17 @@
-"""Removes containers whose app died without taking them along, known by label and owner only, never by name."""
+"""Removes containers and volumes whose app died without taking them along: by label, owner and lock, never by name."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from oci_tui.core.errors import SandboxError
+from oci_tui.sandbox import session_lock
 from oci_tui.sandbox.daemon import told
 
 
@@ -33,16 +37,55 @@ def _start_time(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
+def is_left_behind(labels: Mapping[str, str] | None) -> bool:
+    """True when what bears these labels is ours, its owner is dead on this host, and nobody holds its session's lock."""
+    labels = labels or {}
+    return (
+        labels.get("oci.app") == "1"
+        and is_orphan(labels.get("oci.owner", ""))
+        and not session_lock.is_held(labels.get("oci.session", ""))
+    )
+
+
 def reap(api: Any) -> int:
-    """Remove the orphans of this host; how many there were. Raises SandboxError."""
+    """Remove what was left behind on this host; how many containers and volumes it was. Raises SandboxError."""
     removed = 0
-    with told("looking for containers left behind"):
-        found = api.containers(all=True, filters={"label": "oci.app=1"})
-    for container in found:
-        if is_orphan((container.get("Labels") or {}).get("oci.owner", "")):
+    with told("looking for containers and volumes left behind"):
+        containers = api.containers(all=True, filters={"label": "oci.app=1"})
+        volumes = api.volumes(filters={"label": "oci.app=1"})["Volumes"] or ()
+    for container in containers:
+        if is_left_behind(container.get("Labels")):
             remove(api, container["Id"])
             removed += 1
+    for volume in volumes:
+        if is_left_behind(volume.get("Labels")):
+            removed += remove_volume(api, volume["Name"])
+    session_lock.remove_free()
     return removed
+
+
+async def keep_reaping(reap_once: Callable[[], Awaitable[object]], every_s: float) -> None:
+    """Reap again and again, until cancelled: other sessions may die while this one goes on."""
+    while True:
+        await asyncio.sleep(every_s)
+        # A daemon in trouble is told by whatever needs it next; here there is nobody to tell.
+        with contextlib.suppress(SandboxError):
+            await reap_once()
+
+
+def remove_volume(api: Any, name: str) -> bool:
+    """Remove a volume; False when a container still uses it, and one that is gone is fine. Raises SandboxError."""
+    import docker
+
+    try:
+        with told("removing a volume"):
+            api.remove_volume(name)
+    except SandboxError as error:
+        cause = error.__cause__
+        if not isinstance(cause, docker.errors.APIError) or cause.status_code not in (404, 409):
+            raise
+        return bool(cause.status_code == 404)
+    return True
 
 
 def remove(api: Any, container: str) -> None:

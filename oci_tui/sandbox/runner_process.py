@@ -16,10 +16,11 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import EndReason
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import frames
-from oci_tui.sandbox.container import AGENT, Report, check_report
+from oci_tui.sandbox.container import AGENT
 from oci_tui.sandbox.daemon import told
 from oci_tui.sandbox.frames import Frame
 from oci_tui.sandbox.stream import ExecStream, taken_socket
+from oci_tui.sandbox.verification import Report, check_report
 
 HELLO_PATIENCE_S = 20.0
 GRACE_S = 5.0  # the runner's own kill ladder takes up to 4 seconds

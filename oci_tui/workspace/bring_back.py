@@ -18,6 +18,7 @@ MOST_BYTES = 256 << 20
 LARGEST_FILE = 64 << 20
 MOST_REFUSALS = 50
 _LONGEST_LISTING = 256 << 20
+_MOST_MEMBERS = 2 * MOST_FILES  # more than can be asked for: a hostile archive is not read to its end
 
 
 class Record(NamedTuple):
@@ -126,7 +127,10 @@ def take(archive: bytes, wish: Wanted, known: Known) -> Taken:
     found: dict[bytes, Member] = {}
     refused: dict[bytes, str] = {}
     asked = set(wish.paths)
-    for member in members(archive):
+    for number, member in enumerate(members(archive)):
+        if number == _MOST_MEMBERS:
+            refused[b""] = f"the sandbox's archive: more than {_MOST_MEMBERS} files"
+            break
         if not member.name:
             refused[b""] = f"the sandbox's archive: {member.refused or 'a file without a name'}"
         elif why := names.refusal(member.name):

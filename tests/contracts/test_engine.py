@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.ports import Engine, Message, Piece, Request
+from oci_tui.core.generation import Message, Piece, Request
+from oci_tui.core.ports import Engine
 from oci_tui.engine.opening import open_engine
 from oci_tui.settings import EngineSettings
 

@@ -243,7 +243,7 @@ async def test_a_timeout_ends_everything_the_command_started(sandbox: Sandbox, s
 
 async def test_survivors_are_seen_when_there_are_any(sandbox: Sandbox) -> None:
     """The control of the tests that find none."""
-    ran = await shell(sandbox, "sleep 4321 & cat /proc/$!/cmdline")
+    ran = await shell(sandbox, "sleep 4321 & tr '\\0' ' ' </proc/$!/cmdline")
     assert "4321" in ran.stdout
 
 

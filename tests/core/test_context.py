@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.context import block, fitted, show_files, system_message
-from oci_tui.core.ports import Message
+from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.git import GitWorkspace

@@ -36,9 +36,11 @@ def test_a_timeout_without_output_is_the_reference_message() -> None:
 
 
 def test_long_output_keeps_both_ends_and_counts_the_rest() -> None:
-    text = "a" * 100 + "b" * 50 + "c" * 100
-    assert shortened(text, 100, 100) == "a" * 100 + "\n...(50 characters omitted)...\n" + "c" * 100
-    assert shortened("short", 100, 100) == "short"
+    text = "a" * 100 + "ü" * 50 + "c" * 100
+    assert shortened(text, 100, 100) == "a" * 100 + "\n...(100 bytes omitted)...\n" + "c" * 100
+    assert shortened(text, 100, 100, omitted=7) == "a" * 100 + "\n...(107 bytes omitted)...\n" + "c" * 100
+    for whole in ("short", "x" * 120, "x" * 200):
+        assert shortened(whole, 100, 100) == whole
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import Sampling
+from oci_tui.core.generation import Sampling
 from oci_tui.engine import exllamav2 as adapter
 from oci_tui.engine.exl2_folder import read_exl2
 from oci_tui.engine.exllamav2 import Exl2Engine

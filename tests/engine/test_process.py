@@ -15,8 +15,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.ports import Message, Piece, Request
+from oci_tui.core.errors import EngineDiedError, EngineError, ModelError
+from oci_tui.core.generation import Message, Piece, Request
 from oci_tui.engine.process import EngineProcess
 from oci_tui.settings import EngineSettings
 
@@ -53,13 +53,28 @@ async def test_a_worker_killed_in_a_reply_is_told_and_started_anew(engine: Engin
     async with aclosing(engine.generate(ASK)) as pieces:
         assert (await anext(pieces)).usage is None
         worker.kill()
-        with pytest.raises(EngineError, match=r"process died \(killed: .*out of memory"):
+        with pytest.raises(EngineDiedError, match=r"process died \(killed from outside, by signal SIGKILL\)") as died:
             [_ async for _ in pieces]
-    with pytest.raises(EngineError, match="died"):
-        await engine.count(ASK.messages)
-    await start(engine)
-    assert workers() != [worker]
-    assert (await reply(engine, Request(ASK.messages, max_new_tokens=3)))[-1].usage
+    assert died.value.cause == "killed"
+    assert "memory" not in str(died.value)
+    short = Request(ASK.messages, max_new_tokens=3)
+    replies = await asyncio.gather(reply(engine, short), reply(engine, short), engine.count(ASK.messages))
+    assert replies[0][-1].usage
+    assert replies[1][-1].usage
+    [anew] = workers()
+    assert anew != worker
+
+
+@pytest.mark.model
+async def test_counting_does_not_wait_for_a_reply(engine: EngineProcess) -> None:
+    async with aclosing(engine.generate(ASK)) as pieces:
+        async for piece in pieces:
+            if piece.text:
+                assert await engine.count(ASK.messages) > 5
+                break
+        else:
+            pytest.fail("no reply")
+        assert [piece async for piece in pieces][-1].usage
 
 
 @pytest.mark.model

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.ports import Message, Request
+from oci_tui.core.generation import Message, Request
 from oci_tui.engine.scripted import ScriptedEngine
 
 ASK = Request((Message("user", "hello"),))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from oci_tui.core.errors import ModelError
-from oci_tui.core.ports import Message
+from oci_tui.core.generation import Message
 from oci_tui.engine import templates
 from oci_tui.engine.templates import ChatTemplate, built_in, choose
 

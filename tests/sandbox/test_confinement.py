@@ -1,4 +1,4 @@
-"""What code in the container cannot do; every refusal has a control, the same image with that one bolt drawn."""
+"""What code in the container cannot do (T1, T2, T12, T13); every refusal has a control: the same image, that bolt drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from oci_tui.sandbox import reaper
+from oci_tui.sandbox import daemon, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
 from tests.sandbox.running import SESSION, client, image, loosely, of_session, python, shell, started
@@ -57,6 +57,7 @@ def api() -> Iterator[Any]:
 
 
 async def test_no_way_to_the_network(sandbox: DockerSandbox, api: Any) -> None:
+    """T1: no connection to this machine, its bridge, or a cloud's metadata service."""
     heard: list[str] = []
     with socket.create_server(("0.0.0.0", 0)) as listener:
         port = listener.getsockname()[1]
@@ -94,12 +95,36 @@ for host in ("{gateway}", "{own}", "127.0.0.1", "169.254.169.254"):
 
 
 async def test_system_calls_that_open_the_kernel(sandbox: DockerSandbox, api: Any) -> None:
+    """T2, T12: the filter refuses them, and nothing else does: without it they fail for another reason."""
     if platform.machine() != "x86_64":
         pytest.skip("the numbers in this table are those of x86_64")
     confined = await python(sandbox, SYSTEM_CALLS)
     assert set(json.loads(confined.stdout).values()) == {1}, confined
     control = loosely(api, SYSTEM_CALLS, cap_drop=["ALL"], network_mode="none", security_opt=["seccomp=unconfined"])
     assert 1 not in json.loads(control).values(), control
+
+
+FAMILIES = """
+import errno, json, socket
+def opened(family):
+    found = set()
+    for kind in (1, 2, 3, 5):
+        try:
+            socket.socket(family, kind).close()
+            found.add(0)
+        except OSError as error:
+            found.add(error.errno)
+    return sorted(found)
+print(json.dumps({family: opened(family) for family in range(64)}))
+"""
+
+
+async def test_socket_families_that_programs_do_not_need(sandbox: DockerSandbox, api: Any) -> None:
+    """T2: all but local, IPv4, IPv6 and netlink sockets are refused; without the filter two are, for want of rights."""
+    confined = json.loads((await python(sandbox, FAMILIES)).stdout)
+    assert {int(family) for family, found in confined.items() if found != [errno.EPERM]} == {1, 2, 10, 16}
+    control = loosely(api, FAMILIES, cap_drop=["ALL"], network_mode="none", security_opt=["seccomp=unconfined"])
+    assert {int(family) for family, found in json.loads(control).items() if found == [errno.EPERM]} <= {17, 44}
 
 
 async def test_what_programs_need_is_allowed(sandbox: DockerSandbox) -> None:
@@ -130,6 +155,7 @@ if __name__ == "__main__":
 
 
 async def test_no_privileges_and_a_read_only_system(sandbox: DockerSandbox) -> None:
+    """T12, T13: no right can be had, not even through a program that has its owner's."""
     status = (await shell(sandbox, "cat /proc/self/status")).stdout
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
@@ -144,7 +170,8 @@ async def test_no_privileges_and_a_read_only_system(sandbox: DockerSandbox) -> N
     assert ran.exit.passed
 
 
-async def test_nothing_of_this_machine_is_mounted(sandbox: DockerSandbox) -> None:
+async def test_nothing_of_this_machine_is_mounted(sandbox: DockerSandbox, api: Any) -> None:
+    """T13: what is mounted is the container's own; the control sees the socket where it is mounted."""
     mounts = (await shell(sandbox, "cat /proc/self/mountinfo; ls /var/run/docker.sock")).stdout
     sources = {line.split(" - ")[1].split()[0] for line in mounts.splitlines()}
     files = [line for line in mounts.splitlines() if line.split()[4].startswith("/etc/")]
@@ -154,6 +181,8 @@ async def test_nothing_of_this_machine_is_mounted(sandbox: DockerSandbox) -> Non
     workspace = next(line for line in mounts.splitlines() if line.split()[4] == "/workspace")
     assert "nosuid,nodev" in workspace
     assert "size=65536k" in workspace
+    look = "print(open('/proc/self/mountinfo').read())"
+    assert "docker.sock" in loosely(api, look, binds=[f"{daemon.find().removeprefix('unix://')}:/run/docker.sock"])
 
 
 async def test_the_runner_is_closed_to_the_code(sandbox: DockerSandbox) -> None:
@@ -175,6 +204,7 @@ for pid in (os.getpid(), os.getppid()):
 
 
 async def test_limits_reach_the_kernel(sandbox: DockerSandbox) -> None:
+    """T5: as the code itself can see."""
     ran = await python(
         sandbox,
         """
@@ -194,6 +224,7 @@ with open("/workspace/fits", "wb") as file:
 
 
 async def test_the_container_is_labelled_and_pinned(sandbox: DockerSandbox, api: Any) -> None:
+    """T22: it is the image that was looked at, by its id, whatever its name means meanwhile."""
     (container,) = of_session(api, SESSION)
     found = api.inspect_container(container)
     assert found["Config"]["Labels"]["oci.owner"] == reaper.owner()
@@ -225,7 +256,7 @@ print(json.dumps({
 
 
 async def test_no_datagram_leaves_either(sandbox: DockerSandbox, api: Any) -> None:
-    """Datagrams need no listener: what is sent has left. The control sends all of them, with a network and its rights."""
+    """T1: Datagrams need no listener: what is sent has left. The control sends all of them, with a network and its rights."""
     gateway = api.inspect_network("bridge")["IPAM"]["Config"][0].get("Gateway") or "172.17.0.1"
     code = ROUTES.replace("HOST", repr(gateway))
     assert 0 not in json.loads((await python(sandbox, code)).stdout).values()
@@ -239,7 +270,7 @@ async def test_no_datagram_leaves_either(sandbox: DockerSandbox, api: Any) -> No
 
 
 async def test_local_names_end_at_the_container(sandbox: DockerSandbox, api: Any) -> None:
-    """An abstract socket has no file that could be hidden; only a network namespace of its own keeps it out of reach."""
+    """T2: An abstract socket has no file that could be hidden; only a network namespace of its own keeps it out of reach."""
     name = "\0oci-tui-canary"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(name)
@@ -250,12 +281,18 @@ async def test_local_names_end_at_the_container(sandbox: DockerSandbox, api: Any
 
 
 MOUNTING = """
-import ctypes, json
+import ctypes, json, os
 libc = ctypes.CDLL(None, use_errno=True)
 def written(path, text):
     try:
         with open(path, "w") as file:
             file.write(text)
+    except OSError as error:
+        return error.errno
+    return 0
+def opened(path, how):
+    try:
+        os.close(os.open(path, how))
     except OSError as error:
         return error.errno
     return 0
@@ -265,20 +302,27 @@ pattern = "/proc/sys/kernel/core_pattern"
 print(json.dumps({
     "mount": ctypes.get_errno() if mounted else 0,
     "/etc": written("/etc/canary", "x"), "/usr": written("/usr/bin/canary", "x"),
-    "core pattern": written(pattern, open(pattern).read()),
+    "core pattern": written(pattern, open(pattern).read()), "swappiness": opened("/proc/sys/vm/swappiness", os.O_WRONLY),
+    "sysrq": 0 if os.getuid() == 0 else opened("/proc/sysrq-trigger", os.O_WRONLY), "kmsg": opened("/proc/kmsg", os.O_RDONLY),
+    "/sys": 0 if os.getuid() == 0 else opened("/sys/class/net/lo/mtu", os.O_WRONLY),
+    "environment of PID 1": opened("/proc/1/environ", os.O_RDONLY), "memory of PID 1": opened("/proc/1/mem", os.O_RDWR),
 }))
 """
 
 
 async def test_nothing_of_the_system_can_be_changed(sandbox: DockerSandbox, api: Any) -> None:
-    """The control is root with its rights; it writes what is there already, or nothing."""
+    """T12, T13: The control is root with its rights; it writes what is there already, or nothing."""
     assert 0 not in json.loads((await python(sandbox, MOUNTING)).stdout).values()
-    rights = {"cap_add": ["SYS_ADMIN"], "security_opt": ["seccomp=unconfined", "apparmor=unconfined"], "readonly_paths": []}
+    rights = {
+        "cap_add": ["SYS_ADMIN", "SYSLOG"],
+        "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
+        "readonly_paths": [],
+    }
     assert set(json.loads(loosely(api, MOUNTING, user="0", **rights)).values()) == {0}
 
 
 async def test_the_supervisor_is_out_of_reach(sandbox: DockerSandbox, api: Any) -> None:
-    """PID 1 is another user: it cannot be killed, stopped or written to. The control is a program that is PID 1's user."""
+    """T12: PID 1 is another user: it cannot be killed, stopped or written to. The control is a program that is PID 1's user."""
     code = """
 import os
 for what in (lambda: os.kill(1, 0), lambda: os.close(os.open("/proc/1/fd/1", os.O_WRONLY))):

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Command, Exit, Output
-from oci_tui.sandbox import container, frames, reaper
+from oci_tui.sandbox import frames, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
 from tests.sandbox.running import SESSION, client, of_session, python, shell, started, tar_of
@@ -153,41 +153,3 @@ async def test_a_start_without_a_daemon_or_profile() -> None:
         with pytest.raises(SandboxError, match=said):
             async with started(settings):
                 pass
-
-
-@pytest.mark.usefixtures("sandbox")
-async def test_a_container_that_is_not_closed_is_not_used(api: Any) -> None:
-    (running,) = of_session(api, SESSION)
-    settings = SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)
-    assert container.check(api, running, settings, []) == ()
-    with pytest.raises(SandboxError, match="65 processes; not used"):
-        container.check(api, running, msgspec.structs.replace(settings, pids=65), [])
-    with pytest.raises(SandboxError, match="65 processes"):
-        container.check(api, running, msgspec.structs.replace(settings, pids=65), ["the platform does not match"])
-    assert container.check(api, running, msgspec.structs.replace(settings, pids=65), ["no pids cgroup"]) == (
-        "65 processes (no pids cgroup)",
-    )
-    loose = api.create_container(api.inspect_container(running)["Image"], ["cat"])["Id"]
-    try:
-        with pytest.raises(SandboxError, match=r"a read-only root, no capabilities, .*no network"):
-            container.check(api, loose, settings, [])
-    finally:
-        reaper.remove(api, loose)
-
-
-def test_a_report_of_more_than_is_allowed_is_refused() -> None:
-    good = container.Report(10001, 10001, (10001,), "1", ("0" * 16,) * 5, "2", ("lo",), True, 0)
-    assert container.check_report(msgspec.json.encode(good)) == good
-    for change, said in (
-        ({"uid": 0}, "another user"),
-        ({"groups": (10001, 0)}, "another user"),
-        ({"no_new_privs": "0"}, "gain privileges"),
-        ({"capabilities": ("0" * 15 + "1",)}, "capabilities"),
-        ({"seccomp": "0"}, "not filtered"),
-        ({"interfaces": ("lo", "eth0")}, "network"),
-        ({"root_read_only": False}, "can be written"),
-    ):
-        with pytest.raises(SandboxError, match=said):
-            container.check_report(msgspec.json.encode(msgspec.structs.replace(good, **change)))
-    with pytest.raises(SandboxError, match="cannot be read"):
-        container.check_report(b"{}")

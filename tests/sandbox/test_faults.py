@@ -23,7 +23,7 @@ import pytest
 
 import oci_tui
 from oci_tui.core.ports import Command, Exit, Output
-from oci_tui.sandbox import container, daemon
+from oci_tui.sandbox import daemon, verification
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.installation import examine
 from oci_tui.settings import SandboxSettings
@@ -214,28 +214,45 @@ def answering(**facts: object) -> bytes:
     )
 
 
-FULL = {"MemoryLimit": True, "SwapLimit": True, "PidsLimit": True, "CpuCfsQuota": True}
+FULL: dict[str, Any] = {
+    "MemoryLimit": True,
+    "SwapLimit": True,
+    "PidsLimit": True,
+    "CpuCfsQuota": True,
+    "SecurityOptions": ["name=seccomp,profile=default"],
+    "Components": [{"Name": "docker-init", "Version": "0.19.0"}],
+}
 
 
 @pytest.mark.parametrize(
-    ("facts", "said", "state"),
+    ("facts", "said"),
     [
-        (FULL, "", "ok"),
-        ({**FULL, "MemoryLimit": False, "SwapLimit": False}, "no limit on memory; no limit on swap", "warning"),
-        ({**FULL, "PidsLimit": False}, "no limit on processes", "warning"),
-        ({**FULL, "CpuCfsQuota": False, "SecurityOptions": ["name=rootless"]}, "no limit on CPU time", "warning"),
+        ({}, ""),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=userns"]}, ""),
+        ({"MemoryLimit": False, "SwapLimit": False}, "no limit on memory; no limit on swap"),
+        ({"PidsLimit": False}, "no limit on processes"),
+        (
+            {"CpuCfsQuota": False, "SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]},
+            "no limit on CPU time: a daemon without root needs cgroup v2, delegated by systemd",
+        ),
+        ({"SecurityOptions": ["name=apparmor"]}, "no system call filter"),
+        ({"Components": [{"Name": "docker-init", "Version": "N/A"}]}, "no init program"),
+        ({"Components": []}, "no init program"),
+        ({"Warnings": ["WARNING: API is accessible on http://0.0.0.0:2375 without encryption."]}, "its API is open"),
+        ({"Warnings": ["WARNING: bridge-nf-call-iptables is disabled"]}, ""),
     ],
-    ids=["all", "no memory cgroup", "no pids cgroup", "rootless without delegation"],
+    ids=["all", "userns", "memory cgroup", "pids cgroup", "rootless", "seccomp", "tini", "docker-init", "open", "another"],
 )
-def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, object], said: str, state: str) -> None:
-    with server(tmp_path / "s", answering(**facts)):
+def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, object], said: str) -> None:
+    with server(tmp_path / "s", answering(**{**FULL, **facts})):
         engine, _ = examine(SandboxSettings(docker_host=f"unix://{tmp_path}/s"))
         api = daemon.connect(f"unix://{tmp_path}/s")
-        remapped = [words for words in container.not_enforced(api) if "remapped" in words]
+        found = verification.not_enforced(api)
         api.close()
-    assert engine.state == state
+    assert engine.state == ("warning" if said else "ok")
     assert said in engine.detail
-    assert bool(remapped) is ("rootless" not in str(facts))
+    assert said.split("; ")[0] in " ".join(found)
+    assert any("remapped" in words for words in found) is not ("userns" in str(facts) or "rootless" in str(facts))
 
 
 @pytest.mark.docker

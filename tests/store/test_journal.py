@@ -10,9 +10,12 @@ import pytest
 from oci_tui.core import events
 from oci_tui.core.errors import StoreError
 from oci_tui.core.events import read
-from oci_tui.core.ports import Command, Exit, Usage
+from oci_tui.core.generation import Usage
+from oci_tui.core.output import HEAD, TAIL
+from oci_tui.core.ports import Command, Exit
 from oci_tui.core.verdict import Verdict
 from oci_tui.store.journal import Journal
+from oci_tui.store.run_logs import RunLogs
 
 EVENTS: list[events.Event] = [
     events.SessionStarted("s1", "/home/u/r", "0.1.0"),
@@ -53,3 +56,58 @@ def test_a_journal_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"file/a\.jsonl: cannot be written"):
         Journal(tmp_path / "file" / "a.jsonl")
+
+
+def flood(times: int) -> list[events.Event]:
+    """A command that prints `times` lines of 100 characters."""
+    command = Command("flood", ("flood",))
+    printed = [events.OutputArrived("stdout", f"{number:099}\n") for number in range(times)]
+    return [events.CommandStarted(command), *printed, events.CommandFinished(command, Exit(0))]
+
+
+def test_a_flood_of_output_does_not_make_the_journal_grow(tmp_path: Path) -> None:
+    sizes = {}
+    for times in (100, 10_000, 50_000):
+        journal = Journal(tmp_path / f"{times}.jsonl")
+        for event in flood(times):
+            journal.show(event)
+        journal.close()
+        sizes[times] = journal.file.stat().st_size
+        back = list(read(journal.file))
+        assert isinstance(back[-1], events.CommandFinished)
+        text = "".join(event.text for event in back if isinstance(event, events.OutputArrived))
+        assert text.startswith(f"{0:099}\n")
+        assert text.endswith(f"{times - 1:099}\n")
+        assert (f"\n...({times * 100 - HEAD - TAIL} bytes omitted)...\n" in text) == (times > 100)
+    assert sizes[100] < sizes[10_000]
+    assert sizes[50_000] < sizes[10_000] + 100
+
+
+def test_a_run_that_was_stopped_does_not_lose_its_tail(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.jsonl")
+    for event in [*flood(10_000)[:-1], events.TurnFinished(1, Verdict.STOPPED, 1, 1.0)]:
+        journal.show(event)
+    journal.close()
+    assert f"{9999:099}\n" in list(read(journal.file))[-2].text  # type: ignore[union-attr]
+
+
+def test_the_whole_output_is_in_a_log_up_to_a_size(tmp_path: Path) -> None:
+    logs = RunLogs(tmp_path / "s", size=1000, kept=2)
+    for times in (3, 2, 20):
+        for event in flood(times):
+            logs.show(event)
+    logs.close()
+    assert sorted(file.name for file in (tmp_path / "s").iterdir()) == ["run-2.log", "run-3.log"]
+    assert (tmp_path / "s/run-2.log").read_text() == f"$ flood\n{0:099}\n{1:099}\n"
+    cut = (tmp_path / "s/run-3.log").read_bytes()
+    assert cut.endswith(b"\n...(1008 bytes omitted)...\n")
+    assert len(cut) == 1000 + len("\n...(1008 bytes omitted)...\n")
+    assert stat.S_IMODE((tmp_path / "s/run-3.log").stat().st_mode) == 0o600
+
+
+def test_a_log_may_be_shown_in_a_terminal(tmp_path: Path) -> None:
+    logs = RunLogs(tmp_path)
+    logs.show(events.CommandStarted(Command("\x1b]0;title\x07", ("x",))))
+    logs.show(events.OutputArrived("stdout", "\x1b[2J\x9b done"))
+    logs.close()
+    assert not {"\x1b", "\x07", "\x9b"} & set((tmp_path / "run-1.log").read_text())

@@ -32,7 +32,8 @@ from oci_tui.core.events import (
     WorkspaceReady,
     encode,
 )
-from oci_tui.core.ports import Command, EngineInfo, Exit, SandboxInfo, WorkspaceInfo
+from oci_tui.core.generation import EngineInfo
+from oci_tui.core.ports import Command, Exit, SandboxInfo, WorkspaceInfo
 from oci_tui.core.verdict import Verdict
 from tests.ui.terminal import Terminal
 

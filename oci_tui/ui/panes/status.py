@@ -27,7 +27,7 @@ from oci_tui.core.events import (
     TurnStarted,
     WorkspaceReady,
 )
-from oci_tui.core.ports import EngineInfo, Usage
+from oci_tui.core.generation import EngineInfo, Usage
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.wording import change, seconds, thousands
 
@@ -68,7 +68,8 @@ class StatusPane(Widget):
                 self._engine = event.info
                 self._parts.pop("engine", None)
             case SandboxReady():
-                self._parts["sandbox"] = ("▣ sandbox", "$success")
+                weak = visible_line("; ".join(event.info.weaknesses))
+                self._parts["sandbox"] = (f"▣ sandbox: {weak}", "$warning") if weak else ("▣ sandbox", "$success")
             case WorkspaceReady():
                 self._branch = visible_line(event.info.branch) or "detached HEAD"
                 self._parts.pop("workspace", None)

@@ -38,7 +38,8 @@ from oci_tui.core.events import (
     UserEdited,
     WorkspaceReady,
 )
-from oci_tui.core.ports import EngineInfo, SandboxInfo, WorkspaceInfo
+from oci_tui.core.generation import EngineInfo
+from oci_tui.core.ports import SandboxInfo, WorkspaceInfo
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.panes.lines import LinePane, Spans
