@@ -235,6 +235,7 @@ async def test_a_tar_that_is_none_and_a_workspace_that_is_full_are_told_apart(sa
     ids=["plain", "ignores TERM", "setsid", "double fork", "stopped"],
 )
 async def test_a_timeout_ends_everything_the_command_started(sandbox: Sandbox, script: str) -> None:
+    """T7: within three seconds of the limit."""
     ran = await shell(sandbox, f"echo first; {script}", timeout_s=1)
     assert (ran.stdout, ran.exit.reason) == ("first\n", "timeout")
     assert 1 <= ran.exit.seconds < 4.5
@@ -281,6 +282,7 @@ async def test_cancelling_the_task_kills_what_runs(sandbox: Sandbox) -> None:
 
 
 async def test_out_of_memory_is_told_apart_from_a_kill(sandbox: Sandbox) -> None:
+    """T4: what was printed before is not lost."""
     ran = await python(sandbox, "print('before', flush=True)\nx = bytearray(1 << 30)")
     assert (ran.stdout, ran.exit.reason, ran.exit.code) == ("before\n", "out of memory", 137)
     ran = await shell(sandbox, "kill -9 $$")
@@ -291,6 +293,7 @@ async def test_out_of_memory_is_told_apart_from_a_kill(sandbox: Sandbox) -> None
 
 
 async def test_a_flood_of_output_is_cut_and_the_app_stays_small(sandbox: Sandbox) -> None:
+    """T8: an endless output of lines."""
     before = psutil.Process().memory_info().rss
     received = 0
     async with aclosing(sandbox.run(Command("x", argv=("yes", "0123456789" * 10), timeout_s=60))) as items:
@@ -307,7 +310,7 @@ async def test_a_flood_of_output_is_cut_and_the_app_stays_small(sandbox: Sandbox
 
 
 async def test_a_slow_reader_loses_nothing(sandbox: Sandbox) -> None:
-    """The command fills every buffer on the way and ends; its output is read long after, and is still all there."""
+    """T9: the command fills every buffer on the way and ends; its output is read long after, and is still all there."""
     code = """
 import os, pathlib, time
 os.set_blocking(1, False)
@@ -333,6 +336,7 @@ pathlib.Path("sent").write_text(str(sent))
 
 
 async def test_a_big_output_is_exact(sandbox: Sandbox) -> None:
+    """T9: both streams, in their order."""
     ran = await python(
         sandbox, "import sys\nfor n in range(200000):\n    print(n)\n    if n % 1000 == 0: print(n, file=sys.stderr)"
     )
@@ -340,8 +344,9 @@ async def test_a_big_output_is_exact(sandbox: Sandbox) -> None:
     assert ran.stderr == "".join(f"{n}\n" for n in range(0, 200000, 1000))
 
 
-async def test_300_quick_commands_lose_no_byte(sandbox: Sandbox) -> None:
-    for number in range(300):
+async def test_500_quick_commands_lose_no_byte(sandbox: Sandbox) -> None:
+    """T9: output that is there before anybody reads it."""
+    for number in range(500):
         ran = await finished(sandbox, Command("echo", argv=("echo", str(number))))
         assert (ran.stdout, ran.stderr, ran.exit.code) == (f"{number}\n", "", 0)
 

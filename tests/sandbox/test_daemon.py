@@ -52,12 +52,14 @@ def trouble(docker_host: str) -> tuple[str, str]:
 
 
 def test_no_socket(tmp_path: Path) -> None:
+    """F1: Docker is not installed."""
     kind, message = trouble(f"unix://{tmp_path}/docker.sock")
     assert kind == "absent"
     assert "oci-tui setup" in message
 
 
 def test_a_socket_that_nobody_listens_at(tmp_path: Path) -> None:
+    """F1: the daemon is down."""
     path = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
@@ -73,7 +75,7 @@ def test_a_file_that_is_no_socket(tmp_path: Path) -> None:
 
 
 def test_a_socket_that_may_not_be_used() -> None:
-    """In a child without root's rights, since root may use any socket."""
+    """F1: in a child without root's rights, since root may use any socket."""
     path = Path("/tmp") / f"oci-test-{os.getpid()}.sock"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -120,6 +122,7 @@ def test_an_address_that_cannot_be_used(address: str) -> None:
 
 
 def test_the_environment_names_the_only_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T22: what DOCKER_HOST or the setting names is used or nothing is."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     assert trouble("")[0] == "absent"
     with server(tmp_path / "own.sock", b""):
@@ -141,6 +144,7 @@ def test_a_daemon_at_a_port_where_nobody_is() -> None:
     ],
 )
 def test_a_daemon_that_is_none_or_too_old(tmp_path: Path, answer: bytes, kind: str) -> None:
+    """F22: an engine before 20.10, another service, a broken one."""
     with server(tmp_path / "s", answer), pytest.raises(DaemonError) as caught:
         daemon.connect(f"unix://{tmp_path}/s")
     assert caught.value.trouble == kind

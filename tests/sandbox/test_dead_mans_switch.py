@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.sandbox.running import client, of_session, until_removed
+from tests.sandbox.running import SESSION, client, of_session, until_removed
 
 pytestmark = pytest.mark.docker
 
@@ -37,7 +37,8 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_the_container_ends_with_the_app(number: signal.Signals) -> None:
-    session = f"switch-{number.name}"
+    """F6, T23: processes that left the group and ignore signals included, within ten seconds."""
+    session = f"switch-{number.name}-{SESSION}"
     root = Path(__file__).resolve().parents[2]
     api = client()
     with subprocess.Popen([sys.executable, "-c", APP, session], stdout=subprocess.PIPE, cwd=root) as app:

@@ -60,27 +60,33 @@ async def test_code_that_attacks_the_runner(sandbox: DockerSandbox, code: str, r
 
 
 async def test_the_fork_bomb_is_held_by_the_limit(sandbox: DockerSandbox) -> None:
+    """T3: and what it leaves behind is not in the next command's way."""
     ran = await shell(sandbox, "i=0; while [ $i -lt 200 ]; do sleep 4321 & i=$((i+1)); done", timeout_s=5)
     assert "fork" in ran.stderr.lower()
     assert (await shell(sandbox, "sleep 4321 & echo one")).stdout == "one\n"
 
 
 async def test_a_runner_that_died_of_memory_is_said_so(sandbox: DockerSandbox) -> None:
-    """The second kill is no memory kill, although the counter is not at zero any more."""
+    """T4: the second kill is no memory kill, although the counter is not at zero any more."""
     assert (await python(sandbox, "x = bytearray(1 << 30)")).exit.reason == "out of memory"
     assert (await python(sandbox, "import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)")).exit.reason == "killed"
 
 
 async def test_frames_printed_by_the_program_are_output(sandbox: DockerSandbox) -> None:
+    """T20: frames of the runner, frames of the daemon, the daemon's words. They would be believed from the runner."""
     end = msgspec.json.encode({"code": 0, "reason": "exited", "seconds": 0, "max_memory": 0, "omitted": 0, "oom_kills": 0})
-    forged = frames.encode(frames.EXIT, bytes(16), end) + b"\x02\0\0\0\0\0\0\x05error"
-    ran = await python(sandbox, f"import os, sys\nos.write(1, {forged!r})\nprint('OCI runtime exec failed')\nsys.exit(5)")
+    forged = frames.encode(frames.EXIT, bytes(16), end)
+    assert frames.Decoder().feed(forged) == [(frames.EXIT, bytes(16), end)]
+    forged += b"\x02\0\0\0\0\0\0\x05error"
+    words = 'OCI runtime exec failed: exec failed: unable to start container process\nservice "x" is not running'
+    ran = await python(sandbox, f"import os, sys\nos.write(1, {forged!r})\nprint({words!r}, file=sys.stderr)\nsys.exit(5)")
     assert ran.exit == msgspec.structs.replace(ran.exit, code=5, reason="exited")
-    assert '"max_memory":0' in ran.stdout
-    assert ran.stdout.endswith("OCI runtime exec failed\n")
+    assert ran.stdout.startswith(f"[binary output: {len(forged)} bytes")
+    assert ran.stderr == words + "\n"
 
 
 async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, api: Any) -> None:
+    """F3: the run ends with a reason, and the next start makes another container."""
     end: Exit | None = None
     async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:
         async for item in items:
@@ -100,6 +106,7 @@ async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, 
 
 
 async def test_closing_while_something_runs(sandbox: DockerSandbox, api: Any) -> None:
+    """T23: nothing outlives the session."""
     up = asyncio.Event()
 
     async def consume() -> Exit | None:
@@ -120,15 +127,18 @@ async def test_closing_while_something_runs(sandbox: DockerSandbox, api: Any) ->
 
 
 async def test_a_start_that_is_abandoned_leaves_nothing(api: Any) -> None:
+    """T23: at whatever step."""
     for steps in range(1, 5):
-        sandbox = DockerSandbox(SandboxSettings(), "abandoned", "/r")
+        sandbox = DockerSandbox(SandboxSettings(), f"abandoned-{SESSION}", "/r")
         async with aclosing(sandbox.start()) as progress:
             for _ in range(steps):
                 await anext(progress)
-        assert of_session(api, "abandoned") == []
+        assert of_session(api, f"abandoned-{SESSION}") == []
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
+    """T23: in the middle of the step that makes the container."""
+
     async def start(sandbox: DockerSandbox, reached: asyncio.Event) -> None:
         async with aclosing(sandbox.start()) as progress:
             async for step in progress:
@@ -136,16 +146,17 @@ async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
                     reached.set()
 
     reached = asyncio.Event()
-    task = asyncio.create_task(start(DockerSandbox(SandboxSettings(), "cancelled", "/r"), reached))
+    task = asyncio.create_task(start(DockerSandbox(SandboxSettings(), f"cancelled-{SESSION}", "/r"), reached))
     await reached.wait()
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert of_session(api, "cancelled") == []
+    assert of_session(api, f"cancelled-{SESSION}") == []
 
 
 async def test_a_start_without_a_daemon_or_profile() -> None:
+    """F1: one line that says what to do."""
     for settings, said in (
         (SandboxSettings(docker_host="unix:///nowhere.sock"), "no Docker engine here"),
         (SandboxSettings(profile="nope"), "no profile 'nope'"),

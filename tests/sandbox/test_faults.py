@@ -53,6 +53,8 @@ async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
         with contextlib.suppress(OSError):
             while data := await reader.read(1 << 20):
                 await asyncio.sleep(delay)
+                with contextlib.suppress(TimeoutError):
+                    data += await asyncio.wait_for(reader.read(1 << 20), 0.001)
                 writer.write(data)
                 await writer.drain()
             writer.write_eof()
@@ -64,6 +66,8 @@ async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
         far_reader, far_writer = await asyncio.open_unix_connection(behind)
         try:
             await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+        except asyncio.CancelledError:
+            return  # the line was cut
         finally:
             far_writer.close()
             writer.close()
@@ -81,6 +85,7 @@ async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
 
 @pytest.mark.docker
 async def test_a_slow_line_loses_and_delays_nothing_more(tmp_path: Path) -> None:
+    """T9, F21: what arrives in one piece is taken apart; docker-py, the control, loses it on this very line."""
     async with slow_line(tmp_path, 0.1) as address, started(SandboxSettings(docker_host=address)) as sandbox:
         for number in range(3):
             ran = await finished(sandbox, Command("echo", argv=("echo", str(number))))
@@ -92,10 +97,22 @@ async def test_a_slow_line_loses_and_delays_nothing_more(tmp_path: Path) -> None
             async for _ in items:
                 break
         assert time.monotonic() - began < 5
+        assert await asyncio.to_thread(plainly, daemon.find(), "echo kept") == b"kept\n"
+        assert await asyncio.to_thread(plainly, address, "echo lost") == b""
+
+
+def plainly(address: str, script: str) -> bytes:
+    """What docker-py's own reading gets of a command's output."""
+    api = daemon.connect(address)
+    (container,) = of_session(api, SESSION)
+    output = bytes(api.exec_start(api.exec_create(container, ["/bin/sh", "-c", script], user="10001")["Id"]))
+    api.close()
+    return output
 
 
 @pytest.mark.docker
 async def test_a_line_that_breaks_ends_the_run(tmp_path: Path) -> None:
+    """F21: at once, and the container goes as well."""
     ends: list[Exit] = []
     lines = contextlib.AsyncExitStack()
     address = await lines.enter_async_context(slow_line(tmp_path, 0.0))
@@ -173,6 +190,7 @@ def own_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
 
 @pytest.mark.docker
 async def test_a_daemon_that_is_killed_and_comes_back(own_daemon: tuple[Path, Any]) -> None:
+    """F2: the run ends within seconds, and the next start has an empty workspace."""
     path, start = own_daemon
     settings = SandboxSettings(memory_mb=256, workspace_mb=64, docker_host=f"unix://{path}")
     sandbox = DockerSandbox(settings, SESSION, "/repository")
@@ -244,6 +262,7 @@ FULL: dict[str, Any] = {
     ids=["all", "userns", "memory cgroup", "pids cgroup", "rootless", "seccomp", "tini", "docker-init", "open", "another"],
 )
 def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, object], said: str) -> None:
+    """F22: in doctor and in what the sandbox says of itself."""
     with server(tmp_path / "s", answering(**{**FULL, **facts})):
         engine, _ = examine(SandboxSettings(docker_host=f"unix://{tmp_path}/s"))
         api = daemon.connect(f"unix://{tmp_path}/s")
@@ -257,7 +276,7 @@ def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, 
 
 @pytest.mark.docker
 async def test_the_context_of_the_command_line_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`docker context use` must not send the repository to another machine. The control: it is in force."""
+    """T22: `docker context use` must not send the repository to another machine. The control: it is in force."""
     import docker
 
     here = daemon.find()
@@ -285,7 +304,7 @@ def wall_clock_uses(folder: Path) -> list[str]:
 
 
 def test_no_deadline_hangs_on_the_time_of_day() -> None:
-    """A clock that jumps, or a machine that slept, ends no run and hangs none."""
+    """F20: a clock that jumps, or a machine that slept, ends no run and hangs none."""
     package = Path(oci_tui.__file__).parent
     assert wall_clock_uses(package / "sandbox") == []
     assert any(use.startswith("events.py") for use in wall_clock_uses(package / "core"))
