@@ -21,14 +21,17 @@ from oci_tui.resources import config_folder
 EngineKind = Literal["auto", "exllamav2", "llamacpp", "scripted"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
 Preset = Literal["precise", "creative"]
+Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
 
-    `context` is in tokens, `cache` and `gpu_split` (GB per GPU, empty: automatic) are for exllamav2, `threads` 0 means all
-    cores (llama.cpp), `replies` is the file of a scripted engine.
+    `context` is in tokens (exllamav2: 0 is the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
+    file of a scripted engine. The rest is for exllamav2: `cache`; the GPUs by `gpu_split` (GB each; empty: automatic, with
+    `reserve_mb` MiB each left free) or `tensor_parallel`; a window beyond the trained one by `rope_scale` (linear),
+    `rope_alpha` (NTK) or `yarn_factor`; `draft` "ngram" or the folder of a draft model; `at_once` replies in one pass.
     """
 
     kind: EngineKind = "auto"
@@ -37,6 +40,13 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_new_tokens: int = 1024
     cache: CacheMode = "Q8"
     gpu_split: tuple[float, ...] = ()
+    reserve_mb: tuple[int, ...] = ()
+    tensor_parallel: bool = False
+    rope_scale: Stretch = 1.0
+    rope_alpha: Stretch = 1.0
+    yarn_factor: Stretch = 1.0
+    draft: str = ""
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     threads: int = 0
     replies: str = ""
 

@@ -6,6 +6,7 @@ import functools
 import os
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _need(_docker_missing())
     if item.get_closest_marker("model"):
         _need(_model_missing())
+    if item.get_closest_marker("exl2"):
+        _need(_exl2_missing())
 
 
 def _need(missing: str) -> None:
@@ -68,6 +71,13 @@ def _model_missing() -> str:
     except OciError as error:
         return f"{error}; `oci-tui models pull smollm2` fetches it"
     return ""
+
+
+@functools.cache
+def _exl2_missing() -> str:
+    """Why exllamav2 cannot be driven on the CPU."""
+    missing = [name for name in ("torch", "exllamav2", "tokenizers") if find_spec(name) is None]
+    return f"{', '.join(missing)} missing; `pip install 'oci-tui[exl2]'` installs it" if missing else ""
 
 
 @pytest.fixture
