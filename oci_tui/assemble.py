@@ -58,7 +58,7 @@ def open_session(settings: Settings, root: Path) -> Session:
 
 def history(root: Path) -> tuple[str, tuple[Kept, ...]]:
     """The last session on the repository at `root`, and what it remembers, the oldest first."""
-    from oci_tui.workspace.git import last_history
+    from oci_tui.workspace.past import last_history
 
     with last_history(root) as last:
         return last.session, last.listed()
@@ -66,10 +66,24 @@ def history(root: Path) -> tuple[str, tuple[Kept, ...]]:
 
 def restore(root: Path, number: int) -> None:
     """Let the next session on this repository begin at the end of this round of the last one."""
-    from oci_tui.workspace.git import last_history
+    from oci_tui.workspace.past import last_history
 
     with last_history(root) as last:
         last.begin_next_at(number)
+
+
+def undo(root: Path, session: str) -> tuple[str, tuple[str, ...]]:
+    """Take back the change accepted last on the repository at `root` ("" is any session); the session, and the files."""
+    from oci_tui.workspace import past
+
+    return past.undo(root, session)
+
+
+def redo(root: Path, session: str) -> tuple[str, tuple[str, ...]]:
+    """Do again what was undone last; as `undo`."""
+    from oci_tui.workspace import past
+
+    return past.redo(root, session)
 
 
 def policy(settings: Settings) -> Policy:

@@ -22,11 +22,15 @@ COMMANDS = {
     "chat": "Converse line by line, without the app.",
     "demo": "Set up what is missing and try it on a small repository with failing tests.",
     "log": "List the rounds and accepts of the last session here.",
+    "undo": "Take the last accepted change back out of your files.",
+    "redo": "Write again what was undone last.",
     "restore": "Begin the next session where a round of the last one ended.",
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "models": "List, fetch and remove models.",
 }
+
+_MODULES = {"redo": "undo"}
 
 
 class _Lazy(click.Group):
@@ -38,7 +42,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"oci_tui.cli.{cmd_name}")
+        module = importlib.import_module(f"oci_tui.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -101,7 +101,8 @@ class Acceptance:
         with locked(self._folder):
             now, merged = self._merged(old, new, touched, "undone" if back else "done again")
             written = self._writer.write(now, merged.tree, self._identity)
-            self._shadow.point(f"{target}/{_number(ref)}", commit)
+            again = self._shadow.commit(after, self._shadow.commit(before), said=_said(touched))
+            self._shadow.point(f"{target}/{_number(ref)}", again)
             self._shadow.point(ref, "")
         return Replayed(old, new, Outcome(touched, merged.tree, written))
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff
-from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import UserEdits, WorkspaceInfo
-from oci_tui.resources import state_folder
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.accept import Acceptance
 from oci_tui.workspace.apply import locked
 from oci_tui.workspace.changes import GitChanges
 from oci_tui.workspace.discovery import Head, examine, find_root, head, moved
-from oci_tui.workspace.history import GitHistory, History, last_session
+from oci_tui.workspace.history import GitHistory, History
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
+from oci_tui.workspace.past import folder_of, references_of
 from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.thread import OneAtATime
 from oci_tui.workspace.tree import Entry
 from oci_tui.workspace.user_tree import UserTree
 
-__all__ = ["GitWorkspace", "examine", "find_root", "last_history"]
+__all__ = ["GitWorkspace", "examine", "find_root"]
 
 
 class GitWorkspace:
@@ -35,8 +31,8 @@ class GitWorkspace:
 
     def __init__(self, root: Path, settings: WorkspaceSettings, session: str) -> None:
         self._root = root
-        self._folder = _folder(root)
-        self._refs = f"refs/oci/{_reference(session)}"
+        self._folder = folder_of(root)
+        self._refs = references_of(session)
         self._shadow = Shadow(self._folder / "shadow.git")
         self._user = UserTree(root, self._shadow, settings)
         self._mirror = Mirror(self._user, self._shadow)
@@ -123,26 +119,3 @@ class GitWorkspace:
             moved(self._root, before, self._head),
             self._mirror.level(old),
         )
-
-
-@contextmanager
-def last_history(root: Path) -> Iterator[History]:
-    """What the last session on the repository at `root` remembers. Raises WorkspaceError when there is none."""
-    shadow = Shadow(_folder(root) / "shadow.git")
-    found = last_session(shadow) if shadow.folder.is_dir() else None
-    if found is None:
-        raise WorkspaceError(f"{shown(os.fsencode(root))}: no session here has rounds to show yet; start one with oci-tui")
-    with locked(_folder(root)):
-        yield found
-
-
-def _folder(root: Path) -> Path:
-    """Where everything about a repository is kept."""
-    return state_folder() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-
-
-def _reference(session: str) -> str:
-    """The session's name as a part of a reference's name."""
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
-        return session
-    return hashlib.sha256(session.encode("utf-8", "replace")).hexdigest()[:32]

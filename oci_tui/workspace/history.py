@@ -15,7 +15,7 @@ from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.thread import OneAtATime
 from oci_tui.workspace.tree import Tree
 
-_SESSIONS = "refs/oci"
+SESSIONS = "refs/oci"
 _NEXT = "refs/oci-next"
 
 
@@ -29,7 +29,7 @@ class History:
 
     @property
     def session(self) -> str:
-        return self._refs.removeprefix(f"{_SESSIONS}/")
+        return self._refs.removeprefix(f"{SESSIONS}/")
 
     def keep(self, tree: Tree, label: str) -> int:
         """Remember a round's end under the next number; 0 when nothing differs from the one it grew from."""
@@ -108,10 +108,3 @@ class GitHistory:
         old = self._mirror.tree
         self._mirror.restore(self._history.back_to(number))
         return self._mirror.level(old)
-
-
-def last_session(shadow: Shadow) -> History | None:
-    """The newest session that has rounds or accepts to show."""
-    noted = [note for note in shadow.notes(_SESSIONS) if note.name.split("/")[3:4] != ["user"] and note.name.count("/") == 4]
-    newest = max(noted, key=lambda note: note.at, default=None)
-    return History(shadow, "/".join(newest.name.split("/")[:3])) if newest else None

@@ -324,3 +324,20 @@ def test_only_a_part_is_accepted_and_the_patch_is_a_file(make_repository: MakeRe
     (root / "other.py").unlink()
     subprocess.run(["git", "apply", str(patch)], cwd=root, check=True)
     assert ((root / "calc.py").read_text(), (root / "other.py").read_text()) == (FIXED, OTHER)
+
+
+@pytest.mark.docker
+def test_undo_and_redo_without_a_session(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    assert "no accepted change to undo here" in one_line(oci("undo", cwd=root).stderr)
+    assert oci("run", "fix it", "--accept", *scripted(tmp_path, RIGHT), cwd=root).returncode == 0
+    session = oci("log", cwd=root).stdout.splitlines()[0].removeprefix("session ")
+    for command, text in (("undo", FILES["calc.py"]), ("redo", FIXED), ("undo", FILES["calc.py"])):
+        done = oci(command, session, cwd=root)
+        assert done.stdout.endswith(f": calc.py (session {session})\n"), done.stderr
+        assert (root / "calc.py").read_text() == text
+    (root / "calc.py").write_text(MINE)
+    done = oci("redo", cwd=root)
+    assert done.returncode == 4
+    assert "not done again: calc.py" in one_line(done.stderr)
+    assert (root / "calc.py").read_text() == MINE

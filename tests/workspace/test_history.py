@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import WorkspaceError
-from oci_tui.workspace.git import GitWorkspace, last_history
+from oci_tui.workspace.git import GitWorkspace
+from oci_tui.workspace.past import last_history
 from tests.workspace.repository import Opener, PlainFolder, Repository
 
 
