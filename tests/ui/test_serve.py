@@ -106,6 +106,7 @@ OURS = re.compile(rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]|\x1b[=>]|\x1bP\+q[0-9a-f;]*\x
 
 
 def test_hostile_text_reaches_the_terminal_only_in_visible_form(tmp_path: Path) -> None:
+    """T10, T11: in every pane; the control is in test_spoofing."""
     recording = tmp_path / "hostile.jsonl"
     recording.write_bytes(b"\n".join(encode(event) for event in hostile_events()))
     with terminal(tmp_path, recording, root=f"/src/{HOSTILE}") as screen:
@@ -126,6 +127,7 @@ def test_hostile_text_reaches_the_terminal_only_in_visible_form(tmp_path: Path) 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_closes_the_session_and_restores_the_terminal(tmp_path: Path, number: signal.Signals) -> None:
+    """F6: and says nothing."""
     with terminal(tmp_path) as screen:
         screen.until(lambda: "round 1" in screen.text)
         screen.process.send_signal(number)
