@@ -18,7 +18,7 @@ from oci_tui.core.errors import SettingsError
 from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
 from oci_tui.resources import config_folder
 
-EngineKind = Literal["auto", "exllamav2", "llamacpp", "scripted"]
+EngineKind = Literal["auto", "exllamav2", "llamacpp", "openai", "scripted"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
@@ -29,7 +29,10 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
 
     `context` is in tokens (exllamav2: 0 is the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
-    file of a scripted engine. The rest is for exllamav2: `cache`; the GPUs by `gpu_split` (GB each; empty: automatic, with
+    file of a scripted engine, `record` one that every reply is appended to. `url` is where an OpenAI-compatible API begins
+    (http://HOST:PORT/v1) and `timeout_s` how long it may be silent; `model` is then its name there, "" for the first.
+
+    The rest is for exllamav2: `cache`; the GPUs by `gpu_split` (GB each; empty: automatic, with
     `reserve_mb` MiB each left free) or `tensor_parallel`; a window beyond the trained one by `rope_scale` (linear),
     `rope_alpha` (NTK) or `yarn_factor`; `draft` "ngram" or the folder of a draft model; `at_once` replies in one pass.
     """
@@ -49,6 +52,13 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
     threads: int = 0
     replies: str = ""
+    record: str = ""
+    url: str = ""
+    timeout_s: float = 300.0
+
+    @property
+    def is_endpoint(self) -> bool:
+        return self.kind == "openai" or (self.kind == "auto" and bool(self.url))
 
 
 class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,6 +188,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     for key, value, low in (
         ("engine.context", settings.engine.context, 512),
         ("engine.max_new_tokens", settings.engine.max_new_tokens, 16),
+        ("engine.timeout_s", settings.engine.timeout_s, 1),
         ("agent.rounds", settings.agent.rounds, 1),
         ("sandbox.memory_mb", settings.sandbox.memory_mb, 64),
         ("sandbox.workspace_mb", settings.sandbox.workspace_mb, 16),

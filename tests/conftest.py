@@ -80,7 +80,7 @@ def _exl2_missing() -> str:
     return f"{', '.join(missing)} missing; `pip install 'oci-tui[exl2]'` installs it" if missing else ""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def smollm2() -> Path:
     """The small model's GGUF file; use with the `model` marker."""
     from oci_tui.engine.models import resolve

@@ -17,6 +17,11 @@ class Message(msgspec.Struct, frozen=True):
     content: str
 
 
+def encodable(text: str) -> str:
+    """The text with half characters (lone surrogates), which cannot travel as UTF-8, as "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class Sampling(msgspec.Struct, frozen=True):
     """How the next token is chosen; every default is neutral, and temperature 0 is greedy.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import math
 import os
 import queue
 import socket
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Token, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Usage
 from oci_tui.core.ports import Progress
 from oci_tui.engine.gguf import GgufModel
 from oci_tui.engine.loaded import Say
+from oci_tui.engine.logprobs import tokens_of
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.room import check_room
 from oci_tui.engine.templates import choose
@@ -209,19 +209,6 @@ class _Reply:
             drafted_tokens=int(self._timings.get("draft_n", 0)),
             accepted_tokens=int(self._timings.get("draft_n_accepted", 0)),
         )
-
-
-def tokens_of(choice: dict[str, Any]) -> tuple[Token, ...]:
-    """The tokens of a chunk with their probabilities; none where they were not asked for."""
-    content = (choice.get("logprobs") or {}).get("content") or ()
-    return tuple(
-        Token(
-            entry["token"],
-            math.exp(entry["logprob"]),
-            tuple((other["token"], math.exp(other["logprob"])) for other in entry.get("top_logprobs", ())),
-        )
-        for entry in content
-    )
 
 
 def body(tokens: Sequence[int], request: Request) -> dict[str, object]:

@@ -100,6 +100,10 @@ def examine(settings: EngineSettings) -> list[Finding]:
     if settings.kind == "scripted":
         there = Path(settings.replies).is_file()
         return [Finding("model", "ok" if there else "missing", f"scripted replies: {settings.replies or 'none'}", needed=True)]
+    if settings.is_endpoint:
+        from oci_tui.engine.openai import examine as examine_endpoint
+
+        return examine_endpoint(settings)
     found = gpus()
     try:
         model = resolve(settings)
@@ -115,7 +119,7 @@ def examine(settings: EngineSettings) -> list[Finding]:
 def setups(settings: EngineSettings) -> list[Setup]:
     """What `oci-tui setup` can put in place for the engine: the model, where it has a known name."""
     name = settings.model or catalogue.DEFAULT
-    if settings.kind == "scripted" or name not in {entry.name for entry in catalogue.entries()}:
+    if settings.kind == "scripted" or settings.is_endpoint or name not in {entry.name for entry in catalogue.entries()}:
         return []
     return [FetchModel(catalogue.entry(name), settings)]
 

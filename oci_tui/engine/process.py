@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.generation import EngineInfo, Message, Piece, Request
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request, encodable
 from oci_tui.core.ports import Progress
 from oci_tui.engine.child import Child
+from oci_tui.engine.room import check_messages
 from oci_tui.engine.wire import Count, Counted, Generate, Grew, Load, Loaded, Loading
 from oci_tui.settings import EngineSettings
 
@@ -49,6 +50,7 @@ class EngineProcess:
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece]:
         child = await self._running()
+        check_messages(request.messages)
         number = child.number()
         answers = child.ask(Generate(number, _encodable(request)))
         ended = False
@@ -104,16 +106,11 @@ def _encodable(request: Request) -> Request:
     return msgspec.structs.replace(
         request,
         messages=_clean(request.messages),
-        stop=tuple(map(_whole, request.stop)),
-        begin_with=_whole(request.begin_with),
-        drafts=tuple(map(_whole, request.drafts)),
+        stop=tuple(map(encodable, request.stop)),
+        begin_with=encodable(request.begin_with),
+        drafts=tuple(map(encodable, request.drafts)),
     )
 
 
 def _clean(messages: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(Message(m.role, _whole(m.content)) for m in messages)
-
-
-def _whole(text: str) -> str:
-    """Half characters (lone surrogates) cannot travel as UTF-8: they become "?"."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return tuple(Message(m.role, encodable(m.content)) for m in messages)

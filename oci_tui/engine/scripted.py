@@ -12,20 +12,26 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request, Token, Usage
 from oci_tui.core.ports import Progress
-from oci_tui.engine.room import check_room
+from oci_tui.engine.room import check_messages, check_room
 
 _CONTEXT = 32_768
 _BYTES_PER_TOKEN = 4
 _TOKEN = re.compile(r"\s*\w{1,8}|\s*[^\w\s]|\s+")
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One reply of the file; it begins after `delay_s` seconds."""
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One reply of the file; it begins after `delay_s` seconds.
 
-    reply: str
+    A recorded one has `pieces` in place of `reply`: the seconds since the piece before (the request), and the text; `usage`
+    is what it cost then.
+    """
+
+    reply: str = ""
     delay_s: float = 0.0
+    pieces: tuple[tuple[float, str], ...] = ()
+    usage: Usage | None = None
 
 
 class _Toml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +54,10 @@ class ScriptedEngine:
 
     @classmethod
     def from_file(cls, path: Path) -> ScriptedEngine:
-        """From TOML ([[replies]] with `reply` and `delay_s`) or JSON lines ({"reply": …, "delay_s": …}). Raises EngineError."""
+        """From TOML ([[replies]] with `reply` and `delay_s`) or JSON lines (the same keys, or what `--record` wrote).
+
+        Raises EngineError.
+        """
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -71,21 +80,35 @@ class ScriptedEngine:
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece]:
         prompt = await self.count(request.messages)
+        check_messages(request.messages)
+        if request.loras:
+            raise EngineError("a script takes no adapter; choose another engine")
         check_room(prompt, request.max_new_tokens, _CONTEXT)
         if self._given == len(self._lines):
             raise EngineError(f"the script has {len(self._lines)} replies and all were given; add one to it")
         line = self._lines[self._given]
         self._given += 1
         began = time.monotonic()
-        await asyncio.sleep(line.delay_s)
-        first_s = time.monotonic() - began
-        tokens = _TOKEN.findall(_until_stop(line.reply, request.stop))
-        end: ReplyEnd = "length" if len(tokens) > request.max_new_tokens else "stop"
-        tokens = tokens[: request.max_new_tokens]
-        for token in tokens:
-            yield Piece(token)
-            await asyncio.sleep(1 / self._rate if self._rate > 0 else 0)
-        yield Piece("", _usage(prompt, len(tokens), first_s, time.monotonic() - began, end))
+        written, first_s, end = 0, 0.0, "stop"
+        room = len(_until_stop(line.reply or "".join(text for _, text in line.pieces), request.stop))
+        for pause_s, text in line.pieces or self._paced(line):
+            if written == request.max_new_tokens or not room:
+                end = "length" if room else "stop"
+                break
+            await asyncio.sleep(pause_s)
+            said = text[:room]
+            room -= len(said)
+            written += 1
+            first_s = first_s or time.monotonic() - began
+            yield Piece(said, tokens=(Token(said, 1.0),) if request.alternatives else ())
+        counted = Usage(prompt, 0, written, first_s, time.monotonic() - began, "length" if end == "length" else "stop")
+        yield Piece("", line.usage or counted)
+
+    def _paced(self, line: Line) -> list[tuple[float, str]]:
+        """Tokens of a written reply, each after its pause."""
+        pause_s = 1 / self._rate if self._rate > 0 else 0.0
+        tokens = _TOKEN.findall(line.reply)
+        return [(pause_s if number else line.delay_s, token) for number, token in enumerate(tokens)]
 
     async def count(self, messages: Sequence[Message]) -> int:
         """An estimate: four bytes make a token, and each message adds four."""
@@ -116,7 +139,3 @@ def _json_lines(text: str) -> Iterable[Line]:
 def _until_stop(reply: str, stops: Sequence[str]) -> str:
     found = [at for at in (reply.find(stop) for stop in stops if stop) if at >= 0]
     return reply[: min(found)] if found else reply
-
-
-def _usage(prompt: int, reply: int, first_s: float, seconds: float, end: ReplyEnd) -> Usage:
-    return Usage(prompt_tokens=prompt, reply_tokens=reply, first_token_s=first_s, seconds=seconds, end=end)

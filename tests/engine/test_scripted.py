@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.generation import Message, Request
+from oci_tui.core.generation import Message, Piece, Request
+from oci_tui.core.ports import Engine
+from oci_tui.engine.opening import open_engine
 from oci_tui.engine.scripted import ScriptedEngine
+from oci_tui.settings import EngineSettings
 
 ASK = Request((Message("user", "hello"),))
 
@@ -21,9 +24,13 @@ async def started(engine: ScriptedEngine) -> ScriptedEngine:
     return engine
 
 
-async def said(engine: ScriptedEngine) -> str:
+async def pieces_of(engine: Engine) -> list[Piece]:
     async with aclosing(engine.generate(ASK)) as pieces:
-        return "".join([piece.text async for piece in pieces])
+        return [piece async for piece in pieces]
+
+
+async def said(engine: ScriptedEngine) -> str:
+    return "".join(piece.text for piece in await pieces_of(engine))
 
 
 async def test_replies_come_in_order_and_then_run_out() -> None:
@@ -69,3 +76,32 @@ async def test_a_rate_slows_it_down() -> None:
     began = time.monotonic()
     await said(engine)
     assert time.monotonic() - began > 0.05
+
+
+async def test_what_is_recorded_is_replayed_with_its_timing(tmp_path: Path) -> None:
+    script, record = tmp_path / "script.toml", tmp_path / "folder" / "record.jsonl"
+    script.write_text(
+        'tokens_per_second = 50\n[[replies]]\nreply = "a b 😀 c\\n"\ndelay_s = 0.1\n[[replies]]\nreply = "long story"'
+    )
+    original = open_engine(EngineSettings(kind="scripted", replies=str(script), record=str(record)), tmp_path / "log")
+    async with aclosing(original.start()) as progress:
+        assert [step async for step in progress]
+    first = await pieces_of(original)
+    async with aclosing(original.generate(ASK)) as pieces:
+        await anext(pieces)
+    replayed = await started(ScriptedEngine.from_file(record))
+    began = time.monotonic()
+    again = await pieces_of(replayed)
+    assert time.monotonic() - began >= 0.1 + 4 * 0.02
+    assert [piece.text for piece in again] == [piece.text for piece in first]
+    assert again[-1].usage == first[-1].usage
+    assert [piece.text for piece in await pieces_of(replayed)] == ["long", ""]
+    with pytest.raises(EngineError, match="has 2 replies"):
+        await pieces_of(replayed)
+
+
+async def test_a_record_that_cannot_be_written_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = EngineSettings(kind="scripted", replies=str(tmp_path / "file"), record=str(tmp_path / "file" / "record"))
+    with pytest.raises(EngineError, match=r"record: cannot be written .*; record to another file"):
+        await anext(open_engine(settings, tmp_path / "log").start())
