@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
 
 _RUNNER_TRIES = 3
+_JOINED = 1 << 18
 _STREAMS: dict[bytes, Stream] = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
 T = TypeVar("T")
@@ -164,10 +165,10 @@ class DockerSandbox:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     async def _in_thread(self, chunks: Iterable[bytes]) -> AsyncGenerator[bytes]:
-        """The chunks, made in the thread because making them reads files."""
+        """The chunks, made in the thread because making them reads files; small ones joined, since each hand-over costs."""
         iterator = iter(chunks)
-        while (chunk := await self._call(next, iterator, None)) is not None:
-            yield chunk
+        while data := await self._call(_joined, iterator):
+            yield data
 
     def _make(self, image: str, profile: Profile) -> tuple[dict[str, Any], list[str]]:
         """Create the container, take the leash, start it; what was asked for, and the daemon's warnings."""
@@ -318,3 +319,15 @@ class DockerSandbox:
 
 async def _once(data: bytes) -> AsyncGenerator[bytes]:
     yield data
+
+
+def _joined(chunks: Iterator[bytes]) -> bytes:
+    """The next chunks, about `_JOINED` bytes of them; b"" when there are no more."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= _JOINED:
+            break
+    return b"".join(parts)

@@ -12,6 +12,7 @@ from oci_tui.workspace.names import shown
 from oci_tui.workspace.tree import FILE, PROGRAM, SYMLINK, Entry, blob_id
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHUNK = 1 << 20
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -93,26 +94,29 @@ class Descent:
         except FileNotFoundError:
             return None
 
-    def read(self, path: bytes, most: int = -1) -> tuple[Entry, bytes] | None:
+    def read(self, path: bytes, most: int = -1, known: os.stat_result | None = None) -> tuple[Entry, bytes] | None:
         """The file or symlink at the path and its content; None when nothing of that kind is there, or more than `most` bytes.
 
-        Raises BlockedError, and PermissionError.
+        `known` is what `facts` just said of it. Raises BlockedError, and PermissionError.
         """
         try:
             folder, name = self.folder(path)
-            facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            facts = known or os.stat(name, dir_fd=folder, follow_symlinks=False)
             if stat.S_ISLNK(facts.st_mode):
                 target = os.readlink(name, dir_fd=folder)
                 return Entry(SYMLINK, blob_id(target)), target
             if not stat.S_ISREG(facts.st_mode):
                 return None
-            with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb") as file:
-                facts = os.fstat(file.fileno())
-                if not stat.S_ISREG(facts.st_mode) or 0 <= most < facts.st_size:
-                    return None
-                data = file.read()
+            file = os.open(name, _FILE, dir_fd=folder)
         except FileNotFoundError:
             return None
+        try:
+            facts = os.fstat(file)
+            if not stat.S_ISREG(facts.st_mode) or 0 <= most < facts.st_size:
+                return None
+            data = _whole(file, facts.st_size)
+        finally:
+            os.close(file)
         return Entry(PROGRAM if facts.st_mode & 0o100 else FILE, blob_id(data)), data
 
     def beneath(self, path: bytes) -> list[bytes]:
@@ -130,3 +134,15 @@ class Descent:
         except FileExistsError:
             return
         os.fsync(above)
+
+
+def _whole(file: int, size: int) -> bytes:
+    """All that an open file holds; `size` is what it was said to be."""
+    data = os.read(file, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while data:
+        data = os.read(file, _CHUNK)
+        parts.append(data)
+    return b"".join(parts)

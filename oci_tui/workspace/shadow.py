@@ -6,19 +6,20 @@ what was written, its parent what was there before).
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.workspace import names
+from oci_tui.workspace.pack import TREE, PackWriter
 from oci_tui.workspace.safe_git import SafeGit
-from oci_tui.workspace.tree import Entry, Tree, blob_id
+from oci_tui.workspace.tree import Entry, Tree, blob_id, folders
 
 _ATTRIBUTES = "* -text -eol -ident -filter -working-tree-encoding !diff !merge !conflict-marker-size !whitespace\n"
 _SETTINGS = (
@@ -27,7 +28,6 @@ _SETTINGS = (
     ("core.looseCompression", "1"),
     ("pack.compression", "1"),
     ("core.logAllRefUpdates", "false"),
-    ("fastimport.unpackLimit", "20"),
 )
 _IDENTITY = {
     f"GIT_{role}_{field}": value
@@ -38,6 +38,9 @@ _NOWHERE = {f"GIT_{role}_DATE": "1000000000 +0000" for role in ("AUTHOR", "COMMI
 _KEPT_DAYS = 30
 _MOST_PACKS = 40
 _LARGEST_SHOWN = "2m"
+_FEW = 100
+# Another session may throw away what nothing refers to for two weeks, so nothing is trusted to be stored for that long.
+_TREES_KNOWN_S = 24 * 3600.0
 
 
 class Note(NamedTuple):
@@ -52,15 +55,17 @@ class Note(NamedTuple):
 class BlobWriter:
     """Takes contents into the shadow; they can be read once the `Shadow.writing` block has ended."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self._pipe = pipe
+    def __init__(self, pack: PackWriter, stored: Callable[[], set[str]]) -> None:
+        self._pack = pack
+        self._stored = stored
 
-    def add(self, data: bytes) -> str:
-        """Store one content and return its id."""
-        self._pipe.write(b"blob\ndata %d\n" % len(data))
-        self._pipe.write(data)
-        self._pipe.write(b"\n")
-        return blob_id(data)
+    def add(self, data: bytes, blob: str = "") -> str:
+        """Store one content and return its id, which the caller may know."""
+        blob = blob or blob_id(data)
+        self._pack.add(blob, data)
+        if len(self._pack) == _FEW:
+            self._pack.skip(self._stored())
+        return blob
 
 
 class Shadow:
@@ -72,6 +77,8 @@ class Shadow:
         self._reading = threading.Lock()
         self._reader = ExitStack()
         self._pipes: tuple[IO[bytes], IO[bytes]] | None = None
+        self._trees: set[str] = set()
+        self._forget_at = 0.0
 
     def make(self) -> None:
         """Create the repository where there is none; safe to call again."""
@@ -88,10 +95,23 @@ class Shadow:
     @contextmanager
     def writing(self) -> Iterator[BlobWriter]:
         """Store any number of contents in one go."""
-        with self._git.pipe("fast-import", "--quiet", "--done") as process:
-            assert process.stdin
-            yield BlobWriter(process.stdin)
-            process.stdin.write(b"done\n")
+        with self._packing() as pack:
+            yield BlobWriter(pack, self._stored)
+
+    @contextmanager
+    def _packing(self) -> Iterator[PackWriter]:
+        """A pack that is stored: as git's loose objects when it holds few, else as it is."""
+        with PackWriter(self.folder / "objects" / "pack") as pack:
+            yield pack
+            if not len(pack):
+                return
+            whole = pack.complete()
+            if len(pack) > 2 * _FEW:
+                pack.keep()
+                return
+            with self._git.pipe("unpack-objects", "-q", given=whole) as process:
+                assert process.stdout
+                process.stdout.read()
 
     def store(self, data: bytes) -> str:
         """Store one content and return its id."""
@@ -124,19 +144,29 @@ class Shadow:
                 for blob in wanted:
                     yield _answer(process.stdout, blob)
 
+    def _stored(self) -> set[str]:
+        """The ids of all that is stored."""
+        listing = ("--batch-all-objects", "--batch-check=%(objectname)", "--unordered")
+        return set(self._git.run("cat-file", *listing).out.decode("ascii").split())
+
     def tree(self, tree: Tree) -> str:
-        """Store a state of the files and return its tree's id."""
-        lines = b"".join(b"%s %s\t%s\0" % (e.mode.encode(), e.blob.encode(), path) for path, e in sorted(tree.items()))
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="index-") as folder:
-            extra = {"GIT_INDEX_FILE": os.path.join(folder, "index")}  # noqa: PTH118
-            self._git.run("update-index", "-z", "--index-info", given=lines, extra=extra)
-            result = self._git.run("write-tree", extra=extra).out.decode("ascii").strip()
-        kept = self._git.run("ls-tree", "-r", "-z", "--name-only", result).out.count(b"\0")
-        if kept != len(tree):
-            raise WorkspaceError(
-                f"{self.folder}: git took {kept} of {len(tree)} files; two names of the mirror exclude each other"
-            )
-        return result
+        """Store a state of the files and return its tree's id. Its contents are there already."""
+        for path in tree:
+            if why := names.refusal(path):
+                raise WorkspaceError(f"{names.shown(path)} cannot be in the mirror: {why}")
+        made: list[str] = []
+        if time.monotonic() > self._forget_at:
+            self._trees, self._forget_at = set(), time.monotonic() + _TREES_KNOWN_S
+        try:
+            with self._packing() as pack:
+                pack.skip(self._trees)
+                for name, data in folders(tree):
+                    pack.add(name, data, TREE)
+                    made.append(name)
+        except ValueError as error:
+            raise WorkspaceError(f"{names.shown(error.args[0])} is a file and a folder in the mirror") from error
+        self._trees.update(made)
+        return made[-1]
 
     def commit(self, tree: Tree, parent: str = "", *, dated: bool = True, said: str = "") -> str:
         """A commit of a state of the files, on `parent`; `said` is one line about it."""

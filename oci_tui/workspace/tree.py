@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 FILE = "100644"
@@ -23,7 +23,37 @@ Tree = dict[bytes, Entry]
 
 def blob_id(data: bytes) -> str:
     """The id git gives to this content."""
-    digest = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    return _object_id(b"blob", data)
+
+
+def folders(tree: Tree) -> Iterator[tuple[str, bytes]]:
+    """Git's objects for the folders of a state of the files, each with its id: the innermost first, the root last.
+
+    Raises ValueError when a file stands where others need a folder.
+    """
+    rows: dict[bytes, list[tuple[bytes, bytes]]] = {b"": []}
+    for path, entry in tree.items():
+        folder, _, name = path.rpartition(b"/")
+        if folder not in rows:
+            rows[folder] = []
+            while folder := folder.rpartition(b"/")[0]:
+                rows.setdefault(folder, [])
+            folder = path.rpartition(b"/")[0]
+        rows[folder].append((name, b"%b %b\0%b" % (entry.mode.encode(), name, bytes.fromhex(entry.blob))))
+    if clashing := tree.keys() & rows.keys():
+        raise ValueError(min(clashing))
+    for path in sorted(rows, reverse=True):
+        data = b"".join(row for _, row in sorted(rows[path]))
+        made = _object_id(b"tree", data)
+        yield made, data
+        if path:
+            folder, _, name = path.rpartition(b"/")
+            # git sorts a folder as if its name ended in a slash
+            rows[folder].append((name + b"/", b"40000 %b\0%b" % (name, bytes.fromhex(made))))
+
+
+def _object_id(kind: bytes, data: bytes) -> str:
+    digest = hashlib.sha1(b"%b %d\0" % (kind, len(data)), usedforsecurity=False)
     digest.update(data)
     return digest.hexdigest()
 

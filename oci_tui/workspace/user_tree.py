@@ -113,7 +113,7 @@ class UserTree:
                     raise WorkspaceError(f"{names.shown(path)} in your tree cannot be read: {error.strerror}") from error
                 if found:
                     tree[path] = found[0]
-                    writer.add(found[1])
+                    writer.add(found[1], found[0].blob)
         return tree, blocked
 
     def hidden(self, paths: Iterable[bytes]) -> set[bytes]:
@@ -152,7 +152,7 @@ class UserTree:
             why = self._unwanted(path, facts, tracked=tracked, let_in=let_in)
             if why:
                 return _Seen(signature, settled, None, why)
-            found = descent.read(path, LARGEST)
+            found = descent.read(path, LARGEST, facts)
         except BlockedError:
             return None
         except OSError as error:
@@ -164,7 +164,7 @@ class UserTree:
         if why:
             return _Seen(signature, settled, None, why)
         if not before or before.entry != entry:
-            writer.add(data)
+            writer.add(data, entry.blob)
         return _Seen(signature, settled, entry, "")
 
     def _unwanted(self, path: bytes, facts: os.stat_result, *, tracked: bool, let_in: bool) -> str:
