@@ -94,6 +94,7 @@ def policy(settings: Settings) -> Policy:
         timeout_s=settings.sandbox.timeout_s,
         max_new_tokens=settings.engine.max_new_tokens,
         sampling=settings.sampling.sampling(),
+        stateful=settings.sandbox.python == "session",
     )
 
 

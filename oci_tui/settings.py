@@ -19,6 +19,7 @@ from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
 from oci_tui.resources import config_folder
 
 EngineKind = Literal["auto", "exllamav2", "llamacpp", "openai", "scripted"]
+PythonMode = Literal["session", "fresh"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
@@ -84,7 +85,10 @@ class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of the container, in MiB; `timeout_s` and `output_mb` are for one command; `docker_host` "" finds the socket."""
+    """Limits of the container, in MiB; `timeout_s` and `output_mb` are for one command; `docker_host` "" finds the socket.
+
+    `python` says where Python of a reply runs: in one process for the whole "session", or in a "fresh" one each time.
+    """
 
     profile: str = "python"
     docker_host: str = ""
@@ -94,6 +98,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pids: int = 256
     timeout_s: float = 60.0
     output_mb: int = 64
+    python: PythonMode = "session"
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,7 +186,8 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.").split("[", 1)[0]
-        choices = {"engine.kind": EngineKind, "engine.cache": CacheMode, "sampling.preset": Preset}.get(key)
+        kinds = {"engine.kind": EngineKind, "engine.cache": CacheMode, "sampling.preset": Preset, "sandbox.python": PythonMode}
+        choices = kinds.get(key)
         if choices:
             message += f"; expected one of {', '.join(get_args(choices))}"
         raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error

@@ -12,7 +12,7 @@ import pytest
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events
 from oci_tui.core.events import Event, read
-from oci_tui.core.feedback import CUT_OFF, SAME_EDIT
+from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT
 from oci_tui.core.ports import Command
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
@@ -391,3 +391,24 @@ async def test_without_docker_the_turn_says_what_to_do(make_repository: MakeRepo
         failed = [event for event in happened if isinstance(event, events.PartFailed)]
         assert [event.part for event in failed] == ["sandbox"]
         assert "none.sock" in failed[0].message
+
+
+@pytest.mark.docker
+async def test_python_of_a_reply_goes_on_where_the_last_reply_stopped(make_repository: MakeRepository) -> None:
+    """Blocks of one reply and of the next build on each other, and the model reads the value; when it is lost it is told."""
+    replies = [
+        "```python\nx = 20\n```\nthen\n```python\nx + 1\n```",
+        "```python\nx * 2\n```",
+        "```python\nimport os\nos._exit(1)\n```",
+        "Done.",
+    ]
+    root = make_repository({"data.txt": ""})
+    async with session_on(root, replies, Policy(rounds=4, timeout_s=20)) as session:
+        happened = await turn(session, "count")
+        assert "".join(event.text for event in happened if isinstance(event, events.OutputArrived)) == "21\n40\n"
+        ends = [event.exit.forgotten for event in happened if isinstance(event, events.CommandFinished)]
+        assert ends == [False, False, False, True]
+        assert any(FORGOTTEN in message.content for message in session.conversation.messages)
+    async with session_on(root, replies, Policy(rounds=2, timeout_s=20, stateful=False)) as session:
+        happened = await turn(session, "count")
+        assert "NameError" in "".join(event.text for event in happened if isinstance(event, events.OutputArrived))

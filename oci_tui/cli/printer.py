@@ -74,6 +74,8 @@ class Printer:
             case events.CommandFinished():
                 omitted = f", {event.exit.omitted} bytes of output omitted" if event.exit.omitted else ""
                 self._line(f"  {event.exit.reason}, exit code {event.exit.code}, {event.exit.seconds:.1f} s{omitted}")
+                if event.exit.forgotten:
+                    self._line("  ! Python was started anew: earlier variables are gone, and the model is told")
             case events.RoundFinished():
                 self._line(f"{_SIGNS[event.passed]} round {event.round}: {visible_line(event.outcome)}")
             case events.TurnFinished():

@@ -56,7 +56,8 @@ class Engine(Protocol):
 class Command(msgspec.Struct, frozen=True):
     """What is run in the workspace: `argv`, or with `code` a program for the interpreter named by `language` (a fence's tag).
 
-    `label` is what a person reads; `timeout_s` ends it and everything it started.
+    `label` is what a person reads; `timeout_s` ends it and everything it started. A `stateful` program in Python runs where
+    the last one did: it finds its variables, and the value of a last expression is printed.
     """
 
     label: str
@@ -64,6 +65,7 @@ class Command(msgspec.Struct, frozen=True):
     language: str = ""
     code: str = ""
     timeout_s: float = 60.0
+    stateful: bool = False
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -77,6 +79,7 @@ class Exit(msgspec.Struct, frozen=True):
     """How a command ended. `code` is the exit status, 128 + signal number when a signal ended it.
 
     `seconds` is wall time, `max_memory` peak resident bytes, `omitted` the output bytes that were dropped at the cap.
+    `forgotten`: what earlier stateful programs defined is gone, with this one or since the one before.
     """
 
     code: int
@@ -84,6 +87,7 @@ class Exit(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     max_memory: int = 0
     omitted: int = 0
+    forgotten: bool = False
 
     @property
     def passed(self) -> bool:

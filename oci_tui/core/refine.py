@@ -33,13 +33,19 @@ Parts = tuple[Engine, Sandbox, Workspace, Approver]
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """How a turn is run: at most `rounds` rounds, `check_command` "" to find one, seconds per command, tokens per reply."""
+    """How a turn is run: at most `rounds` rounds, `check_command` "" to find one, seconds per command, tokens per reply.
+
+    `stateful`: Python of a reply runs where earlier replies' ran. It is what the models were trained with: blocks of one reply
+    and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
+    that is not: the check always runs in a process of its own.
+    """
 
     rounds: int = 3
     check_command: str = ""
     timeout_s: float = 60.0
     max_new_tokens: int = 1024
     sampling: Sampling = Sampling()
+    stateful: bool = True
 
 
 class Conversation:
@@ -241,7 +247,8 @@ class Turn:
         if not (self._wrote and deciding):
             changed = False
             for code in self._reply.code:
-                command = Command(code.language, language=code.language, code=code.text, timeout_s=self.policy.timeout_s)
+                stateful = self.policy.stateful and code.language in PYTHON_TAGS
+                command = Command(code.language, (), code.language, code.text, self.policy.timeout_s, stateful)
                 async with aclosing(self._execute(command)) as happened:
                     async for event in happened:
                         changed = changed or isinstance(event, events.DiffChanged)

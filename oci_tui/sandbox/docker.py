@@ -21,7 +21,7 @@ from oci_tui.sandbox import container as containers
 from oci_tui.sandbox import daemon, files, frames, images, reaper, verification
 from oci_tui.sandbox.decoding import Decoder
 from oci_tui.sandbox.profile import Profile, load
-from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner
+from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner, session_program
 from oci_tui.sandbox.session_lock import SessionLock
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
@@ -55,6 +55,7 @@ class DockerSandbox:
         self._seeded = False
         self._caches: tuple[str, ...] = files.CACHES
         self._oom_kills = 0
+        self._remembers = False
 
     async def start(self) -> AsyncGenerator[Progress]:
         """Make a fresh container with an empty workspace. Closing it early removes what was made."""
@@ -117,11 +118,11 @@ class DockerSandbox:
                 async with aclosing(runner.ask(request)) as items:
                     async for item in items:
                         if isinstance(item, Ended):
-                            end = self._exit(item)
+                            end = self._exit(item, command.stateful)
                         elif text := decoders[item.kind].feed(item.payload):
                             yield Output(_STREAMS[item.kind], text)
             except RunnerLostError as lost:
-                end = await self._autopsy(lost, time.monotonic() - started)
+                end = await self._autopsy(lost, time.monotonic() - started, command.stateful)
             except (GeneratorExit, asyncio.CancelledError):
                 if not runner.usable:
                     await self._revive()
@@ -238,11 +239,17 @@ class DockerSandbox:
             return Request(command.argv, environment, command.timeout_s, limit)
         language = profile.language(command.language)
         environment["PYTHONPATH"] = "/workspace"
+        if command.stateful:
+            program = session_program()
+            return Request(language.argv, environment, command.timeout_s, limit, command.code, session=program)
         return Request((*language.argv, *command.argv), environment, command.timeout_s, limit, command.code, language.suffix)
 
-    def _exit(self, ended: Ended) -> Exit:
+    def _exit(self, ended: Ended, stateful: bool) -> Exit:
         self._oom_kills = ended.oom_kills
-        return Exit(ended.code, ended.reason, ended.seconds, ended.max_memory, ended.omitted)
+        forgotten = stateful and (not ended.alive or (self._remembers and ended.fresh))
+        if stateful:
+            self._remembers = ended.alive
+        return Exit(ended.code, ended.reason, ended.seconds, ended.max_memory, ended.omitted, forgotten)
 
     async def _ready(self) -> RunnerProcess:
         """A runner that takes requests; a new one where the last was harmed. Raises SandboxError."""
@@ -278,7 +285,7 @@ class DockerSandbox:
             await self.close()
             raise
 
-    async def _autopsy(self, lost: RunnerLostError, seconds: float) -> Exit:
+    async def _autopsy(self, lost: RunnerLostError, seconds: float, stateful: bool) -> Exit:
         """How a command ended that took the runner along."""
         before = self._oom_kills
         reason: EndReason = "timeout" if lost.late else "killed"
@@ -288,7 +295,9 @@ class DockerSandbox:
             reason = "connection lost"
         if reason == "killed" and self._oom_kills > before:
             reason = "out of memory"
-        return Exit(137, reason, seconds)
+        if stateful:
+            self._remembers = False
+        return Exit(137, reason, seconds, forgotten=stateful)
 
     async def _do(self, doing: str, request: Request, data: AsyncIterator[bytes] | None = None) -> bytes:
         """Run one of our own commands; its standard output. Raises SandboxError."""

@@ -29,6 +29,10 @@ CANCEL_PATIENCE_S = 4.0
 _SOURCES = {
     "frames.py": "oci_tui.sandbox.frames",
     "confinement.py": "oci_tui.sandbox.confinement",
+    "runner_wire.py": "oci_tui.sandbox.runner_wire",
+    "runner_python.py": "oci_tui.sandbox.runner_python",
+    "runner_command.py": "oci_tui.sandbox.runner_command",
+    "runner_block.py": "oci_tui.sandbox.runner_block",
     "runner.py": "__main__",
 }
 _LOADER = """
@@ -55,7 +59,8 @@ for name, size in {sources}:
 class Request(msgspec.Struct, frozen=True):
     """What the runner is asked: `code` (None: none) is written to a file whose name ends in `suffix` and comes last in `argv`.
 
-    `limit` is in bytes of output, `timeout` in seconds; with `input` standard input is sent.
+    `limit` is in bytes of output, `timeout` in seconds; with `input` standard input is sent. With `session`, a program
+    (`python_session`), the code is run by a process of it that lives on from request to request.
     """
 
     argv: tuple[str, ...]
@@ -65,11 +70,15 @@ class Request(msgspec.Struct, frozen=True):
     code: str | None = None
     suffix: str = ""
     input: bool = False
+    session: str = ""
     cwd: str = "/workspace"
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How the runner says a request ended; see core.ports.Exit."""
+    """How the runner says a request ended; see core.ports.Exit.
+
+    `fresh`: the session's Python had to be started for it; `alive`: there is one now.
+    """
 
     code: int
     reason: EndReason
@@ -77,6 +86,8 @@ class Ended(msgspec.Struct, frozen=True):
     max_memory: int
     omitted: int
     oom_kills: int
+    fresh: bool
+    alive: bool
 
 
 class RunnerLostError(Exception):
@@ -231,6 +242,11 @@ def exec_runner(api: Any, container: str) -> socket.socket:
             workdir="/tmp",
         )
         return taken_socket(api.exec_start(made["Id"], socket=True))
+
+
+def session_program() -> str:
+    """What `Request.session` is. Raises SandboxError."""
+    return _source("python_session.py").decode()
 
 
 def _source(file: str) -> bytes:

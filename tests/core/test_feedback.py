@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oci_tui.core.check import compile_check, find_check, outcome
-from oci_tui.core.feedback import EMPTY, calls_input, execution_result, shortened
+from oci_tui.core.feedback import EMPTY, FORGOTTEN, calls_input, execution_result, shortened
 from oci_tui.core.ports import Exit
 
 
@@ -83,3 +83,10 @@ def test_edited_python_files_are_compiled_at_least() -> None:
 )
 def test_the_outcome_is_one_phrase(output: str, code: int, reason: str, phrase: str) -> None:
     assert outcome(output, code, reason) == phrase
+
+
+def test_a_lost_python_session_is_said() -> None:
+    for end in (Exit(137, "timeout", forgotten=True), Exit(0, forgotten=True)):
+        assert FORGOTTEN in execution_result("", end, expect_output=True)
+        assert execution_result("so far", end, expect_output=True).endswith(f"\n{FORGOTTEN}")
+        assert FORGOTTEN not in execution_result("so far", Exit(end.code, end.reason), expect_output=True)

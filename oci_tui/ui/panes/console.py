@@ -83,6 +83,8 @@ class ConsolePane(LinePane):
         if end.omitted:
             facts.append(f"{size(end.omitted)} of output left out at the limit")
         self._append([(f"{sign} {' · '.join(facts)}", style)])
+        if end.forgotten:
+            self._append([("! Python was started anew: earlier variables are gone, and the model is told", "warn")])
         label = visible_line(self._command.label) if self._command else ""
         self.detail = " · ".join(filter(None, (label, ending(end), seconds(end.seconds))))
         self.settle()
