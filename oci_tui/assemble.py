@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from oci_tui.settings import Settings
 
 if TYPE_CHECKING:
     from oci_tui.core.session import Session
+    from oci_tui.sandbox.inventory import Leftover, ProfileImage
 
 
 class AllowAll:
@@ -120,6 +123,44 @@ def setups(settings: Settings) -> list[Setup]:
     from oci_tui.sandbox.installation import setups as setups_sandbox
 
     return [*setups_sandbox(settings.sandbox), *setups_engine(settings.engine)]
+
+
+def sandbox_setup(settings: Settings) -> Setup:
+    """What makes the image of the settings' profile."""
+    from oci_tui.sandbox.installation import ImageSetup
+
+    return ImageSetup(settings.sandbox)
+
+
+def sandboxes(settings: Settings) -> list[ProfileImage]:
+    """Every profile and its image."""
+    from oci_tui.sandbox import inventory
+
+    with inventory.connected(settings.sandbox.docker_host) as api:
+        return inventory.profiles(api)
+
+
+@contextmanager
+def sandbox_leftovers(settings: Settings, *, everything: bool) -> Iterator[tuple[list[Leftover], Callable[[Leftover], str]]]:
+    """What of ours nobody needs any more, and what removes one of it and says why it has to stay."""
+    from oci_tui.sandbox import inventory
+
+    with inventory.connected(settings.sandbox.docker_host) as api:
+        yield inventory.leftovers(api, everything=everything), partial(inventory.discard, api)
+
+
+def run_shell(settings: Settings, root: Path | None) -> int:
+    """A shell in a sandbox that holds a mirror of the repository at `root`, or nothing; its exit code."""
+    import asyncio
+
+    from oci_tui.sandbox.shell import run_shell as run
+    from oci_tui.workspace.copying import copied
+
+    session = f"shell-{secrets.token_hex(6)}"
+    if root is None:
+        return asyncio.run(run(settings.sandbox, session, "", None))
+    with copied(root, settings.workspace) as (tar, _):
+        return asyncio.run(run(settings.sandbox, session, str(root), tar))
 
 
 def models() -> list[str]:

@@ -14,6 +14,8 @@ import pytest
 from oci_tui.core.errors import OciError
 from oci_tui.settings import EngineSettings, SandboxSettings
 
+pytest_plugins = ["tests.sandbox.private_daemon"]
+
 IN_CI = bool(os.environ.get("CI"))
 
 

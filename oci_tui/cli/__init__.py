@@ -27,6 +27,7 @@ COMMANDS = {
     "restore": "Begin the next session where a round of the last one ended.",
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
+    "sandbox": "List, build, enter and prune sandboxes.",
     "models": "List, fetch and remove models.",
 }
 

@@ -34,11 +34,11 @@ def set_up(chosen: settings.Settings, *, yes: bool) -> None:
             click.echo(f"✓ {step.title}", err=True)
             continue
         if step.touches_system and not yes:
-            _ask(step)
+            ask(step)
         run_with_progress(step.title, step.run())
 
 
-def _ask(step: Setup) -> None:
+def ask(step: Setup) -> None:
     if not sys.stdin.isatty():
         raise SettingsError(f"{step.title} is missing; it would run `{step.command}`: say so with --yes, or run it yourself")
     click.echo(f"{step.title} is missing. This changes your system:\n  {visible_line(step.command)}", err=True)

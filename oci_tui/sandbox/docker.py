@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner, session_program
 from oci_tui.sandbox.session_lock import SessionLock
 from oci_tui.sandbox.stream import taken_socket
+from oci_tui.sandbox.terminal import Terminal, open_terminal
 from oci_tui.settings import SandboxSettings
 
 _RUNNER_TRIES = 3
@@ -132,6 +133,12 @@ class DockerSandbox:
                     yield Output(_STREAMS[kind], rest)
             yield end
 
+    async def open_terminal(self, argv: Sequence[str], environment: Mapping[str, str]) -> Terminal:
+        """A terminal in the container, for a person. Raises SandboxError."""
+        await self._ready()
+        assert self._profile is not None
+        return await open_terminal(self._call, self._api, self._container, argv, {**_environment(self._profile), **environment})
+
     async def describe(self) -> SandboxInfo:
         if self._info is None:
             raise SandboxError("the sandbox is not running: ask again, and it is started anew")
@@ -225,14 +232,7 @@ class DockerSandbox:
         if profile is None:
             raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         limit = self._settings.output_mb << 20
-        environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": "/home/agent",
-            "USER": "agent",
-            "LANG": "C.UTF-8",
-            "TERM": "dumb",
-            **profile.environment,
-        }
+        environment = _environment(profile)
         if not command.language:
             if not command.argv:
                 raise SandboxError(f"{visible_line(command.label)[:40]!r} is no command: it has neither argv nor a language")
@@ -324,6 +324,18 @@ class DockerSandbox:
         if ended.reason != "exited" or ended.code:
             raise SandboxError(f"{doing}: {files.trouble(bytes(said))} ({ended.reason} {ended.code})")
         return bytes(out)
+
+
+def _environment(profile: Profile) -> dict[str, str]:
+    """Everything that a program in the container finds in its environment."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/home/agent",
+        "USER": "agent",
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        **profile.environment,
+    }
 
 
 async def _once(data: bytes) -> AsyncGenerator[bytes]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyte
 
-_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;:]*[a-zA-Z$]{1,2}|\x1b\[[0-9;:]*[tq]")
+_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;:]*\$?[a-zA-Z]|\x1b\[[0-9;:]*[tq]")
 _CSI = re.compile(rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]")
 
 

@@ -1,0 +1,64 @@
+"""A second Docker daemon, for tests that break one or empty it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oci_tui.sandbox import daemon
+
+
+@pytest.fixture
+def bare_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """A daemon of the test's own: its socket, and how to start it (again).
+
+    In a network of its own: a daemon without a bridge deletes the one it finds, which is that of the machine's daemon.
+    """
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        pytest.skip("starts a second dockerd: needs root and dockerd")
+    place = tmp_path / "d"
+    place.mkdir()
+    path = place / "s"
+    options = [
+        f"--data-root={place}/data",
+        f"--exec-root={place}/exec",
+        f"--pidfile={place}/pid",
+        "--bridge=none",
+        "--iptables=false",
+    ]
+    options += ["-H", f"unix://{path}"]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        (place / "pid").unlink(missing_ok=True)
+        shutil.rmtree(place / "exec", ignore_errors=True)
+        with (tmp_path / "log").open("ab") as log:
+            running.append(
+                subprocess.Popen(
+                    ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "dockerd", *options],
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(daemon.DaemonError):
+                daemon.find(f"unix://{path}")
+                daemon.connect(f"unix://{path}").close()
+                return running[-1].pid
+            time.sleep(0.1)
+        raise AssertionError((tmp_path / "log").read_text()[-2000:])
+
+    start()
+    yield path, start
+    for process in running:
+        process.kill()
+        process.wait()
