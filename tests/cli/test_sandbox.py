@@ -86,8 +86,11 @@ def test_a_shell_in_a_mirror_of_the_repository(make_repository: MakeRepository, 
         assert "calc.py" in terminal.text
         assert ".env" not in terminal.text
         assert "40 120" in terminal.text
-        terminal.press(b"sleep 1000\r")
-        terminal.press(b"\x03exit 7\r")
+        terminal.press(b"clear; echo be''gun; sleep 1000\r")
+        terminal.until(lambda: "begun" in terminal.text)
+        terminal.press(b"\x03")
+        terminal.until(lambda: "sandbox:/workspace$" in terminal.text)
+        terminal.press(b"exit 7\r")
         code, _ = terminal.ended()
         assert code == 7
         assert b"52;c" not in terminal.raw.replace(b"\\033]52;c", b"")
