@@ -35,8 +35,8 @@ def find_root(path: Path) -> Path:
     return find(path)
 
 
-def open_session(settings: Settings, root: Path) -> Session:
-    """A session about the repository at `root`, journalled; nothing is started yet."""
+def open_session(settings: Settings, root: Path, *, must_run: bool = False) -> Session:
+    """A session about the repository at `root`, journalled; nothing is started yet. See `Policy` for `must_run`."""
     from oci_tui import __version__
     from oci_tui.core.events import SessionStarted
     from oci_tui.core.session import Session
@@ -50,7 +50,7 @@ def open_session(settings: Settings, root: Path) -> Session:
     journal.show(SessionStarted(name, str(root), __version__))
     return Session(
         name=name,
-        policy=policy(settings),
+        policy=policy(settings, must_run=must_run),
         engine=open_engine(settings.engine, state_folder() / "engine.log"),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name),
@@ -89,7 +89,7 @@ def redo(root: Path, session: str) -> tuple[str, tuple[str, ...]]:
     return past.redo(root, session)
 
 
-def policy(settings: Settings) -> Policy:
+def policy(settings: Settings, *, must_run: bool = True) -> Policy:
     """How turns are run under these settings."""
     return Policy(
         rounds=settings.agent.rounds,
@@ -98,6 +98,7 @@ def policy(settings: Settings) -> Policy:
         max_new_tokens=settings.engine.max_new_tokens,
         sampling=settings.sampling.sampling(),
         stateful=settings.sandbox.python == "session",
+        must_run=must_run,
     )
 
 

@@ -42,6 +42,26 @@ async def test_a_turn_in_the_app_and_accept(make_repository: MakeRepository, tmp
         await app.close_session()
 
 
+async def test_without_docker_the_app_starts_and_says_what_to_do(
+    make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F1: one line with the command that mends it; the change is there to be read, not run."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    app = app_on(make_repository(FILES), tmp_path, RIGHT)
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation, story = app.workbench.conversation, app.workbench.transcript
+
+        def told() -> str:
+            return " ".join(
+                word for index in range(story.line_count()) for text, _ in story.line(index) for word in text.split()
+            )
+
+        await until(pilot, lambda: "not run: no sandbox" in told())
+        assert "no Docker engine here: run `oci-tui setup`, or set sandbox.docker_host" in told()
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        await app.close_session()
+
+
 @pytest.mark.docker
 async def test_one_hunk_is_accepted_the_other_dropped(make_repository: MakeRepository, tmp_path: Path) -> None:
     lines = [f"{number}\n" for number in range(30)]

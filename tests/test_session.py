@@ -18,6 +18,7 @@ from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine
+from oci_tui.sandbox.daemon import find
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings, WorkspaceSettings
 from oci_tui.store.journal import Journal
@@ -385,6 +386,7 @@ async def test_an_engine_without_replies_ends_the_turn_with_its_message(make_rep
 
 
 async def test_without_docker_the_turn_says_what_to_do(make_repository: MakeRepository, tmp_path: Path) -> None:
+    """F1: where a run is what the turn is for."""
     async with session_on(make_repository(FILES), [RIGHT], docker_host=f"unix://{tmp_path}/none.sock") as session:
         happened = await turn(session)
         assert verdict(happened) is Verdict.GAVE_UP
@@ -412,3 +414,28 @@ async def test_python_of_a_reply_goes_on_where_the_last_reply_stopped(make_repos
     async with session_on(root, replies, Policy(rounds=2, timeout_s=20, stateful=False)) as session:
         happened = await turn(session, "count")
         assert "NameError" in "".join(event.text for event in happened if isinstance(event, events.OutputArrived))
+
+
+@pytest.mark.docker
+async def test_without_docker_the_model_answers_and_edits_and_with_it_runs(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    """F1: each turn looks for the daemon again; what was edited meanwhile is checked then."""
+    root, place = make_repository(FILES), tmp_path / "docker.sock"
+    policy = Policy(timeout_s=20, must_run=False)
+    async with session_on(root, ["It subtracts.", WRONG, RIGHT], policy, docker_host=f"unix://{place}") as session:
+        happened = await turn(session, "what does it do?")
+        assert verdict(happened) is Verdict.ANSWERED
+        (failed,) = only(happened, events.PartFailed)
+        assert isinstance(failed, events.PartFailed)
+        assert failed.message.startswith(f"{place}: no Docker engine here: run `oci-tui setup`")
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.NOT_RUN
+        assert only(happened, events.PartFailed)
+        assert not only(happened, events.CommandStarted)
+        assert [event.outcome for event in happened if isinstance(event, events.RoundFinished)] == ["not run: no sandbox"]
+        assert "return b - a" in str((await session.workspace.diff()).files)
+        place.symlink_to(find().removeprefix("unix://"))
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert only(happened, events.SandboxReady)

@@ -90,7 +90,7 @@ class Wishes(NamedTuple):
 
 def turn(chosen: settings.Settings, root: Path, prompt: str, wishes: Wishes) -> int:
     """One turn about the repository at `root`, told on stderr (or as JSON on stdout); the exit code."""
-    return asyncio.run(_Headless(assemble.open_session(chosen, root), wishes).turn(prompt))
+    return asyncio.run(_Headless(assemble.open_session(chosen, root, must_run=True), wishes).turn(prompt))
 
 
 class _JsonLines:

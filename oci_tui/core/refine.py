@@ -27,9 +27,9 @@ T = TypeVar("T")
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 
-_CUT_OFF, _EDITS_REFUSED = "reply cut off", "edits refused"
+_CUT_OFF, _EDITS_REFUSED, _NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
 
-Parts = tuple[Engine, Sandbox, Workspace, Approver]
+Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Policy(msgspec.Struct, frozen=True):
     `stateful`: Python of a reply runs where earlier replies' ran. It is what the models were trained with: blocks of one reply
     and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
     that is not: the check always runs in a process of its own.
+    `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
     """
 
     rounds: int = 3
@@ -46,6 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
     max_new_tokens: int = 1024
     sampling: Sampling = Sampling()
     stateful: bool = True
+    must_run: bool = True
 
 
 class Conversation:
@@ -73,7 +75,10 @@ class Conversation:
 
 
 class Turn:
-    """One prompt's rounds over the session's parts. `verdict` and `rounds` say how it ended once `refine` is through."""
+    """One prompt's rounds over the session's parts. `verdict` and `rounds` say how it ended once `refine` is through.
+
+    Without a `sandbox` the model answers and edits all the same, and nothing is run.
+    """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts) -> None:
         self.prompt = prompt
@@ -124,6 +129,8 @@ class Turn:
         result = self._ran if self._checked is None else self._checked
         if self._refused:
             return Verdict.REFUSED
+        if self._outcome == _NOT_RUN:
+            return Verdict.NOT_RUN
         if self._outcome in (_CUT_OFF, _EDITS_REFUSED):
             return Verdict.FAILED
         return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[result]
@@ -271,6 +278,9 @@ class Turn:
             self._said.append(feedback.INPUT_CALLED)
             self._passed, self._outcome = False, "input() was called"
             return
+        if self.sandbox is None:
+            self._passed, self._outcome, self._final = None, _NOT_RUN, True
+            return
         if not await self.approver.allows(command):
             self._passed, self._outcome = None, "not allowed"
             self._final = self._refused = True
@@ -308,8 +318,10 @@ def _within(path: str, folder: str) -> bool:
     return path.startswith(folder + "/")
 
 
-async def bring_level(sandbox: Sandbox, workspace: Workspace, level: Level) -> None:
-    """Bring the sandbox to where the mirror is."""
+async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Level) -> None:
+    """Bring the sandbox, where there is one, to where the mirror is."""
+    if sandbox is None:
+        return
     if level.removed:
         await sandbox.remove(level.removed)
     if level.tar:

@@ -137,8 +137,10 @@ class Session:
         async with aclosing(self._prepare()) as happened:
             async for event in happened:
                 yield event
-        for message in self._failed.values():
-            raise OciError(message)
+        for part, message in self._failed.items():
+            if part != "sandbox" or self.policy.must_run:
+                raise OciError(message)
+            turn.sandbox = None
         async with aclosing(turn.refine()) as happened:
             async for event in happened:
                 yield event

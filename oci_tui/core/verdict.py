@@ -12,6 +12,7 @@ class Verdict(enum.StrEnum):
     FAILED: the rounds are used up and the last run did not pass.
     ANSWERED: the model replied with prose only; nothing was run.
     REFUSED: the person did not allow a command.
+    NOT_RUN: there is no sandbox: the reply is there and its edits are pending, but nothing was run.
     STOPPED: the person stopped the turn.
     GAVE_UP: the turn could not go on (an error of the engine, the sandbox or the workspace).
     """
@@ -20,5 +21,6 @@ class Verdict(enum.StrEnum):
     FAILED = "failed"
     ANSWERED = "answered"
     REFUSED = "refused"
+    NOT_RUN = "not run"
     STOPPED = "stopped"
     GAVE_UP = "gave up"

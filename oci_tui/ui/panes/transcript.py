@@ -51,6 +51,7 @@ _SIGNS: dict[Verdict, tuple[str, str]] = {
     Verdict.FAILED: ("✗", "bad"),
     Verdict.ANSWERED: ("●", "accent"),
     Verdict.REFUSED: ("✗", "warn"),
+    Verdict.NOT_RUN: ("■", "warn"),
     Verdict.STOPPED: ("■", "warn"),
     Verdict.GAVE_UP: ("✗", "bad"),
 }
