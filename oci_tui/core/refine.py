@@ -20,6 +20,7 @@ from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
 from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
+from oci_tui.core.secrets import redacted
 from oci_tui.core.verdict import Verdict
 
 T = TypeVar("T")
@@ -68,7 +69,8 @@ class Conversation:
         self.messages, self.known = list(before[0]), dict(before[1])
 
     def say(self, content: str) -> None:
-        """A user message; two in a row become one, since templates want them to alternate."""
+        """A user message, without secrets; two in a row become one, since templates want them to alternate."""
+        content = redacted(content)
         if self.messages[-1].role == "user":
             content = f"{self.messages.pop().content}\n\n{content}"
         self.messages.append(Message("user", content))

@@ -11,6 +11,7 @@ import msgspec
 from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff, parse_patch
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.secrets import secret_in
 from oci_tui.core.selection import Selection
 from oci_tui.workspace import bring_back, names
 from oci_tui.workspace.bring_back import Known, Listing, Record
@@ -226,7 +227,10 @@ class Mirror:
             whole = msgspec.structs.replace(
                 change, old_mode=before.mode if before else "", new_mode=after.mode if after else ""
             )
-            files.append(msgspec.structs.replace(whole, flags=flags(whole, size=len(data), target=target)))
+            told = flags(whole, size=len(data), target=target)
+            if (secret := secret_in(data)) and not (before and secret_in(self._shadow.read(before.blob))):
+                told += (secret,)
+            files.append(msgspec.structs.replace(whole, flags=told))
         return Diff(tuple(files))
 
     def patch(self) -> bytes:

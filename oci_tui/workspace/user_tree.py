@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.secrets import secret_in
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace import names
 from oci_tui.workspace.descent import BlockedError, Descent
 from oci_tui.workspace.safe_git import SafeGit
-from oci_tui.workspace.secrets import included, secret_content, secret_name
+from oci_tui.workspace.secrets import included, secret_name
 from oci_tui.workspace.shadow import BlobWriter, Shadow
 from oci_tui.workspace.tree import Entry, Tree
 
@@ -160,7 +161,7 @@ class UserTree:
         if found is None:
             return _Seen((), False, None, "changed while it was read")
         entry, data = found
-        why = "" if let_in else secret_content(data)
+        why = "" if let_in else secret_in(data)
         if why:
             return _Seen(signature, settled, None, why)
         if not before or before.entry != entry:
