@@ -96,6 +96,7 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
         check_command=settings.check.command,
         timeout_s=settings.sandbox.timeout_s,
         max_new_tokens=settings.engine.max_new_tokens,
+        commit=settings.workspace.commit,
         sampling=settings.sampling.sampling(),
         stateful=settings.sandbox.python == "session",
         must_run=must_run,

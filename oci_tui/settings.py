@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
 from oci_tui.resources import config_folder
@@ -102,10 +103,14 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names files that go in all the same."""
+    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names files that go in all the same.
+
+    `commit`: whether accepted changes are committed: "ask" offers it, "always" does it, "never" does neither.
+    """
 
     max_untracked_mb: int = 10
     include: tuple[str, ...] = ()
+    commit: CommitPolicy = "ask"
 
 
 class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,7 +191,13 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.").split("[", 1)[0]
-        kinds = {"engine.kind": EngineKind, "engine.cache": CacheMode, "sampling.preset": Preset, "sandbox.python": PythonMode}
+        kinds = {
+            "engine.kind": EngineKind,
+            "engine.cache": CacheMode,
+            "sampling.preset": Preset,
+            "sandbox.python": PythonMode,
+            "workspace.commit": CommitPolicy,
+        }
         choices = kinds.get(key)
         if choices:
             message += f"; expected one of {', '.join(get_args(choices))}"

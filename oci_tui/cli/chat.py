@@ -21,7 +21,7 @@ from oci_tui.core.diff import Diff, to_patch
 from oci_tui.core.errors import SelectionError, SettingsError
 from oci_tui.core.events import Event
 from oci_tui.core.selection import Selection, parse
-from oci_tui.core.terminal import visible
+from oci_tui.core.terminal import visible, visible_line
 
 if TYPE_CHECKING:
     from oci_tui.core.session import Session
@@ -30,6 +30,7 @@ HELP = """\
 Type what you want changed; Alt+Enter begins a new line.
 /accept [PART…]  write the change into your files, or only PATH, PATH#1,3-4 (hunks), PATH:+10-14,-3 (lines of the patch)
 /reject [PART…]  drop it, or only a part of it         /diff       show the pending change
+/commit [WORDS]  commit what was accepted, and nothing else, with your git and its hooks
 /undo  /redo     take the last accepted change back; write it again
 /log             what is remembered                   /restore N  bring the mirror, not your files, to round N
 /help            this                                 /quit       leave (or Ctrl+D)
@@ -74,6 +75,8 @@ class _Repl:
                 match event:
                     case events.DiffChanged():
                         self.pending = event.diff
+                    case events.ChangeAccepted() if event.proposed:
+                        click.echo(f"/commit commits exactly this as: {visible_line(event.proposed.partition(chr(10))[0])}")
                     case events.ChangeConflicted():
                         self._conflict = event
                         click.echo(CHOICES if event.doing == "accepted" else "/versions shows both versions and the one before")
@@ -98,6 +101,8 @@ class _Repl:
                     await self.tell(settle.accept(self._chosen(words)))
                 case "/reject":
                     await self.tell(settle.reject(self._chosen(words)))
+                case "/commit":
+                    await self.tell(settle.commit(line.removeprefix(command)))
                 case "/undo":
                     await self.tell(settle.undo())
                 case "/redo":

@@ -94,6 +94,11 @@ class Printer:
                     self._line("  ! still pending, since your tree changed in the same lines:" + _named(" ", event.left))
             case events.ChangeRejected():
                 self._line("● rejected" + (_named(": a part of ", event.paths) or ": nothing is pending"))
+            case events.ChangeCommitted():
+                made = f"✓ committed {event.commit[:10]}: {visible_line(event.subject)}"
+                self._line(made if event.commit else "● there is nothing to commit")
+            case events.CommitFailed():
+                self._line(f"✗ {visible_line(event.message)}")
             case events.ChangeGaveWay():
                 self._line("● your version took the change's place in" + _named(" ", event.paths))
             case events.ChangeRedone():

@@ -54,6 +54,7 @@ CHOICES = (
 @click.option(
     "--patch", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="FILE", help="Write the patch there."
 )
+@click.option("--commit/--no-commit", default=None, help="Commit what was accepted, and nothing else, with your own git.")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout.")
 @settings_options
 @click.pass_context
@@ -67,9 +68,13 @@ def run(ctx: click.Context, /, prompt: str, **values: Any) -> None:
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise SettingsError('empty prompt: say what you want, for example oci-tui run "make the tests pass"')
+    commit = values.pop("commit")
+    values["workspace_commit"] = {None: None, True: "always", False: "never"}[commit]
     wishes = Wishes(**{name: values.pop(name) for name in Wishes._fields})
     if str(wishes.patch) == "-":
         wishes = wishes._replace(patch=None)
+    if commit and not wishes.accept:
+        raise SettingsError("--commit commits what is accepted: give --accept too")
     if wishes.only and not wishes.accept:
         raise SettingsError("--only says what to accept: give --accept too")
     if wishes.patch and not wishes.patch.absolute().parent.is_dir():
@@ -110,6 +115,7 @@ class _Result:
         self.verdict = Verdict.GAVE_UP
         self.conflict: events.ChangeConflicted | None = None
         self.left = False
+        self.uncommitted = False
 
     def show(self, event: events.Event) -> None:
         match event:
@@ -123,11 +129,15 @@ class _Result:
                 self.conflict = event
             case events.ChangeAccepted():
                 self.left = bool(event.left)
+            case events.CommitFailed():
+                self.uncommitted = True
 
     @property
     def exit_code(self) -> int:
         if self.conflict or self.left:
             return CONFLICT
+        if self.uncommitted:
+            return ENVIRONMENT
         return {Verdict.PASSED: 0, Verdict.ANSWERED: 0, Verdict.STOPPED: INTERRUPTED, Verdict.GAVE_UP: ENVIRONMENT}.get(
             self.verdict, NOT_PASSED
         )

@@ -26,6 +26,13 @@ class Written(msgspec.Struct, frozen=True):
     conflicts: tuple[str, ...] = ()
 
 
+class Commit(msgspec.Struct, frozen=True):
+    """A commit of accepted changes; `id` is "" when there was nothing to commit."""
+
+    id: str
+    paths: tuple[str, ...] = ()
+
+
 class Changes(Protocol):
     """The pending change and those that were accepted. Raises WorkspaceError."""
 
@@ -45,6 +52,17 @@ class Changes(Protocol):
         """The pending change as a patch that `git apply` takes: exact for every byte, name, mode, symlink and binary file."""
         ...
 
+    async def commit(self, message: str) -> Commit:
+        """Commit what was accepted and is in no commit yet in the user's repository, by the user's own git with its hooks.
+
+        The commit holds exactly that; what the user has staged stays staged. Raises WorkspaceError when there is no commit.
+        """
+        ...
+
+    async def uncommitted(self) -> tuple[str, ...]:
+        """The files of the accepted changes that are in no commit yet."""
+        ...
+
     async def give_way(self, paths: Sequence[str]) -> Level:
         """Take the user's version of these files into base and mirror: what was pending in them is dropped."""
         ...
@@ -58,11 +76,12 @@ class Changes(Protocol):
         ...
 
 
-KeptKind = Literal["round", "accepted", "undone", "dropped"]
+KeptKind = Literal["round", "accepted", "undone", "dropped", "committed"]
+CommitPolicy = Literal["ask", "never", "always"]
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One thing a session remembers: the end of a round, or a change that was accepted (and undone, and dropped for another).
+    """One thing a session remembers: the end of a round, or a change that was accepted (undone, dropped, committed).
 
     Numbers count from 1 in each session, rounds and accepts apart; `at` is in seconds since 1970; `grew_from` is the number
     of the round that a round grew from, 0 when it began the session.
@@ -79,7 +98,7 @@ class Kept(msgspec.Struct, frozen=True):
         branched = self.kind == "round" and self.grew_from != self.number - 1
         origin = f"  (from {f'round {self.grew_from}' if self.grew_from else 'an earlier session'})" if branched else ""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
-        return f"{when}  {self.kind:8} {self.number:>3}  {self.said}{origin}"
+        return f"{when}  {self.kind:9} {self.number:>3}  {self.said}{origin}"
 
 
 class History(Protocol):

@@ -166,10 +166,28 @@ class TurnFinished(_Happened, frozen=True):
 
 
 class ChangeAccepted(_Happened, frozen=True):
-    """The pending change is in the user's tree, but for the files `left`, which are in conflict and still pending."""
+    """The pending change is in the user's tree, but for the files `left`, which are in conflict and still pending.
+
+    `proposed` is the message of a commit that the person may ask for, "" when none is offered.
+    """
 
     paths: tuple[str, ...]
     left: tuple[str, ...] = ()
+    proposed: str = ""
+
+
+class ChangeCommitted(_Happened, frozen=True):
+    """What was accepted is a commit of the user's repository; `commit` is its id, "" when there was nothing to commit."""
+
+    commit: str
+    subject: str
+    paths: tuple[str, ...]
+
+
+class CommitFailed(_Happened, frozen=True):
+    """There is no commit; `message` says why. What was accepted stays in the user's tree."""
+
+    message: str
 
 
 class ChangeRejected(_Happened, frozen=True):
@@ -245,6 +263,8 @@ Event = (
     | TurnFailed
     | TurnFinished
     | ChangeAccepted
+    | ChangeCommitted
+    | CommitFailed
     | ChangeRejected
     | ChangeUndone
     | ChangeRedone

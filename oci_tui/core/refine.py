@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from oci_tui.core import check, context, events, feedback
-from oci_tui.core.changes import Level
+from oci_tui.core.changes import CommitPolicy, Level
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import Event
 from oci_tui.core.formats import search_replace
@@ -40,6 +40,7 @@ class Policy(msgspec.Struct, frozen=True):
     and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
     that is not: the check always runs in a process of its own.
     `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
+    `commit`: whether what is accepted is committed too.
     """
 
     rounds: int = 3
@@ -49,6 +50,7 @@ class Policy(msgspec.Struct, frozen=True):
     sampling: Sampling = Sampling()
     stateful: bool = True
     must_run: bool = True
+    commit: CommitPolicy = "ask"
 
 
 class Conversation:

@@ -43,7 +43,7 @@ class Session:
         self.workspace = workspace
         self.approver = approver
         self.conversation = Conversation()
-        self.settle = Settlement(workspace, self.conversation, self._follow, self._told, self._lost)
+        self.settle = Settlement(workspace, self.conversation, self._follow, self._told, self._lost, policy.commit)
         self._journal: Pane | None = journal
         self._unwritten = ""
         self._stop = asyncio.Event()
@@ -64,6 +64,7 @@ class Session:
         said, self.conversation.steered = self.conversation.steered, []
         prompt = "\n\n".join([*said, prompt])
         self.conversation.turns += 1
+        self.settle.asked(prompt)
         before = self.conversation.copy()
         started = time.monotonic()
         yield self._told(events.TurnStarted(self.conversation.turns, prompt))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import NamedTuple
 
 from oci_tui.core import events, feedback
-from oci_tui.core.changes import Level, Written
-from oci_tui.core.errors import ConflictError, OciError
+from oci_tui.core.changes import CommitPolicy, Level, Written
+from oci_tui.core.commit_message import generated
+from oci_tui.core.errors import ConflictError, OciError, WorkspaceError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Workspace
 from oci_tui.core.refine import Conversation
@@ -24,7 +26,8 @@ class _Done(NamedTuple):
 class Settlement:
     """Settles the changes of one session. An error is told as an event, never raised; on a conflict nothing was written.
 
-    `follow` brings the sandbox level, `told` takes an event to the journal, `lost` says which part an error belongs to.
+    `follow` brings the sandbox level, `told` takes an event to the journal, `lost` says which part an error belongs to;
+    `policy` is to commit never, always (after each accept) or when asked.
     """
 
     def __init__(
@@ -34,27 +37,58 @@ class Settlement:
         follow: Callable[[Level], Awaitable[None]],
         told: Callable[[Event], Event],
         lost: Callable[[OciError], Part],
+        policy: CommitPolicy = "ask",
     ) -> None:
         self._workspace = workspace
         self._conversation = conversation
         self._follow = follow
         self._told = told
         self._lost = lost
+        self._policy = policy
+        self._prompts: list[str] = []
 
-    def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]:
+    def asked(self, prompt: str) -> None:
+        """A prompt whose change may be committed; commit messages are made of these."""
+        self._prompts.append(prompt)
+
+    async def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]:
         """Write the pending change, or only the selection, into the user's tree; `clean_only`: but for files in conflict."""
 
         async def done() -> _Done:
             written = await self._workspace.changes.accept(selection, clean_only=clean_only)
-            return _Done(events.ChangeAccepted(written.paths, written.conflicts), written.level)
+            proposed = generated(self._prompts, written.paths) if self._policy == "ask" and written.paths else ""
+            return _Done(events.ChangeAccepted(written.paths, written.conflicts, proposed), written.level)
 
-        return self._settle(done)
+        accepted = False
+        async with aclosing(self._settle(done)) as happened:
+            async for event in happened:
+                accepted = accepted or isinstance(event, events.ChangeAccepted)
+                yield event
+        if accepted and self._policy == "always":
+            async with aclosing(self.commit()) as happened:
+                async for event in happened:
+                    yield event
+
+    async def commit(self, message: str = "") -> AsyncGenerator[Event]:
+        """Commit what was accepted, and nothing else, by the user's own git; without a message one is made of the prompts."""
+        try:
+            if self._policy == "never":
+                raise WorkspaceError('the settings say [workspace] commit = "never"')
+            wanted = message.strip() or generated(self._prompts, await self._workspace.changes.uncommitted())
+            made = await self._workspace.changes.commit(wanted)
+        except OciError as error:
+            yield self._told(events.CommitFailed(str(error)))
+        else:
+            self._prompts.clear()
+            yield self._told(events.ChangeCommitted(made.id, wanted.partition("\n")[0], made.paths))
 
     def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
         """Drop the pending change, or only the selection."""
 
         async def done() -> _Done:
             level = await self._workspace.changes.reject(selection)
+            if selection is None:
+                self._prompts.clear()
             return _Done(events.ChangeRejected(selection.paths if selection else ()), level)
 
         return self._settle(done)

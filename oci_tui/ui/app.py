@@ -113,6 +113,9 @@ class OciApp(App[None]):
         else:
             self.workbench.say(f"Ctrl+N again drops {pending.summary()}", bad=True)
 
+    def action_commit(self, message: str = "") -> None:
+        self._decide("commit", message=message)
+
     def action_undo(self) -> None:
         self._decide("undo")
 
@@ -142,10 +145,15 @@ class OciApp(App[None]):
         self.push_screen(ConflictScreen(message.conflict), chosen)
 
     def _decide(
-        self, decision: Decision, selection: Selection | None = None, number: int = 0, paths: tuple[str, ...] = ()
+        self,
+        decision: Decision,
+        selection: Selection | None = None,
+        number: int = 0,
+        paths: tuple[str, ...] = (),
+        message: str = "",
     ) -> None:
         self._accepting = selection
-        if problem := self.workbench.conversation.decide(decision, selection, number, paths):
+        if problem := self.workbench.conversation.decide(decision, selection, number, paths, message):
             self.workbench.say(problem)
 
     def action_stop(self) -> None:

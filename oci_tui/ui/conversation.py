@@ -13,7 +13,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.selection import Selection
 
-Decision = Literal["accept", "accept clean", "give way", "reject", "undo", "redo", "restore", "log"]
+Decision = Literal["accept", "accept clean", "give way", "reject", "commit", "undo", "redo", "restore", "log"]
 
 
 class Settles(Protocol):
@@ -22,6 +22,7 @@ class Settles(Protocol):
     def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]: ...
     def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]: ...
     def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]: ...
+    def commit(self, message: str = "") -> AsyncGenerator[Event]: ...
     def undo(self) -> AsyncGenerator[Event]: ...
     def redo(self) -> AsyncGenerator[Event]: ...
     def restore(self, number: int) -> AsyncGenerator[Event]: ...
@@ -108,9 +109,14 @@ class Conversation:
             self._session.steer(text)
 
     def decide(
-        self, decision: Decision, selection: Selection | None = None, number: int = 0, paths: tuple[str, ...] = ()
+        self,
+        decision: Decision,
+        selection: Selection | None = None,
+        number: int = 0,
+        paths: tuple[str, ...] = (),
+        message: str = "",
     ) -> str:
-        """Accept or reject (all, or the selection), undo, redo, restore round `number`, or list what is remembered.
+        """Accept or reject (all, or the selection), undo, redo, commit, restore round `number`, or list what is remembered.
 
         Of a change in conflict: accept what is clean, or let the user's version of `paths` take its place.
 
@@ -129,6 +135,7 @@ class Conversation:
             "accept clean": lambda session: session.settle.accept(selection, clean_only=True),
             "give way": lambda session: session.settle.give_way(paths),
             "reject": lambda session: session.settle.reject(selection),
+            "commit": lambda session: session.settle.commit(message),
             "undo": lambda session: session.settle.undo(),
             "redo": lambda session: session.settle.redo(),
             "restore": lambda session: session.settle.restore(number),

@@ -29,7 +29,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+s", "Ctrl+S", "steer", "say it to the model now: it reads it in the next round", group="Prompt"),
     Key(
         "",
-        "/accept /reject /undo /redo /help /quit",
+        "/accept /reject /commit /undo /redo /help /quit",
         "",
         "the same by name; /reject and /quit do not ask again",
         group="Prompt",
@@ -39,6 +39,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),
     Key("ctrl+n", "Ctrl+N", "reject", "reject: drop the pending change (press twice)", "Reject the pending change"),
+    Key("", "c", "", "in Changes: commit what was accepted, and only that; the message comes into the prompt first"),
     Key("", "u", "undo", "in Changes: take the last accepted change back", "Undo the last accepted change"),
     Key("", "U", "redo", "in Changes: write again what was undone last", "Redo what was undone"),
     Key("ctrl+r", "Ctrl+R", "review", "the changes on the whole screen, and back", "Review the pending change"),

@@ -15,6 +15,7 @@ from oci_tui.core.events import (
     ChangeRedone,
     ChangeRejected,
     ChangeUndone,
+    CommitFailed,
     DiffChanged,
     Event,
     HistoryListed,
@@ -55,6 +56,9 @@ class ReplaySettlement:
     async def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
         yield ChangeGaveWay(paths)
         yield self._now(Diff(tuple(file for file in self.pending.files if file.path not in paths)))
+
+    async def commit(self, message: str = "") -> AsyncGenerator[Event]:  # noqa: ARG002
+        yield CommitFailed("this is a recording: there is nothing to commit")
 
     async def undo(self) -> AsyncGenerator[Event]:
         undone = self._decided.pop() if self._decided else Diff()

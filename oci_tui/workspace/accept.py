@@ -9,6 +9,7 @@ from typing import NamedTuple
 from oci_tui.core.errors import ConflictError, WorkspaceError
 from oci_tui.core.terminal import visible_line
 from oci_tui.workspace.apply import Writer, locked
+from oci_tui.workspace.commit import Change, Committer, paths_of
 from oci_tui.workspace.descent import Descent
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.shadow import Shadow
@@ -92,6 +93,30 @@ class Acceptance:
         """Do again what was undone last. Raises ConflictError, WorkspaceError; then nothing was written."""
         undone = self._shadow.refs(self._undone)
         return self._replay(*undone[0], self._refs, back=False) if undone else None
+
+    def uncommitted(self) -> dict[int, Change]:
+        """The accepted changes that no commit holds yet, the oldest first, by number."""
+        committed = {_number(ref) for ref, _ in self._shadow.refs(f"{self._session}/committed")}
+        return {
+            _number(ref): Change(self._shadow.entries(self._shadow.parent(commit)), self._shadow.entries(commit))
+            for ref, commit in self._shadow.refs(self._refs)
+            if _number(ref) not in committed
+        }
+
+    def commit(self, message: str) -> tuple[str, list[bytes]]:
+        """Commit what is not committed yet in the user's repository; the commit's id ("" for nothing to commit) and the files.
+
+        Raises WorkspaceError; then there is no commit.
+        """
+        with locked(self._folder):
+            changes = self.uncommitted()
+            committer = Committer(self._user.root, self._shadow)
+            made = committer.commit(list(changes.values()), message) if changes else ""
+            said = f"{made[:10]} {message.splitlines()[0]}" if made else "was in the history already"
+            for number, change in changes.items():
+                kept = self._shadow.commit(change.after, said=visible_line(said))
+                self._shadow.point(f"{self._session}/committed/{number}", kept)
+        return made, paths_of(changes.values()) if made else []
 
     def _replay(self, ref: str, commit: str, target: str, *, back: bool) -> Replayed:
         after = self._shadow.entries(commit)

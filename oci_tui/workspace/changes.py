@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oci_tui.core.changes import Level, Written
+from oci_tui.core.changes import Commit, Level, Written
 from oci_tui.core.selection import Selection
 from oci_tui.workspace.accept import Acceptance, Outcome, Replayed
+from oci_tui.workspace.commit import paths_of
 from oci_tui.workspace.history import History
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
@@ -33,6 +34,14 @@ class GitChanges:
 
     async def patch(self) -> bytes:
         return await self._thread.run(self._mirror.patch)
+
+    async def commit(self, message: str) -> Commit:
+        made, paths = await self._thread.run(self._acceptance.commit, message)
+        return Commit(made, tuple(map(shown, paths)))
+
+    async def uncommitted(self) -> tuple[str, ...]:
+        changes = await self._thread.run(self._acceptance.uncommitted)
+        return tuple(map(shown, paths_of(changes.values())))
 
     async def give_way(self, paths: Sequence[str]) -> Level:
         return await self._thread.run(self._gave_way, paths)

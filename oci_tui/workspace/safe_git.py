@@ -20,7 +20,21 @@ from oci_tui.core.terminal import visible_line
 
 TIMEOUT_S = 300.0
 _LONGEST_MESSAGE = 300
+_MOST_LINES = 4
 _USERS_OWN = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"})
+_PLACES = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "DIR",
+        "WORK_TREE",
+        "INDEX_FILE",
+        "COMMON_DIR",
+        "OBJECT_DIRECTORY",
+        "ALTERNATE_OBJECT_DIRECTORIES",
+        "NAMESPACE",
+        "PREFIX",
+    )
+)
 _OVERRIDES = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -94,7 +108,7 @@ class SafeGit:
         except OSError as error:
             raise _absent(error) from error
         if done.returncode not in expected:
-            raise WorkspaceError(f"{self._name()}: git {arguments[0]}: {first_line(done.stderr)}")
+            raise WorkspaceError(f"{self._name()}: git {arguments[0]}: {self._complaint(done.stderr)}")
         return Ran(done.returncode, done.stdout)
 
     @contextmanager
@@ -139,8 +153,27 @@ class SafeGit:
     def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
         return environment() | (_SHADOW if self._shadow else {}) | dict(extra or {})
 
+    def _complaint(self, said: bytes) -> str:
+        return first_line(said)
+
     def _name(self) -> str:
         return visible_line(os.fsencode(self.folder).decode("utf-8", "backslashreplace"))
+
+
+class OwnGit(SafeGit):
+    """The user's own git with all they configured: hooks, filters, signing. Only for a commit that they ask for."""
+
+    def _argv(self, arguments: Sequence[str]) -> list[str]:
+        return ["git", "--no-pager", "-C", str(self.folder), *arguments]
+
+    def _environment(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in _PLACES}
+        return kept | {"GIT_TERMINAL_PROMPT": "0"} | dict(extra or {})
+
+    def _complaint(self, said: bytes) -> str:
+        """What git or a hook said last: a hook says first what it is about to do."""
+        lines = [line.strip() for line in said.decode("utf-8", "backslashreplace").splitlines() if line.strip()]
+        return "; ".join(map(visible_line, lines[-_MOST_LINES:]))[-_LONGEST_MESSAGE:] or first_line(said)
 
 
 def version() -> str:

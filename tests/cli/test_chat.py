@@ -122,6 +122,7 @@ def test_a_conflict_and_its_choices(chat: Callable[..., Terminal], tmp_path: Pat
     terminal.until("pending: /accept or /reject")
     for line, answer in (
         ("/accept calc.py", "accepted calc.py"),
+        ("/commit Calculate", "builds on edits of yours"),
         ("/undo", "undone calc.py"),
         ("/redo", "done again calc.py"),
         ("/log", "round"),

@@ -341,3 +341,31 @@ def test_undo_and_redo_without_a_session(make_repository: MakeRepository, tmp_pa
     assert done.returncode == 4
     assert "not done again: calc.py" in one_line(done.stderr)
     assert (root / "calc.py").read_text() == MINE
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout
+
+
+@pytest.mark.docker
+def test_an_accepted_change_is_committed_only_when_asked(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    flags = scripted(tmp_path, RIGHT)
+    assert "give --accept too" in one_line(oci("run", "x", "--commit", cwd=root).stderr)
+    (root / "mine.txt").write_text("mine\n")
+    git(root, "add", "mine.txt")
+    done = oci("run", "fix it", "--accept", "--commit", *flags, cwd=root, GIT_AUTHOR_NAME="", GIT_COMMITTER_NAME="")
+    assert done.returncode == 3
+    assert "git commit: " in done.stderr
+    assert (root / "calc.py").read_text() == FIXED, "it is accepted all the same"
+    oci("undo", cwd=root)
+    for setting in ("user.name", "user.email"):
+        git(root, "config", setting, "person@example.org")
+    assert oci("run", "fix it", "--accept", *flags, cwd=root).returncode == 0
+    assert git(root, "rev-list", "--count", "HEAD") == "1\n"
+    oci("undo", cwd=root)
+    done = oci("run", "fix it", "--accept", *flags, cwd=root, OCI_WORKSPACE_COMMIT="always")
+    assert done.returncode == 0
+    assert ": Fix it" in done.stderr
+    assert git(root, "log", "-1", "--format=%s", "--name-only") == "Fix it\n\ncalc.py\n"
+    assert git(root, "status", "--porcelain") == "A  mine.txt\n"

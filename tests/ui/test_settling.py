@@ -19,6 +19,7 @@ from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.workspace.git import GitWorkspace
 from tests.calculator import MakeRepository
 from tests.ui.test_workbench import on_screen, text_of, until
@@ -40,6 +41,7 @@ class FilesOnly:
 
     async def ask(self, prompt: str) -> AsyncGenerator[Event]:
         self.prompts.append(prompt)
+        self.settle.asked(prompt)
         yield events.TurnStarted(len(self.prompts), prompt)
         await self.workspace.apply(self._edits.pop(0))
         yield events.DiffChanged(await self.workspace.diff())
@@ -133,4 +135,28 @@ async def test_an_undo_in_conflict_shows_the_versions_only(make_repository: Make
         await pilot.press("m", "c", "escape")
         await until(pilot, lambda: "Nothing was written" not in on_screen(app))
         assert (root / "a.txt").read_text() == FIVE.replace("two", "mine")
-    assert subprocess.run(["git", "-C", str(root), "diff", "--stat", "--cached"], capture_output=True, check=True).stdout == b""
+
+
+async def test_c_proposes_a_commit_of_what_was_accepted(make_repository: MakeRepository) -> None:
+    root = make_repository({"a.txt": FIVE, "b.txt": "b\n"})
+    for setting in ("user.name=Person", "user.email=person@example.org"):
+        subprocess.run(["git", "-C", str(root), "config", *setting.split("=")], check=True)
+    (root / "mine.txt").write_text("mine\n")
+    subprocess.run(["git", "-C", str(root), "add", "mine.txt"], check=True)
+    async with reviewing(root, {"a.txt": FIVE.replace("two", "model"), "b.txt": "B\n"}) as (app, pilot, _):
+        await pilot.press("c")
+        await until(pilot, lambda: "nothing was accepted that is not committed" in on_screen(app))
+        await pilot.press("a")
+        await until(pilot, lambda: "c in Changes commits exactly this" in text_of(app.workbench.transcript))
+        await until(pilot, lambda: not app.workbench.conversation.deciding)
+        await pilot.press("c")
+        await until(pilot, lambda: app.workbench.query_one(PromptBox).text == "/commit Go")
+        await pilot.press(*" on: 'it'", "enter")
+        await until(pilot, lambda: ": Go on: 'it'" in text_of(app.workbench.transcript))
+    assert git(root, "log", "-1", "--format=%s") == "Go on: 'it'\n"
+    assert git(root, "show", "--format=", "--name-only") == "a.txt\n"
+    assert git(root, "status", "--porcelain") == "A  mine.txt\n"
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout

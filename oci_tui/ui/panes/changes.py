@@ -46,6 +46,7 @@ class ChangesPane(LinePane):
         Binding("A,shift+a", "choose(True, True)", show=False),
         Binding("R,shift+r", "choose(False, True)", show=False),
         Binding("m", "mark", show=False),
+        Binding("c", "screen.propose_commit", show=False),
         Binding("u,ctrl+z", "app.undo", show=False),
         Binding("U,shift+u", "app.redo", show=False),
         Binding("j,down", "move(1)", show=False),

@@ -10,12 +10,14 @@ from textual.binding import Binding, BindingType
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
+    ChangeCommitted,
     ChangeConflicted,
     ChangeGaveWay,
     ChangeRedone,
     ChangeRejected,
     ChangeUndone,
     CommandStarted,
+    CommitFailed,
     ContextBuilt,
     DiffChanged,
     EditsApplied,
@@ -211,9 +213,16 @@ class TranscriptPane(LinePane):
                 self._diff = event.diff
             case ChangeAccepted():
                 self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+                if event.proposed:
+                    self._tell(Said(" ", "muted", "c in Changes commits exactly this", "muted"))
                 if event.left:
                     left = f"still pending, since your tree changed in the same lines: {names(event.left)}"
                     self._tell(Said("!", "warn", left, "warn"))
+            case ChangeCommitted():
+                made = f"committed {event.commit[:10]}: {visible_line(event.subject)}"
+                self._tell(Said("✓", "good", made) if event.commit else Said("·", "muted", "nothing to commit", "muted"))
+            case CommitFailed():
+                self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case ChangeGaveWay():
                 self._tell(Said("●", "muted", f"your version took the change's place: {names(event.paths)}", "muted"))
             case ChangeRejected(paths=paths) if paths:

@@ -14,7 +14,16 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Label
 
-from oci_tui.core.events import ChangeConflicted, CommandStarted, Event, RoundStarted, TurnFinished, TurnStarted
+from oci_tui.core.events import (
+    ChangeAccepted,
+    ChangeCommitted,
+    ChangeConflicted,
+    CommandStarted,
+    Event,
+    RoundStarted,
+    TurnFinished,
+    TurnStarted,
+)
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.keys import PLAIN
 from oci_tui.ui.panes.changes import ChangesPane
@@ -28,6 +37,7 @@ from oci_tui.ui.panes.transcript import TranscriptPane
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 _COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
+_COMMIT = re.compile(r"/commit(?:\s+(.*))?", re.DOTALL)
 _COMMANDS = {
     "accept": "accept",
     "reject": "reject(True)",
@@ -77,6 +87,7 @@ class Workbench(Screen[None]):
         self._shape: Shape = "wide"
         self._zoomed = ""
         self._chosen = False
+        self._proposed = ""
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -99,8 +110,13 @@ class Workbench(Screen[None]):
         self._status.show(event)
         for pane in self._panes:
             pane.show(event)
-        if isinstance(event, ChangeConflicted) and event.versions:
-            self.post_message(self.Conflicted(event))
+        match event:
+            case ChangeConflicted() if event.versions:
+                self.post_message(self.Conflicted(event))
+            case ChangeAccepted() if event.proposed:
+                self._proposed = event.proposed
+            case ChangeCommitted():
+                self._proposed = ""
         if self._shape == "medium" and not self._chosen:
             match event:
                 case RoundStarted():
@@ -115,10 +131,20 @@ class Workbench(Screen[None]):
         if isinstance(event, TurnStarted):
             self._chosen = False
 
+    def action_propose_commit(self) -> None:
+        """Put the message of a commit of what was accepted into the prompt, to be changed and sent."""
+        if self._proposed:
+            self._prompt.put(f"/commit {self._proposed}")
+            self.focus_pane("prompt")
+        else:
+            self.say("nothing was accepted that is not committed")
+
     @on(PromptBox.Sent)
     def _sent(self, message: PromptBox.Sent) -> None:
         command = _COMMAND.fullmatch(message.text)
-        if command is None:
+        if commit := _COMMIT.fullmatch(message.text):
+            self.app.call_later(self.app.run_action, ("", "commit", (commit[1] or "",)))
+        elif command is None:
             self.conversation.send(message.text)
         elif action := _COMMANDS.get(command[1]):
             if "{}" in action and not command[2]:
