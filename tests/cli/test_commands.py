@@ -251,8 +251,8 @@ def test_the_log_and_the_next_session_from_an_earlier_round(make_repository: Mak
     assert done.returncode == 0, done.stderr
     listed = oci("log", cwd=root).stdout.splitlines()
     assert [line.partition("  ")[2] for line in listed[1:]] == [
-        "round      1  turn 1, round 1: 1 failed",
-        "round      2  turn 1, round 2: 1 passed",
+        "round       1  turn 1, round 1: 1 failed",
+        "round       2  turn 1, round 2: 1 passed",
     ]
     assert oci("restore", "1", cwd=root).returncode == 0
     assert "no round 7" in one_line(oci("restore", "7", cwd=root).stderr)
