@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -103,13 +103,13 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
     )
 
 
-def findings(settings: Settings) -> list[Finding]:
-    """What is there and what is missing, part by part."""
+def findings(settings: Settings, root: Path | None = None) -> list[Finding]:
+    """What is there and what is missing, part by part, and what the repository at `root` has of its own."""
     from oci_tui.engine.models import examine as examine_engine
     from oci_tui.sandbox.installation import examine as examine_sandbox
     from oci_tui.workspace.git import examine as examine_workspace
 
-    return [*examine_workspace(), *examine_sandbox(settings.sandbox), *examine_engine(settings.engine)]
+    return [*examine_workspace(), *examine_sandbox(settings.sandbox, str(root or "")), *examine_engine(settings.engine)]
 
 
 def group_waits() -> bool:
@@ -163,6 +163,30 @@ def run_shell(settings: Settings, root: Path | None) -> int:
         return asyncio.run(run(settings.sandbox, session, "", None))
     with copied(root, settings.workspace) as (tar, _):
         return asyncio.run(run(settings.sandbox, session, str(root), tar))
+
+
+def preparation(settings: Settings, root: Path, command: str) -> tuple[str, Generator[Progress]]:
+    """What preparing the repository's own image would do, for the person to approve; and the doing, line by line."""
+    from oci_tui.sandbox import inventory, preparation
+    from oci_tui.sandbox.profile import load
+    from oci_tui.workspace.copying import copied
+
+    profile = load(settings.sandbox.profile)
+
+    def steps() -> Generator[Progress]:
+        with inventory.connected(settings.sandbox.docker_host) as api, copied(root, settings.workspace) as (tar, _):
+            yield from preparation.prepare(api, profile, settings.sandbox, str(root), tar, command)
+
+    return preparation.described(profile, root, command), steps()
+
+
+def drop_prepared(settings: Settings, root: Path) -> bool:
+    """Remove the repository's own image; whether there was one."""
+    from oci_tui.sandbox import inventory, preparation
+    from oci_tui.sandbox.profile import load
+
+    with inventory.connected(settings.sandbox.docker_host) as api:
+        return preparation.drop(api, load(settings.sandbox.profile), str(root))
 
 
 def models() -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
+from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Finding
 from oci_tui.core.terminal import visible_line
 
@@ -22,7 +24,11 @@ _COLOURS = {"ok": "green", "warning": "yellow", "missing": "red"}
 @click.pass_context
 def doctor(ctx: click.Context, /, **values: Any) -> None:
     """Say what is there, what is missing, and the command that fixes it; exit code 1 if the main job cannot run."""
-    found = [*assemble.findings(settings.load(flags(values))), terminal(dict(os.environ), sys.stdout.isatty())]
+    try:
+        root: Path | None = assemble.find_root(Path.cwd())
+    except WorkspaceError:
+        root = None
+    found = [*assemble.findings(settings.load(flags(values)), root), terminal(dict(os.environ), sys.stdout.isatty())]
     _print(found)
     ctx.exit(int(any(finding.needed and finding.state == "missing" for finding in found)))
 

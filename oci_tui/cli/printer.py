@@ -35,6 +35,8 @@ class Printer:
                 )
             case events.SandboxReady(info=info):
                 self._line(f"✓ sandbox: {visible_line(info.image)} · {' · '.join(info.limits)}")
+                for note in info.notes:
+                    self._line(f"  ! {visible_line(note)}")
                 for words in info.not_enforced:
                     self._line(f"  ! not enforced: {visible_line(words)}")
             case events.WorkspaceReady(info=info):

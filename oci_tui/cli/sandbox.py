@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,37 @@ def shell(ctx: click.Context, profile: str | None) -> None:
         root = None
         click.echo("● no git repository here: the workspace is empty", err=True)
     ctx.exit(assemble.run_shell(chosen, root))
+
+
+@sandbox.command()
+@click.argument("command", required=False)
+@_profile
+@click.option("--drop", is_flag=True, help="Remove this repository's own image instead.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prepare(command: str | None, profile: str | None, drop: bool, yes: bool) -> None:
+    """Run COMMAND once with a network, and use what it installed in this repository's sessions from then on.
+
+    For example: oci-tui sandbox prepare "pip install -r requirements.txt"
+    """
+    chosen, root = _with(profile), assemble.find_root(Path.cwd())
+    if drop is (command is not None):
+        raise SettingsError('say what to run, for example oci-tui sandbox prepare "pip install -r requirements.txt", or --drop')
+    enter_docker_group()
+    if command is None:
+        click.echo("removed" if assemble.drop_prepared(chosen, root) else "there was none")
+        return
+    if not command.strip():
+        raise SettingsError("empty command: say what to run")
+    words, steps = assemble.preparation(chosen, root, command)
+    click.echo(words, err=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise SettingsError("nothing was run: approve it with --yes")
+        click.confirm("Run it?", abort=True, err=True)
+    with closing(steps):
+        for step in steps:
+            click.echo(f"│ {step.doing}", err=True)
+    click.echo("✓ prepared: sessions in this repository use it", err=True)
 
 
 @sandbox.command()

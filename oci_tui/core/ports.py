@@ -97,7 +97,7 @@ class Exit(msgspec.Struct, frozen=True):
 class SandboxInfo(msgspec.Struct, frozen=True):
     """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced.
 
-    `weaknesses` are those of the latter that a daemon in good order would enforce.
+    `weaknesses` are those of the latter that a daemon in good order would enforce; `notes` are facts worth a line each.
     """
 
     name: str
@@ -105,6 +105,7 @@ class SandboxInfo(msgspec.Struct, frozen=True):
     limits: tuple[str, ...] = ()
     not_enforced: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
 
 

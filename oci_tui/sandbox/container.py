@@ -22,6 +22,7 @@ AGENT = 10001
 SUPERVISOR = 10000
 _MB = 1 << 20
 _LARGEST_FILE = 2 << 30
+_PACKAGE_MANAGERS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID")
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -69,11 +70,30 @@ def wanted(api: Any, image: str, profile: Profile, settings: SandboxSettings, se
             "oci.app": "1",
             "oci.session": session,
             "oci.owner": owner(),
-            "oci.repo": hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()[:16],
+            "oci.repo": repository_hash(repository),
         },
         stop_timeout=1,
     )
     return config
+
+
+def preparing(
+    api: Any, image: str, profile: Profile, settings: SandboxSettings, session: str, repository: str
+) -> dict[str, Any]:
+    """The request for a container that a set-up command of the person's runs in: as above, but it has a network, its system
+    can be written, and root may do what package managers need. Raises SandboxError.
+    """
+    body = wanted(api, image, profile, settings, session, repository)
+    host = body["HostConfig"]
+    tmpfs = {place: options for place, options in host["Tmpfs"].items() if place != "/home/agent"}
+    opened = {"ReadonlyRootfs": False, "NetworkMode": "bridge", "CapAdd": list(_PACKAGE_MANAGERS), "Tmpfs": tmpfs}
+    # The daemon gives an exec no more capabilities than the user of PID 1 has.
+    return {**body, "User": "0:0", "NetworkDisabled": False, "HostConfig": {**host, **opened}}
+
+
+def repository_hash(repository: str) -> str:
+    """What stands for a repository's path in labels: they are not to tell where it is."""
+    return hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def create(api: Any, body: dict[str, Any]) -> tuple[str, list[str]]:

@@ -18,8 +18,9 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, SandboxInfo, Stream
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import container as containers
-from oci_tui.sandbox import daemon, files, frames, images, reaper, verification
+from oci_tui.sandbox import daemon, files, frames, preparation, reaper, verification
 from oci_tui.sandbox.decoding import Decoder
+from oci_tui.sandbox.preparation import Prepared
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner, session_program
 from oci_tui.sandbox.session_lock import SessionLock
@@ -69,11 +70,9 @@ class DockerSandbox:
             address = await self._call(self._connect)
             yield Progress("removing containers left behind", 0.2)
             await self._call(reaper.reap, self._api)
-            image = await self._call(images.find, self._api, profile)
-            if image is None:
-                raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui setup`")
+            image = await self._call(preparation.chosen, self._api, profile, self._repository)
             yield Progress("starting the container", 0.4)
-            wanted, warnings = await self._call(self._make, image, profile)
+            wanted, warnings = await self._call(self._make, image.image, profile)
             yield Progress("checking the container", 0.7)
             unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
             await self._revive()
@@ -207,14 +206,15 @@ class DockerSandbox:
             finally:
                 api.close()
 
-    def _describe(self, address: str, image: str, unkept: tuple[str, ...]) -> SandboxInfo:
+    def _describe(self, address: str, image: Prepared, unkept: tuple[str, ...]) -> SandboxInfo:
         with daemon.told("asking the daemon for its version"):
             version = self._api.version()
         limits = containers.limits(self._settings)
         assert self._profile is not None
         return SandboxInfo(
             name=visible_line(f"Docker {version['Version']} at {address}"),
-            image=f"{self._profile.image} ({image.removeprefix('sha256:')[:12]})",
+            image=f"{image.name} ({image.image.removeprefix('sha256:')[:12]})",
+            notes=(image.note,) if image.note else (),
             limits=(
                 *(limit.words for limit in limits),
                 f"{self._settings.workspace_mb} MB of workspace",

@@ -14,7 +14,7 @@ from pathlib import Path
 from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.resources import state_folder
-from oci_tui.sandbox import daemon, images, membership
+from oci_tui.sandbox import daemon, images, membership, preparation
 from oci_tui.sandbox.daemon import DaemonError
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.verification import weaknesses
@@ -24,8 +24,8 @@ ENGINE_PACKAGES = ("docker.io", "iptables", "tini")
 _START_PATIENCE_S = 30.0
 
 
-def examine(settings: SandboxSettings) -> list[Finding]:
-    """The engine, the permission to use it, and the image, a row each."""
+def examine(settings: SandboxSettings, repository: str = "") -> list[Finding]:
+    """The engine, the permission to use it, the image, and the one prepared for `repository` if there is one, a row each."""
     try:
         address = daemon.find(settings.docker_host)
         api = daemon.connect(address)
@@ -37,7 +37,7 @@ def examine(settings: SandboxSettings) -> list[Finding]:
             version = api.version()["Version"]
         lacking = weaknesses(api)
         engine = Finding("Docker engine", "warning" if lacking else "ok", "; ".join([f"{version} at {address}", *lacking]))
-        return [engine, _examine_image(api, settings)]
+        return [engine, _examine_image(api, settings), *_examine_prepared(api, settings, repository)]
     except SandboxError as error:
         return [Finding("Docker engine", "missing", str(error), needed=True)]
     finally:
@@ -157,6 +157,16 @@ def _examine_image(api: object, settings: SandboxSettings) -> Finding:
     if image is None:
         return Finding(part, "missing", f"{profile.image} is not there", "oci-tui setup", needed=True)
     return Finding(part, "ok", f"{profile.image} ({image.removeprefix('sha256:')[:12]})")
+
+
+def _examine_prepared(api: object, settings: SandboxSettings, repository: str) -> list[Finding]:
+    try:
+        found = preparation.chosen(api, load(settings.profile), repository) if repository else None
+    except SandboxError:
+        return []  # the row before says what is wrong with the profile or its image
+    if found is None or not found.note:
+        return []
+    return [Finding("prepared image", "warning" if found.stale else "ok", found.note)]
 
 
 def _fix(error: DaemonError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from oci_tui.core.errors import SandboxError
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox import daemon, images, reaper
 from oci_tui.sandbox.daemon import told
-from oci_tui.sandbox.profile import Profile, load, names
+from oci_tui.sandbox.profile import load, names
 
 _OURS = {"label": "oci.app=1"}
 
@@ -74,7 +75,7 @@ def leftovers(api: Any, *, everything: bool = False) -> list[Leftover]:
         containers = api.containers(all=True, size=True, filters=_OURS)
         volumes = api.volumes(filters=_OURS)["Volumes"] or ()
         own_images = api.images(filters=_OURS)
-    current = {} if everything else _current()
+    current = set() if everything else _current(api)
     found = [
         Leftover("container", container["Id"], container["Id"][:12], "its app is dead", container.get("SizeRw") or 0)
         for container in containers
@@ -86,25 +87,23 @@ def leftovers(api: Any, *, everything: bool = False) -> list[Leftover]:
         if reaper.is_left_behind(volume.get("Labels"))
     ]
     for image in own_images:
+        labels = image.get("Labels") or {}
         tags = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
-        if not any(tag in current for tag in tags):
-            label = visible_line((image.get("Labels") or {}).get("oci.profile", ""))[:40]
-            why = "asked for" if everything else f"an older state of profile {label}"
+        if not (tags and current & {image["Id"], labels.get("oci.base")}):
+            why = "asked for" if everything else f"an older state of profile {visible_line(labels.get('oci.profile', ''))[:40]}"
             name = visible_line(tags[0]) if tags else image["Id"].removeprefix("sha256:")[:12]
             found.append(Leftover("image", image["Id"], name, why, image["Size"]))
-    return found
+    # What was prepared from an image must go before it.
+    return sorted(found, key=lambda item: (item.kind, item.why, "-prepared:" not in item.name))
 
 
-def _current() -> dict[str, Profile]:
-    """The images that profiles need as they are now, by name."""
-    found = {}
+def _current(api: Any) -> set[str]:
+    """The ids of the images that profiles need as they are now."""
+    found = set()
     for name in names():
-        try:
-            profile = load(name)
-        except SandboxError:
-            continue  # a profile that cannot be read needs no image; `sandbox list` says what is wrong with it
-        found[profile.image] = profile
-    return found
+        with contextlib.suppress(SandboxError):  # of a profile that cannot be read; `sandbox list` says what is wrong with it
+            found.add(images.find(api, load(name)) or "")
+    return found - {""}
 
 
 def discard(api: Any, leftover: Leftover) -> str:

@@ -23,6 +23,7 @@ from oci_tui.settings import SandboxSettings
 WORDS = {
     "ReadonlyRootfs": "a read-only root",
     "CapDrop": "no capabilities",
+    "CapAdd": "the capabilities asked for",
     "SecurityOpt": "no new privileges and the system call filter",
     "NetworkMode": "no network",
     "NetworkDisabled": "no network",
@@ -113,7 +114,7 @@ def check(
     for key, value in {**wanted, **asked}.items():
         if key in WORDS and key not in resource_limits and not _same(key, value, given.get(key)):
             wrong.append(f"{WORDS[key]} ({key})")
-    wrong += [f"{words} ({key})" for key, words in EMPTY.items() if host.get(key)]
+    wrong += [f"{words} ({key})" for key, words in EMPTY.items() if host.get(key) and not asked.get(key)]
     wrong += [f"hidden kernel files ({key})" for key, paths in _HIDDEN.items() if not paths <= set(host.get(key) or ())]
     if state["Image"] != wanted["Image"]:
         wrong.append("the image (Image)")
@@ -133,6 +134,8 @@ def _same(key: str, asked: Any, given: Any) -> bool:
             return _ulimits(asked) == _ulimits(given or ())
         case "SecurityOpt":
             return set(asked) == set(given or ())
+        case "CapAdd":
+            return set(asked or ()) == {name.removeprefix("CAP_") for name in given or ()}
         case "LogConfig":
             return bool(asked["Type"] == (given or {}).get("Type"))
         case "Labels":

@@ -138,6 +138,9 @@ def test_only_what_is_ours_and_of_no_more_use_is_pruned(bare_daemon: tuple[Path,
     imported("oci-tui-python:0123456789ab", {"oci.app": "1", "oci.profile": "python"})
     imported("oci-tui-gone:0123456789ab", {"oci.app": "1", "oci.profile": "gone"})
     imported("oci-tui-python:mine", {})
+    base = images.find(api, python)
+    imported("oci-tui-python-prepared:here", {"oci.app": "1", "oci.profile": "python", "oci.base": base or ""})
+    imported("oci-tui-python-prepared:elsewhere", {"oci.app": "1", "oci.profile": "python", "oci.base": "sha256:older"})
     dead = {"oci.app": "1", "oci.owner": f"{os.uname().nodename}:4194304:1"}
     api.create_volume("left", labels=dead)
     api.create_volume("foreign")
@@ -156,7 +159,7 @@ def test_only_what_is_ours_and_of_no_more_use_is_pruned(bare_daemon: tuple[Path,
     done = oci("sandbox", "prune", "--yes", cwd=tmp_path, DOCKER_HOST=host)
     assert done.returncode == 0, done.stderr
     assert "oci-tui-gone:0123456789ab stays" in done.stderr
-    assert everything - there() == {"oci-tui-python:0123456789ab", "left"}
+    assert everything - there() == {"oci-tui-python:0123456789ab", "oci-tui-python-prepared:elsewhere", "left"}
     api.remove_container(used)
     assert oci("sandbox", "prune", "--yes", "--all", cwd=tmp_path, DOCKER_HOST=host).returncode == 0
     assert there() == {"oci-tui-python:mine", "foreign", "elsewhere"}

@@ -27,9 +27,9 @@ class Ran(NamedTuple):
 
 
 @asynccontextmanager
-async def started(settings: SandboxSettings | None = None) -> AsyncGenerator[DockerSandbox]:
+async def started(settings: SandboxSettings | None = None, repository: str = "/repository") -> AsyncGenerator[DockerSandbox]:
     """A sandbox that runs, and is gone afterwards."""
-    sandbox = DockerSandbox(settings or SandboxSettings(), SESSION, "/repository")
+    sandbox = DockerSandbox(settings or SandboxSettings(), SESSION, repository)
     try:
         async with aclosing(sandbox.start()) as progress:
             async for _ in progress:

@@ -277,7 +277,7 @@ def _engine(info: EngineInfo) -> str:
 
 def _sandbox(info: SandboxInfo) -> str:
     missing = [f"not enforced: {', '.join(info.not_enforced)}"] if info.not_enforced else []
-    return " · ".join([info.name, *info.limits, *missing])
+    return " · ".join([info.name, *info.notes, *info.limits, *missing])
 
 
 def _workspace(info: WorkspaceInfo) -> str:
