@@ -105,11 +105,14 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names files that go in all the same.
 
+    `ignored` names folders that git ignores and that are copied in to be read, as `submodules` are (false: they stay out).
     `commit`: whether accepted changes are committed: "ask" offers it, "always" does it, "never" does neither.
     """
 
     max_untracked_mb: int = 10
     include: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    submodules: bool = True
     commit: CommitPolicy = "ask"
 
 
@@ -144,7 +147,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(flags: Mapping[str, object] | None = None, file: Path | None = None) -> Settings:
-    """The settings in force. `flags` are "section.key" → value, None values are skipped. Raises SettingsError."""
+    """The settings in force. `flags` are "section.key" → value; None is skipped, a list is added to. Raises SettingsError."""
     file = file or Path(os.environ.get("OCI_CONFIG") or config_folder() / "config.toml")
     values: dict[str, dict[str, object]] = {}
     origin: dict[str, str] = {}
@@ -162,9 +165,15 @@ def load(flags: Mapping[str, object] | None = None, file: Path | None = None) ->
     for key, value in (flags or {}).items():
         if value is not None:
             section, _, name = key.partition(".")
-            values.setdefault(section, {})[name] = value
+            given = values.setdefault(section, {})
+            given[name] = (*_several(given.get(name)), *value) if isinstance(value, tuple) else value
             origin[key] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout"}.get(key, f"--{name.replace('_', '-')}")
     return _checked(values, origin, file)
+
+
+def _several(value: object) -> tuple[object, ...]:
+    """A list of the file, to be added to; something else is replaced."""
+    return tuple(value) if isinstance(value, list | tuple) else ()
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -68,3 +68,12 @@ def test_a_named_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("OCI_CONFIG", str(tmp_path / "gone.toml"))
     with pytest.raises(SettingsError, match="no such file"):
         settings.load()
+
+
+def test_a_list_of_flags_is_added_to_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[workspace]\ninclude = ["a"]\n')
+    chosen = settings.load({"workspace.include": ("b", "c"), "workspace.ignored": ("data",)}, file)
+    assert chosen.workspace.include == ("a", "b", "c")
+    assert chosen.workspace.ignored == ("data",)
+    assert settings.load({"workspace.include": None}, file).workspace.include == ("a",)

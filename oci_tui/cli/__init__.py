@@ -69,6 +69,8 @@ def settings_options(function: Any) -> Any:
         click.option("--context", "engine_context", type=int, metavar="TOKENS", help="The model's window."),
         click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
         click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),
+        click.option("--include", "workspace_include", multiple=True, metavar="PATH", help="Copy in a file that stays out."),
+        click.option("--ignored", "workspace_ignored", multiple=True, metavar="FOLDER", help="Copy in what git ignores."),
         click.option("--timeout", "sandbox_timeout_s", type=float, metavar="SECONDS", help="Time a command may take."),
     ):
         function = option(function)
@@ -77,7 +79,7 @@ def settings_options(function: Any) -> Any:
 
 def flags(values: dict[str, Any]) -> dict[str, object]:
     """Option values as settings keys: engine_model → engine.model."""
-    return {key.replace("_", ".", 1): value for key, value in values.items()}
+    return {key.replace("_", ".", 1): None if value == () else value for key, value in values.items()}
 
 
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,7 +92,7 @@ def _group(ctx: click.Context, /, **values: Any) -> None:
 
     Without a command, opens the app on the git repository you are in.
     """
-    given = [name for name, value in values.items() if value is not None]
+    given = [name for name, value in flags(values).items() if value is not None]
     if ctx.invoked_subcommand is not None and given:
         raise click.UsageError(f"options go after the command: oci-tui {ctx.invoked_subcommand} --...", ctx)
     if ctx.invoked_subcommand is None:

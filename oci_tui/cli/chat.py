@@ -33,6 +33,7 @@ Type what you want changed; Alt+Enter begins a new line.
 /commit [WORDS]  commit what was accepted, and nothing else, with your git and its hooks
 /undo  /redo     take the last accepted change back; write it again
 /log             what is remembered                   /restore N  bring the mirror, not your files, to round N
+/include PATH    let a file in that stayed out of the mirror
 /help            this                                 /quit       leave (or Ctrl+D)
 After a conflict: /versions shows yours, the model's and the one before; /clean accepts the other files;
                   /mine keeps your version and asks the model to make its change again on top of it
@@ -113,6 +114,8 @@ class _Repl:
                     await self.tell(settle.restore(int(words[0])))
                 case "/restore":
                     click.echo("/restore N: which round? /log lists them.")
+                case "/include":
+                    await self.tell(settle.include(line.removeprefix("/include").strip()))
                 case "/versions" | "/clean" | "/mine":
                     await self._resolve(command)
                 case _ if command.startswith("/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TextIO
 
@@ -10,6 +11,8 @@ from oci_tui.core.events import Event
 from oci_tui.core.terminal import printed, visible, visible_line
 from oci_tui.core.verdict import Verdict
 
+_MANY = 20
+_COUNTED = re.compile(r" \d.*")
 _SIGNS = {True: "✓", False: "✗", None: "●"}
 
 
@@ -25,10 +28,10 @@ class Printer:
         match event:
             case events.PartProgressed():
                 tenth = "" if event.fraction is None else f" {int(event.fraction * 10) * 10} %"
-                step = f"◌ {event.part}: {visible_line(event.doing)}{tenth}"
-                if step != self._progress:
-                    self._progress = step
-                    self._line(step)
+                step = f"◌ {event.part}: {visible_line(event.doing)}"
+                if (reached := _COUNTED.sub("", step) + tenth) != self._progress:
+                    self._progress = reached
+                    self._line(step + tenth)
             case events.EngineReady(info=info):
                 self._line(
                     f"✓ engine: {visible_line(info.model)} · {info.engine} on {info.device} · window {info.context} tokens"
@@ -40,10 +43,10 @@ class Printer:
                 for words in info.not_enforced:
                     self._line(f"  ! not enforced: {visible_line(words)}")
             case events.WorkspaceReady(info=info):
-                left_out = f" · {len(info.left_out)} left out" if info.left_out else ""
+                left_out = f" · {visible_line(info.counts())}" if info.left_out else ""
                 self._line(f"✓ workspace: {visible_line(info.root)} · {info.files} files{left_out}")
-                for path, why in info.left_out:
-                    self._line(f"  left out {visible_line(path)}: {visible_line(why)}")
+                for line in info.lines():
+                    self._line(f"  {visible_line(line)}")
             case events.PartFailed() | events.TurnFailed():
                 if event.message != self._failure:
                     self._line(f"✗ {visible_line(event.message)}")
@@ -107,6 +110,8 @@ class Printer:
                 self._line("✓ done again" + _named(" ", event.paths) if event.paths else "● there is nothing to do again")
             case events.RoundRestored():
                 self._line(f"✓ the mirror is at the end of round {event.number}; your files are as they were")
+            case events.FileIncluded():
+                self._line(f"✓ {visible_line(event.path)} goes in with the next prompt")
             case events.HistoryListed():
                 for kept in event.kept:
                     self._line(f"  {visible_line(kept.line())}")
@@ -132,4 +137,5 @@ class Printer:
 
 
 def _named(lead: str, paths: tuple[str, ...]) -> str:
-    return lead + ", ".join(map(visible_line, paths)) if paths else ""
+    more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
+    return lead + ", ".join(map(visible_line, paths[:_MANY])) + more if paths else ""

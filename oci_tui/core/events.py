@@ -19,8 +19,9 @@ from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import EngineInfo, Usage
-from oci_tui.core.ports import Command, Exit, SandboxInfo, Stream, WorkspaceInfo
+from oci_tui.core.ports import Command, Exit, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
+from oci_tui.core.workspace_info import WorkspaceInfo
 
 Part = Literal["engine", "sandbox", "workspace"]
 
@@ -214,6 +215,12 @@ class RoundRestored(_Happened, frozen=True):
     number: int
 
 
+class FileIncluded(_Happened, frozen=True):
+    """A file that stayed out of the mirror goes in with the next prompt."""
+
+    path: str
+
+
 class HistoryListed(_Happened, frozen=True):
     """The person asked what the session remembers."""
 
@@ -272,6 +279,7 @@ Event = (
     | ChangeConflicted
     | RoundRestored
     | HistoryListed
+    | FileIncluded
 )
 
 _ENCODER = msgspec.json.Encoder()

@@ -8,7 +8,7 @@ Every async generator here is opened with `contextlib.aclosing`; closing it earl
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from oci_tui.core.changes import Changes, History, Level
 from oci_tui.core.diff import Diff
 from oci_tui.core.generation import EngineInfo, Message, Piece, Request
+from oci_tui.core.workspace_info import WorkspaceInfo
 
 if TYPE_CHECKING:
     from oci_tui.core.events import Event
@@ -29,6 +30,10 @@ class Progress(msgspec.Struct, frozen=True):
 
     doing: str
     fraction: float | None = None
+
+
+def untold(step: Progress) -> None:
+    """For who does not listen to progress."""
 
 
 class Engine(Protocol):
@@ -146,15 +151,6 @@ class Sandbox(Protocol):
         ...
 
 
-class WorkspaceInfo(msgspec.Struct, frozen=True):
-    """What a workspace mirrors. `branch` is "" on a detached HEAD; `left_out` are (path, why) pairs that did not go in."""
-
-    root: str
-    branch: str
-    files: int
-    left_out: tuple[tuple[str, str], ...] = ()
-
-
 class UserEdits(msgspec.Struct, frozen=True):
     """What the user did to the tree since it was last looked at, and what brings the sandbox level with it.
 
@@ -175,16 +171,23 @@ class Workspace(Protocol):
     Raises WorkspaceError.
     """
 
-    async def open(self) -> WorkspaceInfo:
-        """Take the base snapshot of the user's tree (and finish or roll back an accept that a crash interrupted)."""
+    async def open(self, tell: Callable[[Progress], None] = untold) -> WorkspaceInfo:
+        """Take the base snapshot of the user's tree (and finish or roll back an accept that a crash interrupted).
+
+        `tell` is called from another thread; cancelled, it ends soon.
+        """
         ...
 
-    def seed(self) -> Iterable[bytes]:
-        """The mirror as an uncompressed tar stream, for `Sandbox.unpack`."""
+    def include(self, path: str) -> bool:
+        """Let a file that stayed out go in with the next `refresh`; False when none of that name stayed out."""
+        ...
+
+    def seed(self, tell: Callable[[Progress], None] = untold) -> Iterable[bytes]:
+        """The mirror as an uncompressed tar stream, for `Sandbox.unpack`; `tell` is called from whatever thread reads it."""
         ...
 
     def paths(self) -> tuple[str, ...]:
-        """Every file of the mirror, sorted."""
+        """Every file of the mirror that may change, sorted: not what was copied in only to be read."""
         ...
 
     def read(self, path: str) -> str | None:

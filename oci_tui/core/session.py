@@ -9,13 +9,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, get_args
 
 from oci_tui.core import events
 from oci_tui.core.changes import Level
 from oci_tui.core.errors import OciError, StoreError
 from oci_tui.core.events import Event, Part
-from oci_tui.core.ports import Approver, Engine, Pane, Sandbox, Workspace
+from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
 from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
@@ -57,6 +57,9 @@ class Session:
         async with aclosing(stoppable(self._prepare(), self._stop)) as happened:
             async for event in happened:
                 yield self._told(event)
+        if self._stop.is_set():
+            for part in [part for part in get_args(Part) if part not in self._ready]:
+                yield self._told(events.PartFailed(part, f"the {part} was stopped; the next prompt makes it ready"))
 
     async def ask(self, prompt: str) -> AsyncGenerator[Event]:
         """One turn. What is expected to go wrong is told by TurnFailed, never raised. It ends with the change as it then is."""
@@ -179,8 +182,7 @@ class Session:
         return events.EngineReady(await self.engine.describe())
 
     async def _open_workspace(self, put: Put) -> Event:
-        put(events.PartProgressed("workspace", "reading the repository"))
-        info = await self.workspace.open()
+        info = await self.workspace.open(_teller("workspace", put))
         if (diff := await self.workspace.diff()).files:
             put(events.DiffChanged(diff))
         return events.WorkspaceReady(info)
@@ -189,8 +191,7 @@ class Session:
         async with aclosing(self.sandbox.start()) as steps:
             async for step in steps:
                 put(events.PartProgressed("sandbox", step.doing, step.fraction))
-        put(events.PartProgressed("sandbox", "copying the mirror into the container"))
-        await self.sandbox.unpack(self.workspace.seed())
+        await self.sandbox.unpack(self.workspace.seed(_teller("sandbox", put)))
         self.workspace.synced(await self.sandbox.listing())
         return events.SandboxReady(await self.sandbox.describe())
 
@@ -208,6 +209,16 @@ class Session:
             except StoreError as error:
                 self._journal, self._unwritten = None, str(error)
         return event
+
+
+def _teller(part: Part, put: Put) -> Callable[[Progress], None]:
+    """Tells progress from another thread."""
+    loop = asyncio.get_running_loop()
+
+    def tell(step: Progress) -> None:
+        loop.call_soon_threadsafe(put, events.PartProgressed(part, step.doing, step.fraction))
+
+    return tell
 
 
 async def _after(tasks: list[asyncio.Task[Any]], queue: asyncio.Queue[Event | None]) -> None:

@@ -127,6 +127,16 @@ class Settlement:
 
         return self._settle(done)
 
+    def include(self, path: str) -> AsyncGenerator[Event]:
+        """Let a file that stayed out of the mirror go in, with the next prompt."""
+
+        async def done() -> _Done:
+            if not self._workspace.include(path):
+                raise WorkspaceError(f"{path} is no file that stayed out; give its path as it is listed at the start")
+            return _Done(events.FileIncluded(path))
+
+        return self._settle(done)
+
     async def _replayed(self, replay: Callable[[], Awaitable[Written]], done: Callable[[tuple[str, ...]], Event]) -> _Done:
         written = await replay()
         return _Done(done(written.paths), written.level)

@@ -13,7 +13,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.selection import Selection
 
-Decision = Literal["accept", "accept clean", "give way", "reject", "commit", "undo", "redo", "restore", "log"]
+Decision = Literal["accept", "accept clean", "give way", "reject", "commit", "undo", "redo", "restore", "log", "include"]
 
 
 class Settles(Protocol):
@@ -116,7 +116,8 @@ class Conversation:
         paths: tuple[str, ...] = (),
         message: str = "",
     ) -> str:
-        """Accept or reject (all, or the selection), undo, redo, commit, restore round `number`, or list what is remembered.
+        """Accept or reject (all, or the selection), undo, redo, commit, restore round `number`, list what is remembered, or
+        let the one file of `paths` in that stayed out.
 
         Of a change in conflict: accept what is clean, or let the user's version of `paths` take its place.
 
@@ -140,16 +141,17 @@ class Conversation:
             "redo": lambda session: session.settle.redo(),
             "restore": lambda session: session.settle.restore(number),
             "log": lambda session: session.settle.history(),
+            "include": lambda session: session.settle.include("".join(paths)),
         }[decision]
         self._woken.set()
         return ""
 
     def stop(self) -> list[str]:
-        """End the running turn; the prompts that waited come back, in order."""
+        """End the running turn, or getting ready; the prompts that waited come back, in order."""
         waiting = list(self.waiting)
         self.waiting.clear()
-        if self.running and self._session is not None:
-            self.stopping = True
+        if (self.running or not self.ready) and self._session is not None:
+            self.stopping = self.running
             self._session.stop()
         self._changed()
         return waiting

@@ -35,6 +35,7 @@ KEYS: tuple[Key, ...] = (
         group="Prompt",
     ),
     Key("", "/log  /restore N", "", "what the session remembers; bring the mirror back to round N of it", group="Prompt"),
+    Key("", "/include PATH", "", "let a file in that stayed out of the mirror", group="Prompt"),
     Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),

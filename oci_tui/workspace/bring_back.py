@@ -103,10 +103,10 @@ def wanted(listing: Listing, synced: Mapping[bytes, Record], known: Known) -> Wa
     total = 0
     for path in sorted(fresh):
         record = listing.records[path]
+        if path in silent:
+            continue
         if closed := _closed(path, known.closed):
             refused[closed] = known.closed[closed]
-        elif path in silent:
-            continue
         elif record.kind not in (b"f", b"l"):
             refused[path] = "not a file or a symlink"
         elif record.size > LARGEST_FILE:
@@ -116,7 +116,8 @@ def wanted(listing: Listing, synced: Mapping[bytes, Record], known: Known) -> Wa
         else:
             paths.append(path)
             total += record.size
-    gone = [path for path in known.tree if path in synced and path not in listing.records] if listing.whole else []
+    missing = [path for path in known.tree if path in synced and path not in listing.records] if listing.whole else []
+    gone = [path for path in missing if not _closed(path, known.closed)]
     if not listing.whole:
         refused[b""] = "the sandbox's listing is damaged; deletions were not taken"
     return Wanted(paths, gone, refused)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff
-from oci_tui.core.ports import UserEdits, WorkspaceInfo
+from oci_tui.core.ports import UserEdits, untold
+from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.accept import Acceptance
 from oci_tui.workspace.apply import locked
@@ -18,6 +19,7 @@ from oci_tui.workspace.history import GitHistory, History
 from oci_tui.workspace.mirror import Mirror
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.past import folder_of, references_of
+from oci_tui.workspace.progress import Steps, Tell
 from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.thread import OneAtATime
 from oci_tui.workspace.tree import Entry
@@ -44,14 +46,21 @@ class GitWorkspace:
         self._changes = GitChanges(self._user, self._mirror, self._acceptance, self._remembered, self._thread)
         self._history = GitHistory(self._remembered, self._mirror, self._thread)
 
-    async def open(self) -> WorkspaceInfo:
-        return await self._thread.run(self._opened)
+    async def open(self, tell: Tell = untold) -> WorkspaceInfo:
+        steps = Steps(tell)
+        try:
+            return await self._thread.run(self._opened, steps)
+        finally:
+            steps.stop()
+
+    def include(self, path: str) -> bool:
+        return self._user.include(path)
 
     async def refresh(self) -> UserEdits:
         return await self._thread.run(self._refreshed)
 
-    def seed(self) -> Iterable[bytes]:
-        return self._mirror.seed()
+    def seed(self, tell: Tell = untold) -> Iterable[bytes]:
+        return self._mirror.seed(tell)
 
     def paths(self) -> tuple[str, ...]:
         return self._mirror.paths()
@@ -88,13 +97,15 @@ class GitWorkspace:
     def close(self) -> None:
         self._shadow.close()
 
-    def _opened(self) -> WorkspaceInfo:
+    def _opened(self, steps: Steps) -> WorkspaceInfo:
+        steps.reached("listing the repository's files")
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self._folder):
             self._shadow.make()
             self._shadow.prune()
         unmended = self._acceptance.begin()
-        snapshot = self._user.snapshot()
+        snapshot = self._user.snapshot(steps)
+        steps.reached("remembering them")
         self._mirror.rebase(snapshot)
         self._remembered.remember_user(self._mirror.base)
         self._head = head(self._root)
@@ -102,7 +113,8 @@ class GitWorkspace:
             self._mirror.restore(begun)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)
-        return WorkspaceInfo(shown(os.fsencode(self._root)), self._head.branch, len(snapshot.tree), pairs)
+        root = shown(os.fsencode(self._root))
+        return WorkspaceInfo(root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored())
 
     def _refreshed(self) -> UserEdits:
         old, before = self._mirror.tree, self._head

@@ -11,12 +11,14 @@ import msgspec
 from oci_tui.core.changes import Level
 from oci_tui.core.diff import Diff, parse_patch
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.ports import untold
 from oci_tui.core.secrets import secret_in
 from oci_tui.core.selection import Selection
 from oci_tui.workspace import bring_back, names
 from oci_tui.workspace.bring_back import Known, Listing, Record
 from oci_tui.workspace.choosing import Choosing
 from oci_tui.workspace.flags import flags
+from oci_tui.workspace.progress import Steps, Tell
 from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.tar import END, packed
 from oci_tui.workspace.three_way import impossible, three_way
@@ -39,6 +41,8 @@ class Mirror:
         self._shadow = shadow
         self._folds_case = names.folds_case(user.root)
         self._closed: dict[bytes, str] = {}
+        self._inputs: frozenset[bytes] = frozenset()
+        self._read_only: set[bytes] = set()
         self._synced: dict[bytes, Record] = {}
         self._clock = 0
         self.base: Tree = {}
@@ -51,6 +55,8 @@ class Mirror:
     def rebase(self, snapshot: Snapshot) -> Absorbed:
         """Take a snapshot of the user's tree into the base, and into the mirror under the pending change."""
         self._closed = snapshot.left_out | snapshot.closed
+        self._inputs = snapshot.inputs
+        self._read_only = snapshot.closed.keys() - snapshot.left_out.keys()
         theirs = differing(self.base, snapshot.tree)
         if self.pending and theirs:
             return self.absorb(snapshot.tree, theirs)
@@ -61,7 +67,7 @@ class Mirror:
     def restore(self, tree: Tree) -> None:
         """Let the mirror be as it was once, but for files that stay out by now."""
         stays_out = {path for path in tree if any(place in self._closed for place in (*names.ancestors(path), path))}
-        self.tree = part(tree, tree.keys() - stays_out)
+        self.tree = part(tree, tree.keys() - stays_out) | part(self.base, self._inputs)
 
     def become(self, tree: Tree) -> Level:
         """Let the mirror be this; what brings the sandbox level."""
@@ -109,6 +115,8 @@ class Mirror:
     def give_way(self, snapshot: Snapshot, paths: Iterable[str]) -> None:
         """Drop what is pending in these files: base and mirror have the user's version of them, or none."""
         self._closed = snapshot.left_out | snapshot.closed
+        self._inputs = snapshot.inputs
+        self._read_only = snapshot.closed.keys() - snapshot.left_out.keys()
         given = [path for path in differing(self.base, self.tree) if names.shown(path) in set(paths)]
         base, tree = (put(side, given, snapshot.tree) for side in (self.base, self.tree))
         if stuck := {*impossible(base, given), *impossible(tree, given)}:
@@ -139,12 +147,17 @@ class Mirror:
             self.tree = tree
         self.absorb(now, paths)
 
-    def seed(self) -> Iterator[bytes]:
+    def seed(self, tell: Tell = untold) -> Iterator[bytes]:
         """The whole mirror as a tar stream."""
-        return self._packed(dict(self.tree))
+        total, sent, steps = len(self.tree), 0, Steps(tell)
+        for number, chunk in enumerate(self._packed(dict(self.tree))):
+            yield chunk
+            sent += len(chunk)
+            steps.counted("copied", number, total, sent)
+        steps.reached("unpacking them, and committing them to the container's own git")
 
     def paths(self) -> tuple[str, ...]:
-        return tuple(sorted(names.shown(path) for path in self.tree))
+        return tuple(sorted(names.shown(path) for path in self.tree.keys() - self._inputs))
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is none or it is no UTF-8 text."""
@@ -163,11 +176,12 @@ class Mirror:
         if why := names.refusal(name):
             return why
         entry = self.tree.get(name)
-        if entry is not None:
+        if entry is not None and name not in self._inputs:
             return "a symlink" if entry.mode == SYMLINK else ""
         for place in (*names.ancestors(name), name):
             if place in self._closed:
-                return f"left out of the mirror: {self._closed[place]}"
+                kept = "" if place in self._read_only else "left out of the mirror: "
+                return kept + self._closed[place]
             if above := self.tree.get(place):
                 return "below a symlink" if above.mode == SYMLINK else "below a file"
         if name.endswith(b"/") or any(other.startswith(name + b"/") for other in self.tree):

@@ -11,34 +11,28 @@ from typing import NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.secrets import secret_in
+from oci_tui.core.workspace_info import Ignored
 from oci_tui.settings import WorkspaceSettings
-from oci_tui.workspace import names
+from oci_tui.workspace import listing, names
 from oci_tui.workspace.descent import BlockedError, Descent
+from oci_tui.workspace.progress import Steps
 from oci_tui.workspace.safe_git import SafeGit
 from oci_tui.workspace.secrets import included, secret_name
 from oci_tui.workspace.shadow import BlobWriter, Shadow
 from oci_tui.workspace.tree import Entry, Tree
 
 LARGEST = 100 << 20
-_GITLINK = b"160000"
 _CLOCK_STEP_NS = 100_000_000
-SUBMODULE = "a submodule; its files are not mirrored"
-NESTED = "a repository of its own; its files are not mirrored"
-
-
-class Listed(NamedTuple):
-    """What git lists: path → whether it is tracked. `closed` are repositories of their own, and why they stay out."""
-
-    files: dict[bytes, bool]
-    closed: dict[bytes, str]
+_TELL_EVERY = 256
 
 
 class Snapshot(NamedTuple):
-    """The user's tree at one moment. `closed` are folders whose insides stay out."""
+    """The user's tree at one moment. Nothing comes back from the `closed` places; `inputs` are the files there that go in."""
 
     tree: Tree
     left_out: dict[bytes, str]
     closed: dict[bytes, str]
+    inputs: frozenset[bytes]
 
 
 class _Seen(NamedTuple):
@@ -46,6 +40,7 @@ class _Seen(NamedTuple):
     settled: bool
     entry: Entry | None
     why: str
+    size: int = 0
 
 
 class UserTree:
@@ -56,38 +51,41 @@ class UserTree:
         self._git = SafeGit(root)
         self._shadow = shadow
         self._settings = settings
+        self._let_in = settings.include
         self._seen: dict[bytes, _Seen] = {}
 
-    def listed(self) -> Listed:
-        """The files that are the repository's by git's rules: tracked, or neither tracked nor ignored."""
-        files: dict[bytes, bool] = {}
-        closed: dict[bytes, str] = {}
-        for record in self._git.run("ls-files", "-z", "--cached", "--stage").out.split(b"\0"):
-            meta, _, path = record.partition(b"\t")
-            if meta.startswith(_GITLINK):
-                closed[path] = SUBMODULE
-            elif path:
-                files[path] = True
-        for path in self._git.run("ls-files", "-z", "--others", "--exclude-standard").out.split(b"\0"):
-            if path.endswith(b"/"):
-                closed[path[:-1]] = NESTED
-            elif path:
-                files.setdefault(path, False)
-        return Listed(files, closed)
+    def include(self, path: str) -> bool:
+        """Let a file in that stayed out at the last snapshot; whether there is one."""
+        found = next((place for place, seen in self._seen.items() if not seen.entry and names.shown(place) == path), None)
+        if found is not None:
+            self._let_in = (*self._let_in, path)
+            del self._seen[found]
+        return found is not None
 
-    def snapshot(self) -> Snapshot:
+    def ignored(self) -> tuple[Ignored, ...]:
+        """The folders that git ignores and that stay out."""
+        return listing.ignored(self.root, self._settings)
+
+    def snapshot(self, steps: Steps | None = None) -> Snapshot:
         """Everything that belongs into the mirror. Only files that changed since the last snapshot are read again."""
-        listed = self.listed()
+        listed = listing.listed(self.root, self._settings)
         now = time.time_ns()
         seen: dict[bytes, _Seen] = {}
         with Descent(self.root) as descent, self._shadow.writing() as writer:
-            for path in sorted(listed.files):
+            read = 0
+            for number, path in enumerate(sorted(listed.files)):
+                if steps and not number % _TELL_EVERY:
+                    steps.counted("read", number, len(listed.files), read)
                 if found := self._look(descent, writer, path, tracked=listed.files[path], now=now):
                     seen[path] = found
+                    read += found.size
         self._seen = seen
         tree = {path: found.entry for path, found in seen.items() if found.entry}
         left_out = {path: found.why for path, found in seen.items() if not found.entry}
-        return Snapshot(tree, left_out | listed.closed, listed.closed)
+        stays_out = {place: why for place, why in listed.closed.items() if why in (listing.SUBMODULE, listing.NESTED)}
+        read_only = tuple(place + b"/" for place in listed.closed.keys() - stays_out.keys())
+        inputs = frozenset(path for path in tree if path.startswith(read_only)) if read_only else frozenset[bytes]()
+        return Snapshot(tree, left_out | stays_out, listed.closed, inputs)
 
     def known(self, path: bytes) -> Entry | None:
         """A file as the last snapshot has it."""
@@ -149,7 +147,7 @@ class UserTree:
             if before and before.settled and before.signature == signature:
                 return before
             settled = facts.st_ctime_ns + _CLOCK_STEP_NS < now
-            let_in = included(names.shown(path), self._settings.include)
+            let_in = included(names.shown(path), self._let_in)
             why = self._unwanted(path, facts, tracked=tracked, let_in=let_in)
             if why:
                 return _Seen(signature, settled, None, why)
@@ -166,7 +164,7 @@ class UserTree:
             return _Seen(signature, settled, None, why)
         if not before or before.entry != entry:
             writer.add(data, entry.blob)
-        return _Seen(signature, settled, entry, "")
+        return _Seen(signature, settled, entry, "", facts.st_size)
 
     def _unwanted(self, path: bytes, facts: os.stat_result, *, tracked: bool, let_in: bool) -> str:
         """Why a file stays out before it is read, in one phrase; "" when it goes in."""

@@ -33,8 +33,9 @@ from oci_tui.core.events import (
     encode,
 )
 from oci_tui.core.generation import EngineInfo
-from oci_tui.core.ports import Command, Exit, SandboxInfo, WorkspaceInfo
+from oci_tui.core.ports import Command, Exit, SandboxInfo
 from oci_tui.core.verdict import Verdict
+from oci_tui.core.workspace_info import WorkspaceInfo
 from tests.ui.terminal import Terminal
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"

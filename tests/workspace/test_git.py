@@ -155,26 +155,6 @@ async def test_files_survive_byte_for_byte(repository: Repository, opened: Opene
     assert (repository.root / "away").readlink() == Path("/etc/passwd")
 
 
-async def test_submodules_and_nested_repositories_stay_out(repository: Repository, opened: Opener, tmp_path: Path) -> None:
-    other = Repository(tmp_path / "other")
-    other.write({"inner.py": "inner\n"})
-    other.commit()
-    repository.git("submodule", "add", "-q", str(other.root), "vendor/sub")
-    Repository(repository.root / "loose").write({"x.py": "x\n"})
-    workspace = opened.unopened(repository.root)
-    info = await workspace.open()
-    assert [path for path, _ in info.left_out] == ["loose", "vendor/sub"]
-    assert workspace.paths() == (".gitmodules", "lib/tool.py", "main.py", "old.txt")
-    assert "submodule" in workspace.check("vendor/sub/inner.py")
-    assert workspace.check("vendor/own.py") == ""
-    folder = PlainFolder(tmp_path / "sandbox")
-    folder.fill(workspace)
-    (folder.root / "vendor" / "sub").mkdir(parents=True)
-    (folder.root / "vendor" / "sub" / "inner.py").write_text("changed\n")
-    (refusal,) = await folder.collect(workspace)
-    assert refusal.startswith("vendor/sub: a submodule")
-
-
 async def test_secrets_stay_out(repository: Repository, opened: Opener, tmp_path: Path) -> None:
     """T19: neither in the sandbox nor in the shadow; they cannot come back as deletions, nor be overwritten."""
     canary = "ghp_" + "c4n4ry" * 6

@@ -24,6 +24,7 @@ from oci_tui.core.events import (
     EditsRefused,
     EngineReady,
     Event,
+    FileIncluded,
     HistoryListed,
     Part,
     PartFailed,
@@ -41,9 +42,10 @@ from oci_tui.core.events import (
     WorkspaceReady,
 )
 from oci_tui.core.generation import EngineInfo
-from oci_tui.core.ports import SandboxInfo, WorkspaceInfo
+from oci_tui.core.ports import SandboxInfo
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
+from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.panes.story import Entry, Lesson, Parts, Said, Told
 from oci_tui.ui.wording import names, plural, seconds, thousands
@@ -242,6 +244,8 @@ class TranscriptPane(LinePane):
                     f"the mirror is back at round {event.number}; your files are as they were, the pending change leads there"
                 )
                 self._tell(Said("✓", "good", there))
+            case FileIncluded():
+                self._tell(Said("✓", "good", f"{visible_line(event.path)} goes in with the next prompt", "good"))
             case HistoryListed():
                 for kept in event.kept or ():
                     self._tell(Said("·", "muted", visible_line(kept.line()), "muted"))
@@ -281,5 +285,5 @@ def _sandbox(info: SandboxInfo) -> str:
 
 
 def _workspace(info: WorkspaceInfo) -> str:
-    left_out = [f"{len(info.left_out)} left out ({names([path for path, _ in info.left_out])})"] if info.left_out else []
-    return " · ".join([info.branch or "detached HEAD", plural(info.files, "file"), *left_out])
+    facts = [info.branch or "detached HEAD", plural(info.files, "file"), info.counts()]
+    return " · ".join([*filter(None, facts), *info.lines()])

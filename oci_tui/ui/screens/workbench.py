@@ -38,6 +38,7 @@ from oci_tui.ui.panes.transcript import TranscriptPane
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 _COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
 _COMMIT = re.compile(r"/commit(?:\s+(.*))?", re.DOTALL)
+_INCLUDE = re.compile(r"/include\s+(\S.*?)\s*")
 _COMMANDS = {
     "accept": "accept",
     "reject": "reject(True)",
@@ -144,6 +145,8 @@ class Workbench(Screen[None]):
         command = _COMMAND.fullmatch(message.text)
         if commit := _COMMIT.fullmatch(message.text):
             self.app.call_later(self.app.run_action, ("", "commit", (commit[1] or "",)))
+        elif included := _INCLUDE.fullmatch(message.text):
+            self.say(self.conversation.decide("include", paths=(included[1],)))
         elif command is None:
             self.conversation.send(message.text)
         elif action := _COMMANDS.get(command[1]):
