@@ -110,3 +110,13 @@ def make_repository(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def smollm2_exl2(smollm2: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small model as an EXL2 folder of 8 bits, written here; use with the markers `exl2` and `model`."""
+    from tests.exl2.folder import write_folder
+
+    folder = tmp_path_factory.mktemp("exl2") / "smollm2"
+    write_folder(smollm2, folder, bits=8)
+    return folder

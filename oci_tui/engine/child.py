@@ -49,10 +49,10 @@ class Child:
         self._listening = asyncio.create_task(self._listen(reader))
 
     @classmethod
-    async def spawn(cls, settings: EngineSettings, log: Path) -> Child:
-        """Raises EngineError when no process can be started."""
+    async def spawn(cls, settings: EngineSettings, log: Path, worker: str) -> Child:
+        """`worker` is the module it runs. Raises EngineError when no process can be started."""
         before = oom_kills()
-        process, answers = _launch(log)
+        process, answers = _launch(log, worker)
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
         pipe, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(answers, "rb", buffering=0))
@@ -141,7 +141,7 @@ def _number(order: Order) -> int:
     return 0 if isinstance(order, Load | Unload) else order.number
 
 
-def _launch(log: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(log: Path, worker: str) -> tuple[subprocess.Popen[bytes], int]:
     """A worker process, and the descriptor that its answers come from."""
     receive, send = os.pipe()
     try:
@@ -149,7 +149,7 @@ def _launch(log: Path) -> tuple[subprocess.Popen[bytes], int]:
         with log.open("wb") as words:
             process = subprocess.Popen(
                 # -P: the current folder is the user's repository, whose modules must never be imported here
-                [sys.executable, "-P", "-m", "oci_tui.engine.worker", str(send), str(os.getpid())],
+                [sys.executable, "-P", "-m", worker, str(send), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=words,
                 stderr=subprocess.STDOUT,

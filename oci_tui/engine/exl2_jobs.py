@@ -32,6 +32,8 @@ class Reply:
             self._first_s = time.monotonic() - self._began
         text, tokens = str(result.get("text", "")), self._tokens(result)
         if result["eos"]:
+            # A reply cut at its length may end inside a character.
+            text = text.rstrip("\N{REPLACEMENT CHARACTER}")
             usage = values.usage_of(result, values.end_of(result), self._first_s, time.monotonic() - self._began)
             self._say(Piece(text, usage, tokens))
         elif text or tokens:

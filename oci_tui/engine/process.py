@@ -18,14 +18,15 @@ from oci_tui.settings import EngineSettings
 
 
 class EngineProcess:
-    """`core.ports.Engine` over a worker. `settings.model` is a path; the worker's own words go to the file `log`.
+    """`core.ports.Engine` over a worker. `settings.model` is a path; the words of the module `worker` go to the file `log`.
 
     A worker that dies ends its replies with an EngineDiedError; the next request, or `start`, begins a new one.
     """
 
-    def __init__(self, settings: EngineSettings, log: Path) -> None:
+    def __init__(self, settings: EngineSettings, log: Path, worker: str = "oci_tui.engine.worker") -> None:
         self._settings = settings
         self._log = log
+        self._worker = worker
         self._child: Child | None = None
         self._info: EngineInfo | None = None
         self._restarting = asyncio.Lock()
@@ -34,7 +35,7 @@ class EngineProcess:
         if self._child is not None and self._child.alive and self._info is not None:
             return
         await self.close()
-        child = self._child = await Child.spawn(self._settings, self._log)
+        child = self._child = await Child.spawn(self._settings, self._log, self._worker)
         try:
             answers = child.ask(Load(self._settings))
             while True:

@@ -39,12 +39,14 @@ from oci_tui.settings import EngineSettings
 
 _PR_SET_PDEATHSIG = 1
 
+Loader = Callable[[EngineSettings, Callable[[Progress], None]], LoadedModel]
+
 
 class Worker:
     """Serves one app: orders as they come, and between them steps of the replies in hand."""
 
-    def __init__(self, answers: int) -> None:
-        self._answers = answers
+    def __init__(self, answers: int, loader: Loader) -> None:
+        self._answers, self._load = answers, loader
         self._writing = threading.Lock()
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._model: LoadedModel | None = None
@@ -71,7 +73,7 @@ class Worker:
             match order:
                 case Load(settings):
                     self._unload()
-                    self._model = load(settings, lambda progress: self._answer(Loading(progress)))
+                    self._model = self._load(settings, lambda progress: self._answer(Loading(progress)))
                     self._answer(Loaded(self._model.info))
                 case Unload():
                     self._unload()
@@ -123,10 +125,10 @@ def _die_with(app: int) -> None:
         os._exit(0)
 
 
-def main() -> None:
+def main(loader: Loader = load) -> None:
     answers, app = int(sys.argv[1]), int(sys.argv[2])
     _die_with(app)
-    Worker(answers).serve()
+    Worker(answers, loader).serve()
 
 
 if __name__ == "__main__":

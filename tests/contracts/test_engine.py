@@ -16,8 +16,12 @@ from oci_tui.core.errors import EngineError
 from oci_tui.core.generation import Lora, Message, Piece, Request, Usage
 from oci_tui.core.ports import Engine
 from oci_tui.engine.opening import open_engine
+from oci_tui.engine.process import EngineProcess
 from oci_tui.settings import EngineSettings
 from tests.engine.llama_server import LlamaServer
+
+# An engine is loaded once for the whole suite: its tests run in the loop of the module.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COUNT = (Message("system", "You count."), Message("user", "Count from one to fifty, in words, with commas."))
 GREET = (Message("user", "Say hi."),)
@@ -43,34 +47,40 @@ def server(smollm2: Path) -> Iterator[LlamaServer]:
 
 
 def kill_worker() -> None:
-    [worker] = [child for child in psutil.Process().children() if "oci_tui.engine.worker" in child.cmdline()]
+    [worker] = [child for child in psutil.Process().children() if "-P" in child.cmdline()]
     worker.kill()
     worker.wait()
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         "scripted",
         pytest.param("llamacpp", marks=pytest.mark.model),
         pytest.param("openai", marks=pytest.mark.model),
-    ]
+        pytest.param("exllamav2", marks=[pytest.mark.model, pytest.mark.exl2]),
+    ],
 )
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> Made:
-    log = tmp_path / "engine.log"
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp(request.param)
+    log = folder / "engine.log"
     if request.param == "scripted":
-        script = tmp_path / "script.toml"
-        script.write_text(f'[[replies]]\nreply = "{REPLY}"\n' * 30, encoding="utf-8")
+        script = folder / "script.toml"
+        script.write_text(f'[[replies]]\nreply = "{REPLY}"\n' * 100, encoding="utf-8")
         settings = EngineSettings(kind="scripted", replies=str(script))
         return Made("scripted", lambda: open_engine(settings, log))
     if request.param == "llamacpp":
         settings = EngineSettings(kind="llamacpp", model="smollm2", context=1024)
         return Made("llamacpp", lambda: open_engine(settings, log), kill_worker, lambda: None)
+    if request.param == "exllamav2":
+        settings = EngineSettings(kind="exllamav2", model=str(request.getfixturevalue("smollm2_exl2")), context=1024)
+        return Made("exllamav2", lambda: EngineProcess(settings, log, "tests.exl2.worker"), kill_worker, lambda: None)
     server: LlamaServer = request.getfixturevalue("server")
     settings = EngineSettings(kind="openai", url=server.url)
     return Made("openai", lambda: open_engine(settings, log), server.kill, server.start)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(made: Made) -> AsyncGenerator[Engine]:
     engine = made.open()
     await start(engine)

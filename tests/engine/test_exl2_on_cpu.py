@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,21 +16,12 @@ from oci_tui.core.generation import Lora, Message, Piece, Request, Sampling
 from oci_tui.core.ports import Progress
 from oci_tui.engine.exllamav2 import Exl2Engine
 from oci_tui.settings import EngineSettings
+from tests.exl2.folder import linked
 
 pytestmark = [pytest.mark.exl2, pytest.mark.model]
 
 QUESTION = Message("user", "What is the capital of France?")
 SONG = "\n".join(f"{n} green bottles hanging on the wall, and if one should fall" for n in ("ten", "nine", "eight", "seven"))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from oci_tui.engine.models import resolve
-    from tests.exl2.folder import write_folder
-
-    written = tmp_path_factory.mktemp("exl2") / "smollm2"
-    write_folder(Path(resolve(EngineSettings(model="smollm2")).path), written, bits=8)
-    return written
 
 
 @pytest.fixture(scope="module", params=["paged", "unpaged"])
@@ -40,8 +30,8 @@ def paged(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path, paged: bool) -> Iterator[Exl2Engine]:
-    loaded = load(EngineSettings(model=str(folder), context=1024), paged)
+def engine(smollm2_exl2: Path, paged: bool) -> Iterator[Exl2Engine]:
+    loaded = load(EngineSettings(model=str(smollm2_exl2), context=1024), paged)
     yield loaded
     loaded.close()
 
@@ -80,9 +70,9 @@ def ask(text: str = "", **more: Any) -> Request:
     return Request((Message("user", text) if text else QUESTION,), **{"max_new_tokens": 24, **more})
 
 
-def test_the_load_tells_how_far_it_is_and_what_it_became(folder: Path, paged: bool) -> None:
+def test_the_load_tells_how_far_it_is_and_what_it_became(smollm2_exl2: Path, paged: bool) -> None:
     heard: list[Progress] = []
-    engine = load(EngineSettings(model=str(folder), context=512), paged, heard)
+    engine = load(EngineSettings(model=str(smollm2_exl2), context=512), paged, heard)
     assert [step.fraction for step in heard if step.doing == "loading the model"][-1] == 1.0
     assert (engine.info.context, engine.info.bits_per_weight, engine.info.at_once) == (512, 8.17, 4 if paged else 1)
     assert any("flash-attn" in note for note in engine.info.notes)
@@ -167,10 +157,10 @@ def test_what_does_not_fit_the_window_is_refused_with_the_numbers(engine: Exl2En
     assert reply(engine, ask(max_new_tokens=2))[1].reply_tokens == 2
 
 
-def test_ngram_drafts_change_the_speed_and_never_the_reply(folder: Path, engine: Exl2Engine, paged: bool) -> None:
+def test_ngram_drafts_change_the_speed_and_never_the_reply(smollm2_exl2: Path, engine: Exl2Engine, paged: bool) -> None:
     request = ask("Repeat: " + SONG, begin_with="ten green", max_new_tokens=40)
     plain, usage = reply(engine, request)
-    drafting = load(EngineSettings(model=str(folder), context=1024, draft="ngram"), paged)
+    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft="ngram"), paged)
     drafted, alone = reply(drafting, request)
     seeded, helped = reply(drafting, Request(**{**_fields(request), "drafts": (plain,)}))
     assert drafted == seeded == plain
@@ -180,25 +170,25 @@ def test_ngram_drafts_change_the_speed_and_never_the_reply(folder: Path, engine:
 
 
 def test_a_draft_model_drafts_and_one_of_another_vocabulary_is_refused(
-    folder: Path, engine: Exl2Engine, paged: bool, tmp_path: Path
+    smollm2_exl2: Path, engine: Exl2Engine, paged: bool, tmp_path: Path
 ) -> None:
     plain, _ = reply(engine, ask())
-    drafting = load(EngineSettings(model=str(folder), context=1024, draft=str(folder)), paged)
+    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft=str(smollm2_exl2)), paged)
     drafted, usage = reply(drafting, ask())
     assert drafted == plain
     assert usage.accepted_tokens >= usage.reply_tokens // 2
-    other = linked(folder, tmp_path / "other")
+    other = linked(smollm2_exl2, tmp_path / "other")
     tokenizer = json.loads((other / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary = tokenizer["model"]["vocab"]
     vocabulary["zebra-crossing"] = vocabulary.pop(next(word for word in reversed(vocabulary) if "Ġ" in word))
     tokenizer["model"]["merges"] = []
     (other / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     with pytest.raises(EngineError, match=r"the draft model .* has another vocabulary"):
-        load(EngineSettings(model=str(folder), context=512, draft=str(other)), paged)
+        load(EngineSettings(model=str(smollm2_exl2), context=512, draft=str(other)), paged)
 
 
-def test_a_lora_is_a_requests_own(folder: Path, engine: Exl2Engine, tmp_path: Path) -> None:
-    strong = Lora(str(write_lora(tmp_path / "lora", folder)), 60.0)
+def test_a_lora_is_a_requests_own(smollm2_exl2: Path, engine: Exl2Engine, tmp_path: Path) -> None:
+    strong = Lora(str(write_lora(tmp_path / "lora", smollm2_exl2)), 60.0)
     plain, _ = reply(engine, ask())
     changed, _ = reply(engine, ask(loras=(strong,)))
     assert changed != plain
@@ -210,8 +200,8 @@ def test_a_lora_is_a_requests_own(folder: Path, engine: Exl2Engine, tmp_path: Pa
 
 
 @pytest.mark.parametrize("scaling", [{"rope_alpha": 2.63}, {"rope_scale": 2.0}, {"yarn_factor": 2.0}])
-def test_rope_scaling_reaches_beyond_the_trained_window(folder: Path, tmp_path: Path, scaling: dict[str, float]) -> None:
-    short = linked(folder, tmp_path / "short")
+def test_rope_scaling_reaches_beyond_the_trained_window(smollm2_exl2: Path, tmp_path: Path, scaling: dict[str, float]) -> None:
+    short = linked(smollm2_exl2, tmp_path / "short")
     config = json.loads((short / "config.json").read_text(encoding="utf-8"))
     (short / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 256}), encoding="utf-8")
     stretched = load(EngineSettings(model=str(short), context=512, **scaling))  # type: ignore[arg-type]
@@ -223,28 +213,17 @@ def test_rope_scaling_reaches_beyond_the_trained_window(folder: Path, tmp_path: 
 @pytest.mark.parametrize(
     "placed", [{"gpu_split": (8.0, 8.0)}, {"reserve_mb": (512,), "cache": "FP16"}, {"tensor_parallel": True, "cache": "Q4"}]
 )
-def test_every_way_to_load_serves_replies(folder: Path, placed: dict[str, Any]) -> None:
-    engine = load(EngineSettings(model=str(folder), context=512, **placed))
+def test_every_way_to_load_serves_replies(smollm2_exl2: Path, placed: dict[str, Any]) -> None:
+    engine = load(EngineSettings(model=str(smollm2_exl2), context=512, **placed))
     assert reply(engine, ask(begin_with="The capital of"))[0].startswith(" France is Paris")
 
 
-def test_closing_frees_the_weights_and_the_cache(folder: Path) -> None:
-    engine = load(EngineSettings(model=str(folder), context=512))
+def test_closing_frees_the_weights_and_the_cache(smollm2_exl2: Path) -> None:
+    engine = load(EngineSettings(model=str(smollm2_exl2), context=512))
     model = weakref.ref(engine._models[0])
     reply(engine, ask(max_new_tokens=2))
     engine.close()
     assert model() is None
-
-
-def linked(folder: Path, copy: Path) -> Path:
-    """A copy of a model's folder whose weights are the same file."""
-    copy.mkdir()
-    for file in folder.iterdir():
-        if file.suffix == ".safetensors":
-            (copy / file.name).symlink_to(file)
-        else:
-            shutil.copy(file, copy)
-    return copy
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Run as `python -m tests.exl2.folder MODEL.gguf FOLDER BITS`.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,17 @@ def write_folder(gguf: Path, folder: Path, bits: int) -> None:
     }
     for name, content in texts.items():
         (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def linked(folder: Path, copy: Path) -> Path:
+    """A copy of a model's folder whose weights are the same file."""
+    copy.mkdir()
+    for file in folder.iterdir():
+        if file.suffix == ".safetensors":
+            (copy / file.name).symlink_to(file)
+        else:
+            shutil.copy(file, copy)
+    return copy
 
 
 def _weights(reader: Any, facts: dict[str, Any]) -> dict[str, NDArray[np.float32]]:

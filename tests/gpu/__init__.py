@@ -1,0 +1,1 @@
+"""What only a GPU can show of the EXL2 engine: `python -m tests.gpu`."""
