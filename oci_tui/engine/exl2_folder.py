@@ -42,11 +42,7 @@ class Exl2Model(msgspec.Struct, frozen=True):
 def read_exl2(folder: Path) -> Exl2Model:
     """What the folder is, after checking that every file is whole. Raises ModelError."""
     config = _json(folder / "config.json")
-    quantization = config.get("quantization_config")
-    method = quantization.get("quant_method") if isinstance(quantization, dict) else None
-    if method not in ("exl2", "gptq"):
-        _refuse(folder, method)
-    assert isinstance(quantization, dict)
+    quantization = quantization_of(folder)
     tokenizer = _json(folder / "tokenizer.json", "an EXL2 folder needs the tokenizer.json of its model; copy it there")
     tokens = _json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").exists() else {}
     weights, embedding = _weights(folder, bool(config.get("tie_word_embeddings")))
@@ -69,6 +65,16 @@ def read_exl2(folder: Path) -> Exl2Model:
         kv_heads=_number(folder, config, "num_key_value_heads", heads),
         head_dim=_number(folder, config, "head_dim", _number(folder, config, "hidden_size") // max(heads, 1)),
     )
+
+
+def quantization_of(folder: Path) -> dict[str, Any]:
+    """How the weights are quantized, by config.json alone. Raises ModelError when exllamav2 cannot read them."""
+    quantization = _json(folder / "config.json").get("quantization_config")
+    method = quantization.get("quant_method") if isinstance(quantization, dict) else None
+    if not isinstance(quantization, dict) or method not in ("exl2", "gptq"):
+        _refuse(folder, method)
+    assert isinstance(quantization, dict)
+    return quantization
 
 
 def _refuse(folder: Path, method: object) -> None:
