@@ -105,7 +105,7 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
 
 def findings(settings: Settings, root: Path | None = None) -> list[Finding]:
     """What is there and what is missing, part by part, and what the repository at `root` has of its own."""
-    from oci_tui.engine.models import examine as examine_engine
+    from oci_tui.engine.installation import examine as examine_engine
     from oci_tui.sandbox.installation import examine as examine_sandbox
     from oci_tui.workspace.git import examine as examine_workspace
 
@@ -121,7 +121,7 @@ def group_waits() -> bool:
 
 def setups(settings: Settings) -> list[Setup]:
     """What `oci-tui setup` can put in place, in order."""
-    from oci_tui.engine.models import setups as setups_engine
+    from oci_tui.engine.installation import setups as setups_engine
     from oci_tui.sandbox.installation import setups as setups_sandbox
 
     return [*setups_sandbox(settings.sandbox), *setups_engine(settings.engine)]
@@ -194,14 +194,22 @@ def models() -> list[str]:
     from oci_tui.engine.models import listed
 
     signs = {True: "✓", False: " "}
-    return [f"{signs[row.present]} {row.name:24} {row.bytes / 1e9:5.1f} GB  {row.title} {row.licence}" for row in listed()]
+    rows = [(row, f" ({row.licence})" if row.licence else "") for row in listed()]
+    return [f"{signs[row.present]} {row.name:27} {row.bytes / 1e9:5.1f} GB  {row.title}{licence}" for row, licence in rows]
 
 
-def pull_model(name: str) -> Iterator[Progress]:
-    """Fetch a model by name."""
+def model_info(settings: Settings) -> list[str]:
+    """Lines about the model that the settings name, before it is loaded."""
+    from oci_tui.engine.info import info
+
+    return info(settings.engine)
+
+
+def pull_model(name: str, settings: Settings) -> Iterator[Progress]:
+    """Fetch a model: by name, the recommended one, or from the hub by repository and revision."""
     from oci_tui.engine.models import pull
 
-    return pull(name)
+    return pull(name, settings.engine)
 
 
 def remove_model(name: str) -> None:

@@ -64,7 +64,7 @@ def _docker_missing() -> str:
 @functools.cache
 def _model_missing() -> str:
     """Why tests with the small model cannot run; it is fetched when it is missing (93 MB)."""
-    from oci_tui.engine.models import setups
+    from oci_tui.engine.installation import setups
 
     try:
         for setup in setups(EngineSettings(model="smollm2")):

@@ -28,7 +28,7 @@ COMMANDS = {
     "setup": "Install what is missing: Docker engine, sandbox image, model.",
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "sandbox": "List, build, enter and prune sandboxes.",
-    "models": "List, fetch and remove models.",
+    "models": "List, look at, fetch and remove models.",
 }
 
 _MODULES = {"redo": "undo"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -73,11 +73,10 @@ def quantization_of(folder: Path) -> dict[str, Any]:
     method = quantization.get("quant_method") if isinstance(quantization, dict) else None
     if not isinstance(quantization, dict) or method not in ("exl2", "gptq"):
         _refuse(folder, method)
-    assert isinstance(quantization, dict)
     return quantization
 
 
-def _refuse(folder: Path, method: object) -> None:
+def _refuse(folder: Path, method: object) -> NoReturn:
     if method == "exl3":
         raise ModelError(f"{folder}: an EXL3 model, which exllamav2 cannot read; fetch the EXL2 version of it")
     if isinstance(method, str):

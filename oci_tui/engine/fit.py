@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Protocol
 
 import msgspec
 
-from oci_tui.engine.exl2_folder import Exl2Model
 from oci_tui.settings import CacheMode
 
 # bytes of one cached number, scales included
@@ -14,6 +14,19 @@ _CACHE_BYTES: dict[CacheMode, float] = {"FP16": 2.0, "Q8": 1.0625, "Q6": 0.8125,
 # what CUDA, its libraries and the working buffers of exllamav2 take beside weights and cache, on each GPU
 _OVERHEAD = 1_200_000_000
 _PAGE = 256
+
+
+class Shape(Protocol):
+    """What the sums need of a model; `weight_bytes` are read for every token."""
+
+    @property
+    def weight_bytes(self) -> int: ...
+    @property
+    def layers(self) -> int: ...
+    @property
+    def kv_heads(self) -> int: ...
+    @property
+    def head_dim(self) -> int: ...
 
 
 class Gpu(msgspec.Struct, frozen=True):
@@ -57,7 +70,7 @@ def parse_gpus(text: str) -> tuple[Gpu, ...]:
     return tuple(found)
 
 
-def kv_bytes(model: Exl2Model, tokens: int, cache: CacheMode) -> int:
+def kv_bytes(model: Shape, tokens: int, cache: CacheMode) -> int:
     """Memory of the cache for `tokens`, in whole pages; a quantized cache adds one layer's worth of FP16 workspace."""
     tokens = -(-tokens // _PAGE) * _PAGE
     per_layer = 2 * model.kv_heads * model.head_dim * tokens
@@ -65,14 +78,14 @@ def kv_bytes(model: Exl2Model, tokens: int, cache: CacheMode) -> int:
     return round(per_layer * model.layers * _CACHE_BYTES[cache] + workspace)
 
 
-def fit(model: Exl2Model, tokens: int, cache: CacheMode, free: int, gpu_count: int = 1) -> Fit:
+def fit(model: Shape, tokens: int, cache: CacheMode, free: int, gpu_count: int = 1) -> Fit:
     """Whether the model with a window of `tokens` fits `free` bytes over `gpu_count` GPUs."""
     fixed = model.weight_bytes + _OVERHEAD * gpu_count
     page = kv_bytes(model, _PAGE, cache)
     return Fit(fixed + kv_bytes(model, tokens, cache), free, max(free - fixed, 0) // page * _PAGE if page else 0)
 
 
-def speed_limit(model: Exl2Model, tokens: int, cache: CacheMode, bandwidth: float) -> float:
+def speed_limit(model: Shape, tokens: int, cache: CacheMode, bandwidth: float) -> float:
     """Tokens per second that a memory of `bandwidth` bytes per second allows with `tokens` in the window.
 
     Every weight is read once per token; a quantized cache is also unpacked (2 bytes written, 2 read per number).

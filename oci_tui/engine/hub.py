@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -17,9 +18,34 @@ from oci_tui.core.terminal import visible_line
 from oci_tui.engine.fetching import NotHereError, run
 
 _REACH_S = 5.0
+_SOURCE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+?)(?:/(?P<file>[\w./-]+\.gguf))?(?:@(?P<revision>[\w./-]+))?")
 _CHUNK = 4 * 1024**2
 # Xet keeps its parts elsewhere, where they neither count as progress nor can be resumed.
 _ENVIRONMENT = {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A repository at a revision; `file` names one GGUF file of it, "" means an EXL2 folder."""
+
+    repository: str
+    revision: str = "main"
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the model is called in the models folder."""
+        if self.file:
+            return Path(self.file).name
+        own = self.repository.partition("/")[2]
+        return own if self.revision == "main" else f"{own}-{self.revision.replace('/', '-')}"
+
+
+def parse(text: str) -> Source:
+    """OWNER/NAME[/FILE.gguf][@REVISION]. Raises ModelError."""
+    found = _SOURCE.fullmatch(text)
+    if found is None or ".." in text:
+        raise ModelError(f"{text!r} is no model of the hub; expected OWNER/NAME[@REVISION] or OWNER/NAME/FILE.gguf[@REVISION]")
+    return Source(found["repository"], found["revision"] or "main", found["file"] or "")
 
 
 class HubFile(msgspec.Struct, frozen=True):

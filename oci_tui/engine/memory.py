@@ -45,14 +45,19 @@ def on_gpu(model: Exl2Model, context: int, cache: CacheMode, free: int, gpu_coun
 
 
 def _in_ram(model: GgufModel, context: int, free: int) -> str:
-    token, fixed = kv_token_bytes(model), model.file_bytes + _OVERHEAD
-    has = f"{(fixed + token * context) / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free"
+    token, fixed = kv_token_bytes(model), ram_needed(model, 0)
+    has = f"{ram_needed(model, context) / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free"
     fits = max(free - fixed, 0) // token // 256 * 256 if token else 0
     if fits >= context:
         return f"{has}: another program took it meanwhile; end that, or choose a smaller model"
     if fits >= _SMALLEST_WINDOW:
         return f"{has}: the window is too big; set engine.context to {fits} or less"
     return f"{has}: the model is too big; choose a smaller one (`oci-tui models list`)"
+
+
+def ram_needed(model: GgufModel, tokens: int) -> int:
+    """Bytes of memory for the model with a window of `tokens`."""
+    return model.file_bytes + _OVERHEAD + kv_token_bytes(model) * tokens
 
 
 def kv_token_bytes(model: GgufModel) -> int:

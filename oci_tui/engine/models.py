@@ -1,4 +1,4 @@
-"""Models by name: find, fetch, check, remove."""
+"""Models by name: find, fetch, remove. A name is the catalogue's, the hub's, or a file or folder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from typing import Literal
 import msgspec
 
 from oci_tui.core.errors import ModelError
-from oci_tui.core.ports import Finding, Progress, Setup
-from oci_tui.engine import catalogue
-from oci_tui.engine.catalogue import Entry
+from oci_tui.core.ports import Progress
+from oci_tui.engine import catalogue, hub
+from oci_tui.engine.catalogue import Exl2Entry
 from oci_tui.engine.exl2_folder import Exl2Model
 from oci_tui.engine.fit import Gpu, fit, gpus
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.pull import is_whole
 from oci_tui.engine.pull import pull as fetch
+from oci_tui.engine.pull_repository import pull_repository
 from oci_tui.resources import models_folder
 from oci_tui.settings import EngineSettings
+
+RECOMMENDED = "recommended"
+_WINDOW = 8192
+_GOOD_BITS = 4.0
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -31,25 +36,52 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A row of `oci-tui models list`: a model that is here or can be fetched. `bytes` is its size in either case."""
+    """A row of `oci-tui models list`: a model that is here or can be fetched. `bytes` is its size (the least, of several)."""
 
     name: str
     title: str
     present: bool
     bytes: int
-    path: Path
     licence: str = ""
 
 
-def pull(name: str) -> Iterator[Progress]:
-    """Fetch a model by name; goes on where an interrupted pull stopped. Raises ModelError."""
-    yield from fetch(catalogue.entry(name), models_folder())
+def pull(name: str, settings: EngineSettings) -> Iterator[Progress]:
+    """Fetch a model: NAME, NAME:BITS, "recommended", or OWNER/NAME[/FILE.gguf][@REVISION] of the hub. Raises ModelError.
+
+    It goes on where an interrupted pull stopped.
+    """
+    if name == RECOMMENDED:
+        name = recommended(settings, gpus())
+        yield Progress(f"{name} is what suits this machine")
+    if known := catalogue.exl2_entry(name):
+        found, rate = known
+        yield from pull_repository(found.source(rate or _fitting(found, settings)), models_folder())
+    elif "/" in name:
+        yield from pull_repository(hub.parse(name), models_folder())
+    else:
+        yield from fetch(catalogue.entry(name), models_folder())
+
+
+def recommended(settings: EngineSettings, found: tuple[Gpu, ...]) -> str:
+    """The name of the most capable model that fits the GPUs at four bits or more; without a GPU, the one for a CPU."""
+    for entry in catalogue.exl2_entries() if found else ():
+        rate = best_rate(entry, settings, found)
+        if rate and entry.rates[rate] >= _GOOD_BITS:
+            return f"{entry.name}:{entry.rates[rate]:g}"
+    return catalogue.DEFAULT
+
+
+def best_rate(entry: Exl2Entry, settings: EngineSettings, found: tuple[Gpu, ...]) -> str:
+    """The most bits per weight that fit the GPUs' free memory with the window of the settings; "" when none do."""
+    free, window = sum(gpu.free for gpu in found), min(settings.context or _WINDOW, entry.context)
+    fits = (rate for rate in entry.best_first() if fit(entry.sized(rate), window, settings.cache, free, len(found)).fits)
+    return next(fits, "")
 
 
 def resolve(settings: EngineSettings) -> Model:
     """The model that the settings ask for: a name, a path, or "" for the best that is here. Raises ModelError."""
     name = settings.model or _default(settings)
-    path = _path(name)
+    path = path_of(name)
     if not path.exists():
         raise ModelError(_missing(name))
     found = read_model(path)
@@ -62,28 +94,39 @@ def resolve(settings: EngineSettings) -> Model:
 def listed() -> tuple[Listed, ...]:
     """The models known by name, then what else is in the models folder."""
     folder = models_folder()
-    known = catalogue.entries()
-    rows = [Listed(e.name, e.title, is_whole(e, folder / e.file), e.bytes, folder / e.file, e.licence) for e in known]
-    files = {entry.file for entry in known}
+    rows = [
+        Listed(each.name, each.title, is_whole(each, folder / each.file), each.bytes, each.licence)
+        for each in catalogue.entries()
+    ]
+    known = {each.file for each in catalogue.entries()}
+    for entry in catalogue.exl2_entries():
+        here = [rate for rate in entry.rates if (folder / entry.source(rate).name).exists()]
+        known |= {entry.source(rate).name for rate in entry.rates}
+        bits = " ".join(f"{entry.rates[rate]:g}{'✓' if rate in here else ''}" for rate in reversed(entry.best_first()))
+        size = min(entry.sized(rate).weight_bytes for rate in here or entry.rates)
+        rows.append(Listed(entry.name, f"{entry.title}, EXL2 at {bits} bits", bool(here), size, entry.licence))
     for path in sorted(folder.iterdir()):
-        if path.name not in files and (path.suffix == ".gguf" or (path / "config.json").exists()):
-            rows.append(Listed(path.name, "found in the models folder", True, _size(path), path))
+        if path.name not in known and (path.suffix == ".gguf" or (path / "config.json").exists()):
+            rows.append(Listed(path.name, "found in the models folder", True, size_of(path)))
     return tuple(rows)
 
 
 def remove(name: str) -> None:
     """Delete a model, and what an interrupted pull left of it, from the models folder. Raises ModelError."""
     folder = models_folder()
-    entry = next((each for each in catalogue.entries() if each.name == name), None)
-    path = folder / (entry.file if entry else name)
-    left = folder / ".partial" / name
+    known = next((each for each in catalogue.entries() if each.name == name), None)
+    path, left = folder / (known.file if known else name), folder / ".partial" / name
+    if found := catalogue.exl2_entry(name):
+        path = path_of(name)
+        here = [rate for rate in found[0].rates if (folder / found[0].source(rate).name).exists()]
+        if len(here) > 1 and not found[1]:
+            raise ModelError(f"{name} is here at several bit rates; name one, for example {name}:{found[0].rates[here[0]]:g}")
+        left = folder / ".partial" / path.name
+    elif "/" in name and not Path(name).is_absolute() and not name.startswith("."):
+        path = folder / hub.parse(name).name
+        left = folder / ".partial" / path.name
     # a name is one name: nothing outside the models folder can be meant
-    if (
-        not name
-        or Path(name).name != name
-        or name.startswith(".")
-        or not (path.exists() or path.is_symlink() or (entry and left.exists()))
-    ):
+    if path.parent != folder or path.name in ("", "..") or path.name.startswith(".") or not _is_there(path, left):
         raise ModelError(f"no model {name!r} in {folder}; see `oci-tui models list`")
     try:
         for each in (path, left):
@@ -95,55 +138,37 @@ def remove(name: str) -> None:
         raise ModelError(f"{path}: cannot be removed: {error.strerror or error}") from error
 
 
-def examine(settings: EngineSettings) -> list[Finding]:
-    """What `oci-tui doctor` says of the engine."""
-    if settings.kind == "scripted":
-        there = Path(settings.replies).is_file()
-        return [Finding("model", "ok" if there else "missing", f"scripted replies: {settings.replies or 'none'}", needed=True)]
-    if settings.is_endpoint:
-        from oci_tui.engine.openai import examine as examine_endpoint
+def path_of(name: str) -> Path:
+    """Where the model called so is or would be."""
+    folder = models_folder()
+    if found := catalogue.exl2_entry(name):
+        entry, rate = found
+        names = [entry.source(each).name for each in ([rate] if rate else entry.best_first())]
+        return next((folder / each for each in names if (folder / each).exists()), folder / names[0])
+    known = next((each for each in catalogue.entries() if each.name == name), None)
+    inside = folder / (known.file if known else name)
+    if known is not None or (Path(name).name == name and inside.exists()):
+        return inside
+    return Path(name).expanduser()
 
-        return examine_endpoint(settings)
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files below a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+
+
+def _is_there(path: Path, left: Path) -> bool:
+    return path.exists() or path.is_symlink() or left.exists()
+
+
+def _fitting(entry: Exl2Entry, settings: EngineSettings) -> str:
     found = gpus()
-    try:
-        model = resolve(settings)
-    except ModelError as error:
-        return [Finding("model", "missing", str(error), _fix(settings), needed=True), _gpu(found, wanted=False)]
-    rows = [Finding("model", "ok", f"{model.name} ({model.path})", needed=True)]
-    rows.append(_gpu(found, wanted=model.kind == "exllamav2"))
-    if model.kind == "exllamav2":
-        rows += [_exllamav2(), *_room(model.path, settings, found)]
-    return rows
-
-
-def setups(settings: EngineSettings) -> list[Setup]:
-    """What `oci-tui setup` can put in place for the engine: the model, where it has a known name."""
-    name = settings.model or catalogue.DEFAULT
-    if settings.kind == "scripted" or settings.is_endpoint or name not in {entry.name for entry in catalogue.entries()}:
-        return []
-    return [FetchModel(catalogue.entry(name), settings)]
-
-
-class FetchModel:
-    """Fetches the model that the settings ask for."""
-
-    touches_system = False
-
-    def __init__(self, entry: Entry, settings: EngineSettings) -> None:
-        self.title = f"the model {entry.name} ({entry.bytes / 1e9:.1f} GB, {entry.licence})"
-        self.command = f"oci-tui models pull {entry.name}"
-        self._entry = entry
-        self._settings = settings
-
-    def needed(self) -> bool:
-        try:
-            resolve(self._settings)
-        except ModelError:
-            return True
-        return False
-
-    def run(self) -> Iterator[Progress]:
-        yield from fetch(self._entry, models_folder())
+    rate = best_rate(entry, settings, found)
+    if rate:
+        return rate
+    rates = ", ".join(f"{value:g}" for value in sorted(entry.rates.values()))
+    why = "no bit rate of it fits the GPU's free memory" if found else "there is no CUDA GPU here to choose the bit rate for"
+    raise ModelError(f"{entry.name}: {why}; name one of {rates}: {entry.name}:{min(entry.rates.values()):g}")
 
 
 def _default(settings: EngineSettings) -> str:
@@ -155,67 +180,7 @@ def _default(settings: EngineSettings) -> str:
     return catalogue.DEFAULT
 
 
-def _path(name: str) -> Path:
-    known = next((each for each in catalogue.entries() if each.name == name), None)
-    inside = models_folder() / (known.file if known else name)
-    if known is not None or (Path(name).name == name and inside.exists()):
-        return inside
-    return Path(name).expanduser()
-
-
 def _missing(name: str) -> str:
-    if name in {entry.name for entry in catalogue.entries()}:
+    if name in {entry.name for entry in catalogue.entries()} or catalogue.exl2_entry(name):
         return f"the model {name} is not here; fetch it with `oci-tui models pull {name}`"
     return f"{name}: no such model, file or folder; see `oci-tui models list`"
-
-
-def _fix(settings: EngineSettings) -> str:
-    name = settings.model or catalogue.DEFAULT
-    if name not in {entry.name for entry in catalogue.entries()}:
-        return "oci-tui models list"
-    # a damaged file has the final name, so a pull would take it for whole
-    again = f"oci-tui models rm {name} && " if _path(name).exists() else ""
-    return f"{again}oci-tui models pull {name}"
-
-
-def _gpu(found: tuple[Gpu, ...], *, wanted: bool) -> Finding:
-    if found:
-        return Finding(
-            "GPU", "ok", ", ".join(f"{gpu.name} ({gpu.free / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB free)" for gpu in found)
-        )
-    if wanted:
-        return Finding(
-            "GPU", "missing", "no CUDA GPU, which an EXL2 model needs", "oci-tui models pull qwen2.5-coder-1.5b", True
-        )
-    return Finding("GPU", "ok", "no CUDA GPU: llama.cpp on the CPU is used")
-
-
-def _exllamav2() -> Finding:
-    from importlib.util import find_spec
-
-    absent = [name for name in ("exllamav2", "torch", "tokenizers") if find_spec(name) is None]
-    if absent:
-        return Finding("exllamav2", "missing", f"not installed: {', '.join(absent)}", "pip install 'oci-tui[exl2]'", True)
-    if shutil.which("nvcc") is None or shutil.which("c++") is None:
-        detail = (
-            "nvcc or a C++ compiler is missing; exllamav2 compiles its kernels at the first start unless it was built ahead"
-        )
-        return Finding("exllamav2", "warning", detail)
-    return Finding("exllamav2", "ok", "installed, with nvcc and a C++ compiler")
-
-
-def _room(path: Path, settings: EngineSettings, found: tuple[Gpu, ...]) -> list[Finding]:
-    model = read_model(path)
-    if not isinstance(model, Exl2Model) or not found:
-        return []
-    room = fit(model, settings.context, settings.cache, sum(gpu.free for gpu in found), len(found))
-    detail = f"{room.needed / 1e9:.1f} GB needed for a window of {settings.context} tokens, {room.free / 1e9:.1f} GB free"
-    if room.fits:
-        return [Finding("GPU memory", "ok", detail)]
-    return [
-        Finding("GPU memory", "warning", f"{detail}; {room.context} tokens fit", f"export OCI_ENGINE_CONTEXT={room.context}")
-    ]
-
-
-def _size(path: Path) -> int:
-    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())

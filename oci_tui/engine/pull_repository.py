@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-
-import msgspec
 
 from oci_tui.core.errors import ModelError
 from oci_tui.core.ports import Progress
 from oci_tui.engine import hub
 from oci_tui.engine.exl2_folder import quantization_of
 from oci_tui.engine.fetching import NotHereError, alone, check_disk, sync, writing
-from oci_tui.engine.hub import HubFile
+from oci_tui.engine.hub import HubFile, Source
 from oci_tui.engine.preflight import read_model
 
-_SOURCE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+?)(?:/(?P<file>[\w./-]+\.gguf))?(?:@(?P<revision>[\w./-]+))?")
 # what a model needs, and nothing that could be run
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "tokenizer.model", "LICENSE*", "README.md")
-
-
-class Source(msgspec.Struct, frozen=True):
-    """A repository at a revision; `file` names one GGUF file of it, "" means an EXL2 folder."""
-
-    repository: str
-    revision: str = "main"
-    file: str = ""
-
-    @property
-    def name(self) -> str:
-        """What the model is called in the models folder."""
-        if self.file:
-            return Path(self.file).name
-        own = self.repository.partition("/")[2]
-        return own if self.revision == "main" else f"{own}-{self.revision.replace('/', '-')}"
-
-
-def parse(text: str) -> Source:
-    """OWNER/NAME[/FILE.gguf][@REVISION]. Raises ModelError."""
-    found = _SOURCE.fullmatch(text)
-    if found is None or ".." in text:
-        raise ModelError(f"{text!r} is no model of the hub; expected OWNER/NAME[@REVISION] or OWNER/NAME/FILE.gguf[@REVISION]")
-    return Source(found["repository"], found["revision"] or "main", found["file"] or "")
 
 
 def pull_repository(source: Source, folder: Path) -> Iterator[Progress]:

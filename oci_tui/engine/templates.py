@@ -27,12 +27,14 @@ from oci_tui.core.generation import Message
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-# A special token that only the models of one template have → that template.
+# A special token that only the models of one template have → that template. OpenCodeInterpreter's DS, CL, GM and SC2 models
+# have those of DeepSeek-Coder, CodeLlama, Gemma and StarCoder2.
 _MARKS = (
     ("<|im_start|>", "chatml"),
     ("<|EOT|>", "deepseek-coder"),
     ("<|start_header_id|>", "llama-3"),
     ("<start_of_turn>", "gemma"),
+    ("<issue_start>", "starcoder2"),
     ("<s>", "codellama"),
 )
 _RENDER_SECONDS = 5.0

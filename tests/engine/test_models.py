@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.engine import models
-from oci_tui.engine.catalogue import DEFAULT, entries, entry
+from oci_tui.engine import installation, models
+from oci_tui.engine.catalogue import DEFAULT, entries, entry, exl2_entries, exl2_entry
+from oci_tui.engine.fit import Gpu
 from oci_tui.engine.opening import open_engine
 from oci_tui.engine.process import EngineProcess
 from oci_tui.engine.scripted import ScriptedEngine
@@ -32,7 +33,7 @@ def test_a_model_that_is_not_here_names_the_command_that_fetches_it() -> None:
     with pytest.raises(ModelError, match="no such model, file or folder"):
         models.resolve(EngineSettings(model="gpt-9"))
     with pytest.raises(ModelError, match=r"'gpt-9'; choose one of qwen2\.5-coder-1\.5b, smollm2"):
-        list(models.pull("gpt-9"))
+        list(models.pull("gpt-9", EngineSettings()))
 
 
 def test_a_path_and_a_name_in_the_models_folder_are_found(folder: Path, tmp_path: Path) -> None:
@@ -61,7 +62,9 @@ def test_without_a_gpu_the_default_is_the_model_for_a_cpu(folder: Path) -> None:
 
 
 def test_the_list_has_the_known_and_the_found(folder: Path) -> None:
-    assert [(row.name, row.present) for row in models.listed()] == [(each.name, False) for each in entries()]
+    assert [(row.name, row.present) for row in models.listed()] == [
+        (name, False) for name in [*(each.name for each in entries()), *(each.name for each in exl2_entries())]
+    ]
     gguf(folder / "mine.gguf")
     exl2(folder / "big-exl2")
     (folder / "note.txt").write_text("not a model")
@@ -84,33 +87,33 @@ def test_remove_deletes_a_model_and_nothing_outside_the_folder(folder: Path, tmp
 
 
 def test_doctor_names_what_is_missing_and_the_exact_fix(folder: Path) -> None:
-    model, gpu = models.examine(EngineSettings())
+    model, gpu = installation.examine(EngineSettings())
     assert (model.state, model.fix, model.needed) == ("missing", f"oci-tui models pull {DEFAULT}", True)
     assert (gpu.state, gpu.detail) == ("ok", "no CUDA GPU: llama.cpp on the CPU is used")
     truncated = gguf(folder / entry(DEFAULT).file)
     truncated.write_bytes(truncated.read_bytes()[:-1])
-    [model, _] = models.examine(EngineSettings())
+    [model, _] = installation.examine(EngineSettings())
     assert "truncated" in model.detail
     assert model.fix == f"oci-tui models rm {DEFAULT} && oci-tui models pull {DEFAULT}"
     gguf(folder / entry(DEFAULT).file)
-    assert models.examine(EngineSettings())[0].state == "ok"
+    assert installation.examine(EngineSettings())[0].state == "ok"
 
 
 @pytest.mark.usefixtures("folder")
 def test_doctor_says_that_an_exl2_model_needs_a_gpu(tmp_path: Path) -> None:
-    rows = {row.part: row for row in models.examine(EngineSettings(model=str(exl2(tmp_path / "m"))))}
+    rows = {row.part: row for row in installation.examine(EngineSettings(model=str(exl2(tmp_path / "m"))))}
     assert (rows["model"].state, rows["GPU"].state) == ("ok", "missing")
     assert rows["exllamav2"].state in ("missing", "warning", "ok")
 
 
 def test_setup_offers_the_model_while_it_is_needed(folder: Path) -> None:
-    [setup] = models.setups(EngineSettings())
+    [setup] = installation.setups(EngineSettings())
     assert (setup.command, setup.touches_system) == (f"oci-tui models pull {DEFAULT}", False)
     assert setup.needed()
     folder.mkdir(parents=True, exist_ok=True)
     gguf(folder / entry(DEFAULT).file)
     assert not setup.needed()
-    assert models.setups(EngineSettings(kind="scripted")) == []
+    assert installation.setups(EngineSettings(kind="scripted")) == []
 
 
 @pytest.mark.usefixtures("folder")
@@ -122,3 +125,72 @@ def test_the_engine_is_chosen_by_what_the_model_is(tmp_path: Path) -> None:
     assert isinstance(open_engine(EngineSettings(kind="scripted", replies=str(script)), log), ScriptedEngine)
     with pytest.raises(EngineError, match=r"engine\.replies names no file"):
         open_engine(EngineSettings(kind="scripted"), log)
+
+
+GPU_24 = Gpu("NVIDIA GeForce RTX 4090", 24 * 1024**3, 23_500_000_000)
+
+
+def gpu(free_gb: float) -> tuple[Gpu, ...]:
+    return (Gpu("NVIDIA", round(free_gb * 1e9), round(free_gb * 1e9)),)
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ((), DEFAULT),
+        (gpu(4), DEFAULT),
+        (gpu(8), "qwen2.5-coder-7b:6.5"),
+        (gpu(12), "qwen2.5-coder-14b:5"),
+        ((GPU_24,), "qwen2.5-coder-32b:5"),
+        (gpu(24) * 2, "qwen2.5-coder-32b:8"),
+        (gpu(80), "qwen2.5-coder-32b:8"),
+    ],
+)
+def test_the_recommended_model_is_the_most_capable_that_fits(found: tuple[Gpu, ...], name: str) -> None:
+    assert models.recommended(EngineSettings(), found) == name
+
+
+def test_a_wider_window_leaves_fewer_bits() -> None:
+    entry = next(each for each in exl2_entries() if each.name == "opencodeinterpreter-ds-6.7b")
+    rates = [models.best_rate(entry, EngineSettings(context=window), gpu(12)) for window in (2048, 16384)]
+    assert rates == ["8.0bpw-h8", "6.0bpw-h6"]
+    assert models.best_rate(entry, EngineSettings(), gpu(2)) == ""
+
+
+def test_every_bit_rate_names_its_repository_and_revision() -> None:
+    known = exl2_entry("opencodeinterpreter-ds-6.7b:4.0")
+    assert known is not None
+    source = known[0].source(known[1])
+    assert (source.repository, source.revision) == ("LoneStriker/OpenCodeInterpreter-DS-6.7B-4.0bpw-h6-exl2", "main")
+    known = exl2_entry("qwen2.5-coder-7b:4.25bpw")
+    assert known is not None
+    source = known[0].source(known[1])
+    assert (source.repository, source.revision) == ("bartowski/Qwen2.5-Coder-7B-Instruct-exl2", "4_25")
+    assert source.name == "Qwen2.5-Coder-7B-Instruct-exl2-4_25"
+    with pytest.raises(ModelError, match=r"no 7 bits per weight; choose one of 3, 4, 5, 6, 8"):
+        exl2_entry("opencodeinterpreter-ds-6.7b:7")
+    for each in exl2_entries():
+        assert len({each.source(rate).name for rate in each.rates}) == len(each.rates)
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_a_gpu_an_exl2_model_needs_its_bit_rate_named() -> None:
+    with pytest.raises(ModelError, match=r"no CUDA GPU here .*; name one of 3, 4, 5, 6, 8: opencodeinterpreter-ds-6\.7b:3"):
+        list(models.pull("opencodeinterpreter-ds-6.7b", EngineSettings()))
+    with pytest.raises(ModelError, match="is not here; fetch it with `oci-tui models pull opencodeinterpreter-ds-6"):
+        models.resolve(EngineSettings(model="opencodeinterpreter-ds-6.7b"))
+
+
+def test_a_model_in_several_bit_rates_is_one_row_and_removed_by_rate(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for rate in ("4.0bpw-h6", "6.0bpw-h6"):
+        exl2(folder / f"OpenCodeInterpreter-DS-6.7B-{rate}-exl2")
+    [row] = [row for row in models.listed() if row.present]
+    assert (row.name, "3 4✓ 5 6✓ 8" in row.title) == ("opencodeinterpreter-ds-6.7b", True)
+    assert models.resolve(EngineSettings(model="opencodeinterpreter-ds-6.7b")).path.name.endswith("6.0bpw-h6-exl2")
+    assert models.resolve(EngineSettings(model="opencodeinterpreter-ds-6.7b:4")).path.name.endswith("4.0bpw-h6-exl2")
+    with pytest.raises(ModelError, match="at several bit rates; name one"):
+        models.remove("opencodeinterpreter-ds-6.7b")
+    models.remove("opencodeinterpreter-ds-6.7b:4")
+    models.remove("opencodeinterpreter-ds-6.7b")
+    assert not list(folder.glob("Open*"))

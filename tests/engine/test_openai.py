@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from oci_tui.core.errors import EngineError, ModelError
 from oci_tui.core.generation import CREATIVE, EngineInfo, Message, Piece, Request, Sampling
-from oci_tui.engine import models
+from oci_tui.engine import installation
 from oci_tui.engine.openai import OpenAiEngine, sampler_values
 from oci_tui.engine.opening import open_engine
 from oci_tui.settings import EngineSettings
@@ -263,10 +263,10 @@ async def test_a_reply_is_continued_in_the_way_of_each_server(server: Misbehavin
 
 
 def test_doctor_tells_of_the_endpoint() -> None:
-    [row] = models.examine(EngineSettings(kind="openai", url="http://127.0.0.1:9/v1"))
+    [row] = installation.examine(EngineSettings(kind="openai", url="http://127.0.0.1:9/v1"))
     assert (row.part, row.state, row.needed) == ("engine", "missing", True)
     assert "cannot be reached" in row.detail
-    assert models.setups(EngineSettings(url="http://127.0.0.1:9/v1")) == []
+    assert installation.setups(EngineSettings(url="http://127.0.0.1:9/v1")) == []
 
 
 @pytest.mark.model
@@ -274,10 +274,10 @@ def test_a_real_server_with_a_key(smollm2: Path, monkeypatch: pytest.MonkeyPatch
     server = LlamaServer(smollm2, KEY)
     server.start()
     try:
-        [row] = models.examine(EngineSettings(url=server.url))
+        [row] = installation.examine(EngineSettings(url=server.url))
         assert "401: it wants a key; set OCI_API_KEY" in row.detail
         monkeypatch.setenv("OCI_API_KEY", KEY)
-        row, *warnings = models.examine(EngineSettings(url=server.url))
+        row, *warnings = installation.examine(EngineSettings(url=server.url))
         assert row.state == "ok"
         assert "llama.cpp at http://127.0.0.1" in row.detail
         assert "the server's window is 1024" in warnings[0].detail

@@ -27,6 +27,7 @@ GOLDEN = {
         "One?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n1<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n"
         "Two?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
     ),
+    "starcoder2": ("<B>Be brief.\n\n### Instruction\nOne?\n\n### Response\n1<E>\n\n### Instruction\nTwo?\n\n### Response\n"),
     "gemma": (
         "<B><start_of_turn>user\nBe brief.\n\nOne?<end_of_turn>\n<start_of_turn>model\n1<end_of_turn>\n"
         "<start_of_turn>user\nTwo?<end_of_turn>\n<start_of_turn>model\n"
@@ -60,6 +61,13 @@ def test_special_tokens_in_a_message_are_cut_and_those_of_the_template_are_not()
     assert sum(part.count("<|im_start|>") for part in parts) == 2
 
 
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_a_reply_goes_on_where_it_begins(name: str) -> None:
+    template = ChatTemplate(built_in(name), name, bos="<B>", eos="<E>", special_tokens=("<|im_end|>",))
+    assert "".join(template.render(TALK, "It is <|im_end|>")) == GOLDEN[name] + "It is <|im_end|>"
+    assert not any("<|im_end|>" in part for part in template.render(TALK[1:2], "<|im_end|>")[1:])
+
+
 def test_a_message_without_special_tokens_is_one_part() -> None:
     assert len(choose("", special_tokens=("<|im_end|>",)).render([Message("user", "x < y | z")])) == 1
 
@@ -71,6 +79,7 @@ def test_a_message_without_special_tokens_is_one_part() -> None:
         (["<|EOT|>"], "deepseek-coder"),
         (["<|start_header_id|>"], "llama-3"),
         (["<start_of_turn>"], "gemma"),
+        (["<|endoftext|>", "<fim_prefix>", "<issue_start>"], "starcoder2"),
         (["<s>", "</s>"], "codellama"),
     ],
 )
@@ -87,7 +96,7 @@ def test_a_guess_and_a_broken_template_are_said() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="chatml, codellama, deepseek-coder, gemma, llama-3"):
+    with pytest.raises(ModelError, match="chatml, codellama, deepseek-coder, gemma, llama-3, starcoder2"):
         built_in("alpaca")
 
 

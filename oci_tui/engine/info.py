@@ -1,0 +1,137 @@
+"""What `oci-tui models info` tells of a model before it is loaded: what it is, whether it is whole, what fits, how fast."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import get_args
+
+from oci_tui.engine import catalogue
+from oci_tui.engine.catalogue import Exl2Entry
+from oci_tui.engine.exl2_folder import Exl2Model, quantization_of
+from oci_tui.engine.fit import Gpu, Shape, fit, gpus, speed_limit
+from oci_tui.engine.gguf import GgufModel
+from oci_tui.engine.memory import available, kv_token_bytes, ram_needed
+from oci_tui.engine.models import path_of, resolve, size_of
+from oci_tui.engine.preflight import read_model
+from oci_tui.engine.templates import choose
+from oci_tui.settings import CacheMode, EngineSettings
+
+_SMALLEST_WINDOW = 4096
+_COPIED = 256 * 1024**2
+# memory bandwidth by the makers' data sheets, GB/s; the first name that is part of the driver's counts
+_BANDWIDTH = (
+    ("H200", 4800), ("H100 PCIe", 2039), ("H100", 3350), ("A100", 2039), ("L40S", 864), ("RTX PRO 6000", 1792), ("A6000", 768),
+    ("6000 Ada", 960), ("5090", 1792), ("5080", 960), ("4090", 1008), ("4080", 717), ("4070 Ti", 504), ("3090 Ti", 1008),
+    ("3090", 936), ("3080", 760), ("3060", 360), ("T4", 320), ("V100", 900),
+)  # fmt: skip
+
+
+def info(settings: EngineSettings) -> list[str]:
+    """Lines about the model of `settings.model`, here or known by name. Raises ModelError. Call it in the main thread."""
+    found = gpus()
+    known = catalogue.exl2_entry(settings.model)
+    if known and not path_of(settings.model).exists():
+        return _not_here(*known, found)
+    path = resolve(settings).path
+    model = read_model(path)
+    template = choose(model.template, bos=model.bos, eos=model.eos, special_tokens=model.special_tokens)
+    rows = [
+        ("model", model.name),
+        ("files", f"whole, {size_of(path) / 1e9:.2f} GB: {path}"),
+        ("context", f"{model.context} tokens"),
+        ("template", template.name),
+    ]
+    if isinstance(model, GgufModel):
+        rows.insert(1, ("format", f"GGUF, {model.architecture}, {model.bits_per_weight:g} bits per weight: for llama.cpp"))
+        return [*_aligned(rows), *_gguf_table(model)]
+    form = str(quantization_of(path)["quant_method"]).upper()
+    rows.insert(1, ("format", f"{form}, {model.architecture}, {model.bits_per_weight:g} bits per weight: for exllamav2"))
+    shapes: list[tuple[str, Shape]] = [(f"{model.bits_per_weight:g}", model)]
+    if known:
+        shapes += [(f"{known[0].rates[rate]:g}", known[0].sized(rate)) for rate in _other_rates(known[0], model)]
+    return [*_aligned([*rows, _gpu_row(found), *_limits(model, found)]), *_exl2_table(shapes, model.context, found)]
+
+
+def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...]) -> list[str]:
+    rates = [rate] if rate else list(reversed(entry.best_first()))
+    rows = [
+        ("model", f"{entry.title}: not here, `oci-tui models pull {entry.name}:{entry.rates[rates[0]]:g}` fetches it"),
+        ("format", "EXL2: for exllamav2"),
+        ("source", ", ".join(dict.fromkeys(entry.source(each).repository for each in rates))),
+        ("context", f"{entry.context} tokens"),
+        _gpu_row(found),
+    ]
+    shapes = [(f"{entry.rates[each]:g}", entry.sized(each)) for each in rates]
+    return [*_aligned(rows), *_exl2_table(shapes, entry.context, found)]
+
+
+def _other_rates(entry: Exl2Entry, model: Exl2Model) -> list[str]:
+    return [rate for rate in reversed(entry.best_first()) if entry.source(rate).name != model.path.name]
+
+
+def _gpu_row(found: tuple[Gpu, ...]) -> tuple[str, str]:
+    if not found:
+        return "GPU", "none here: the table tells what is needed, not what fits"
+    return "GPU", ", ".join(f"{gpu.name} ({gpu.free / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB free)" for gpu in found)
+
+
+def _limits(model: Exl2Model, found: tuple[Gpu, ...]) -> list[tuple[str, str]]:
+    """The speed that the memory of the first GPU allows: every weight is read once for each token."""
+    speed = next((speed for name, speed in _BANDWIDTH if found and name in found[0].name), 0)
+    if not speed:
+        return []
+    empty, full = (speed_limit(model, tokens, "FP16", speed * 1e9) for tokens in (0, model.context))
+    return [("speed", f"at most {empty:.0f} tokens/s, {full:.0f} with a full window ({speed} GB/s of memory bandwidth)")]
+
+
+def _exl2_table(shapes: Sequence[tuple[str, Shape]], context: int, found: tuple[Gpu, ...]) -> list[str]:
+    windows, free = _windows(context), sum(gpu.free for gpu in found)
+    lines = ["", "GPU memory needed, GB" + (", ✓ where it fits" if found else "")]
+    lines.append(f"{'bits':>6} {'cache':>6} " + "".join(f"{window:>10}" for window in windows) + "  tokens of window")
+    for bits, shape in shapes:
+        for cache in reversed(get_args(CacheMode)):
+            cells = [_cell(shape, window, cache, free, len(found)) for window in windows]
+            lines.append(f"{bits:>6} {cache:>6} " + "".join(cells))
+    return lines
+
+
+def _cell(shape: Shape, window: int, cache: CacheMode, free: int, gpu_count: int) -> str:
+    need = fit(shape, window, cache, free, max(gpu_count, 1))
+    sign = "" if not gpu_count else " ✓" if need.fits else " ✗"
+    return f"{need.needed / 1e9:.1f}{sign}".rjust(10)
+
+
+def _gguf_table(model: GgufModel) -> list[str]:
+    free, speed = available(), _copy_speed()
+    windows = _windows(model.context or _SMALLEST_WINDOW)
+    rows = [
+        ("memory", f"{free / 1e9:.1f} GB available, {kv_token_bytes(model) * 1024 / 1e6:.0f} MB for 1024 tokens of window"),
+        ("speed", f"about {speed / model.file_bytes:.0f} tokens/s at most ({speed / 1e9:.0f} GB/s, a copy measured just now)"),
+    ]
+    needed = [ram_needed(model, window) for window in windows]
+    return [
+        *_aligned(rows),
+        "",
+        "memory needed, GB, ✓ where it is available",
+        "".join(f"{window:>10}" for window in windows) + "  tokens of window",
+        "".join(f"{need / 1e9:.1f} {'✓' if need <= free else '✗'}".rjust(10) for need in needed),
+    ]
+
+
+def _copy_speed() -> float:
+    """Bytes per second that this machine's memory moves, read and written, in one thread."""
+    source, target = bytearray(_COPIED), bytearray(_COPIED)
+    target[:] = source
+    began = time.perf_counter()
+    target[:] = source
+    return 2 * _COPIED / (time.perf_counter() - began)
+
+
+def _windows(context: int) -> list[int]:
+    doubled = [window for window in (2**power for power in range(12, 18)) if window < context]
+    return [*(window for window in doubled if window >= _SMALLEST_WINDOW), context][-5:]
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{name:9} {text}" for name, text in rows]
