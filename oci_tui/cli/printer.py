@@ -71,6 +71,8 @@ class Printer:
                 )
             case events.EditsApplied():
                 self._line("  edited" + _named(" ", event.paths))
+                for note in event.notes:
+                    self._line(f"  ! {visible_line(note)}")
             case events.EditsRefused():
                 for reason in event.reasons:
                     self._line(f"  ✗ not applied: {visible_line(reason)}")

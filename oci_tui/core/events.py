@@ -96,9 +96,10 @@ class ReplyFinished(_Happened, frozen=True):
 
 
 class EditsApplied(_Happened, frozen=True):
-    """Edits of the reply are in the mirror (not in the user's tree)."""
+    """Edits of the reply are in the mirror (not in the user's tree); `notes` say what was overlooked to find their places."""
 
     paths: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 class EditsRefused(_Happened, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -12,14 +12,13 @@ import msgspec
 from oci_tui.core import check, context, events, feedback
 from oci_tui.core.changes import CommitPolicy, Level
 from oci_tui.core.diff import Diff
+from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
-from oci_tui.core.formats import search_replace
-from oci_tui.core.formats.search_replace import Malformed, MismatchError
-from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.generation import Message, Request, Sampling, Usage
+from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
-from oci_tui.core.reply import PYTHON_TAGS, Edit, Reply, ReplyReader, placed
+from oci_tui.core.reply import Reply, ReplyReader, placed
 from oci_tui.core.secrets import redacted
 from oci_tui.core.verdict import Verdict
 
@@ -195,24 +194,19 @@ class Turn:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text)
         self._cut_off = usage.end == "length" and reader.open is not None
-        self._reply = placed(reader.finish(cut_off=self._cut_off), self._known_python())
+        self._reply = placed(reader.finish(cut_off=self._cut_off), self._known_texts())
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)
 
-    def _known_python(self) -> dict[str, str]:
-        """The Python files the model has seen, as they are in the mirror."""
-        names = [path for path in self.conversation.known if path.endswith(".py")]
-        return {path: text for path in names if (text := self.workspace.read(path)) is not None}
+    def _known_texts(self) -> dict[str, str]:
+        """The files the model has seen, as they are in the mirror."""
+        return {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
-        written: dict[str, str] = {}
-        refused: list[str] = []
-        for edit in self._reply.edits:
-            try:
-                written[edit.path] = self._edited(edit, written)
-            except MismatchError as mismatch:
-                refused.append(str(mismatch))
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check)
+        done = settle(self._reply.edits, files, self.prompt)
+        written, refused = done.written, done.refused
         self._wrote, self._said, self._stuck = tuple(written), [], False
         if self._cut_off:
             self._said.append(feedback.CUT_OFF)
@@ -220,7 +214,7 @@ class Turn:
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
             self.conversation.known.update({path: hash(text) for path, text in written.items()})
             self._seen.update(written)
-            yield events.EditsApplied(self._wrote)
+            yield events.EditsApplied(self._wrote, notes=tuple(done.notes))
             before, self._diff = self._diff, await self.workspace.diff()
             self._stuck = self._diff == before
             yield events.DiffChanged(self._diff)
@@ -229,23 +223,6 @@ class Turn:
         if refused:
             self._said.append(feedback.refused_edits(refused))
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in refused))
-
-    def _edited(self, edit: Edit, written: Mapping[str, str]) -> str:
-        """The file's new text; `written` holds the texts after earlier edits of the same reply. Raises MismatchError."""
-        if why := self.workspace.check(edit.path):
-            raise MismatchError(f"{edit.path}: {why}")
-        if clash := next((path for path in written if _within(path, edit.path) or _within(edit.path, path)), ""):
-            raise MismatchError(f"{edit.path}: {clash} is written in the same reply; one cannot be a file and a folder")
-        if isinstance(edit, Malformed):
-            raise MismatchError(f"{edit.path}: the SEARCH part has no ======= and >>>>>>> REPLACE after it; write all of it")
-        if isinstance(edit, WriteFile):
-            return edit.text
-        text = written[edit.path] if edit.path in written else self.workspace.read(edit.path)
-        if text is not None:
-            return search_replace.apply(text, edit)
-        if edit.search:
-            raise MismatchError(f"{edit.path}: no such text file; write the whole file instead")
-        return edit.replace
 
     async def _run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
@@ -316,10 +293,6 @@ class Turn:
             self.conversation.say(text)
             yield events.Steered(text)
         self.conversation.steered.clear()
-
-
-def _within(path: str, folder: str) -> bool:
-    return path.startswith(folder + "/")
 
 
 async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Level) -> None:

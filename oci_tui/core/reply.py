@@ -1,52 +1,44 @@
 """What a reply says: its fenced blocks, read while it streams, and from them the edits to apply and the code to run.
 
-A block is an edit when a path stands with it (in the fence line, on the line before, or as a comment on its first line),
-code to run when it has a runnable tag and no path; everything else is prose and is never executed.
+A block is an edit when a path stands with it, when it is a diff, or when it holds SEARCH/REPLACE parts; it is code to run when
+it has a runnable tag and no path, or is a tool call written out as JSON. Everything else is prose and is never executed, and
+so is what a reasoning model thinks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
-from oci_tui.core.formats import search_replace, symbols, whole_file
+from oci_tui.core import labels
+from oci_tui.core.formats import search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
+from oci_tui.core.formats.tool_call import Call
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.labels import PYTHON_TAGS, SHELL_TAGS
 
 Edit = WriteFile | ReplaceText | Malformed
 
-PYTHON_TAGS = frozenset({"python", "py", "python3"})
-SHELL_TAGS = frozenset({"bash", "sh", "shell", "console"})
 RUNNABLE_TAGS = PYTHON_TAGS | SHELL_TAGS
+_PROSE_TAGS = frozenset({"markdown", "md", "rst", "text", "txt", ""})
 
-SUFFIXES = frozenset(
-    """
-    bash bat c cc cfg cjs clj cmake conf cpp cs css csv cxx dart diff dockerfile ejs el env erl ex exs f90 fs
-    gitignore go gql gradle graphql groovy h hpp hs htm html http ini ipynb j2 java jinja jl js json jsonl jsx
-    kt less lisp lock lua m make md mjs ml mod nim nix patch php pl pm po properties proto ps1 py pyi pyx r rb
-    rs rst sass scala scss sh sql svelte svg swift tcss tex tf toml ts tsv tsx txt v vb vim vue xml yaml yml
-    zig
-    """.split()  # noqa: SIM905
+_FENCE = re.compile(r"( {0,12}|\t{1,3})(`{3,}|~{3,})[ \t]*([^`]*)$")
+_GLUED_OPENING = re.compile(rf"(?!\s*>)([^`]*[^`\s])[ \t]*(`{{3,}})({'|'.join(RUNNABLE_TAGS)})\s*", re.IGNORECASE)
+_GLUED_CLOSING = re.compile(r"([^`]*[^`\s])(`{3,})\s*")
+_STRING = re.compile(
+    r"#[^\n]*|(\"{3}|'{3})(?:(?:\\.|(?!\1)[^\\])*+\1|(?P<open>))|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'", re.DOTALL
 )
-_LONGEST_LABEL = 300
-
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^`]*)$")
-_PATH = re.compile(r"(?:[\w.@+-]+/)*(?:[\w.@+-]+\.\w+|Makefile|Dockerfile|\.\w+)")
-_LABEL = re.compile(
-    r"^(?:[#*>\-\s]|\d+[.)]\s)*(?:(?:file(?:name)?|path)\s*:\s*)?[*`\"']*([^\s*`\"':]+)[*`\"']*\s*:?[*\s]*$", re.IGNORECASE
-)
-_COMMENT = re.compile(r"^\s*(?:#|//|--|/\*|<!--)\s*(?:(?:file(?:name)?|path)\s*:\s*)?(\S+?)\s*(?:\*/|-->)?\s*$", re.IGNORECASE)
-_IN_INFO = re.compile(r"(?:file(?:name)?|path|title)=[\"']?([^\"'\s]+)", re.IGNORECASE)
 
 
 class Block:
     """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it."""
 
-    def __init__(self, tag: str, path: str) -> None:
+    def __init__(self, tag: str, path: str, indent: int = 0) -> None:
         self.tag = tag
         self.path = path
+        self.indent = indent
         self.lines: list[str] = []
         self.partial = ""
         self.closed = False
@@ -59,6 +51,14 @@ class Block:
     @property
     def runnable(self) -> bool:
         return not self.path and self.tag in RUNNABLE_TAGS
+
+    @property
+    def python(self) -> bool:
+        return self.path.endswith(".py") if self.path else self.tag in PYTHON_TAGS
+
+    def dedented(self, line: str) -> str:
+        """A line of the block without the indentation that its fence has."""
+        return line[min(self.indent, len(line) - len(line.lstrip(" \t"))) :]
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -90,6 +90,7 @@ class ReplyReader:
         self._label = ""
         self._fence = ""
         self._nested = 0
+        self._thinking = False
 
     @property
     def open(self) -> Block | None:
@@ -102,69 +103,91 @@ class ReplyReader:
         for line in lines:
             self._read(line.removesuffix("\r"))
         if block := self.open:
-            block.partial = "" if _FENCE.match(self._line) else self._line
+            block.partial = "" if _FENCE.match(self._line) else block.dedented(self._line)
 
     def finish(self, *, cut_off: bool = False) -> Reply:
         """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it."""
         if self._line:
-            self._read(self._line)
+            self._read(self._line.removesuffix("\r"))
             self._line = ""
         for block in self.blocks[:-1] if cut_off and self.open else self.blocks:
             block.partial, block.closed = "", True
-        edits: list[Edit] = []
-        code: list[Code] = []
-        for block in filter(lambda block: block.closed, self.blocks):
-            if replacements := search_replace.parse(block.path, block.text):
-                edits.extend(replacements)
-            elif block.path and search_replace.begun(block.text):
-                edits.append(Malformed(block.path))
-            elif block.path:
-                edits.append(whole_file.parse(block.path, block.text))
-            elif block.runnable and block.text.strip():
-                code.append(Code(block.tag, _without_prompts(block)))
-        return Reply("".join(self._pieces), tuple(edits), tuple(code))
+        said = [item for block in self.blocks if block.closed for item in _understood(block)]
+        edits = tuple(item for item in said if not isinstance(item, Code))
+        return Reply("".join(self._pieces), edits, tuple(item for item in said if isinstance(item, Code)))
 
     def _read(self, line: str) -> None:
-        fence = _FENCE.match(line)
-        if not self._fence:
-            if fence:
-                self._open(fence)
-            elif line.strip():
-                self._label = line
+        if self._fence:
+            self._read_inside(line)
+        elif self._thinking or line.lstrip().startswith("<think>"):
+            self._thinking = "</think>" not in line
+        elif line.rstrip().endswith("</think>"):
+            self.blocks.clear()
+        elif fence := _FENCE.match(line):
+            self._open(fence[2], fence[3], len(fence[1]))
+        elif line.strip() == tool_call.OPENING:
+            self._open(tool_call.OPENING, tool_call.TAG, 0)
+        elif search_replace.begins(line):
+            self._open(search_replace.OPENING, "", 0)
+            self._append(line)
+        elif glued := _GLUED_OPENING.fullmatch(line):
+            self._label = glued[1]
+            self._open(glued[2], glued[3], 0)
+        elif line.strip():
+            self._label = line
+
+    def _read_inside(self, line: str) -> None:
+        block, fence = self.blocks[-1], _FENCE.match(line)
+        if self._fence == tool_call.OPENING and line.strip() == tool_call.CLOSING:
+            self._close()
+        elif self._fence == search_replace.OPENING and search_replace.ends(line):
+            self._append(line)
+            self._close()
         elif fence and self._closes(fence):
-            self.blocks[-1].partial, self.blocks[-1].closed = "", True
-            self._fence = self._label = ""
+            self._close()
+        elif fence and self._forgotten(block, fence):
+            self._label = _taken_label(block)
+            self._fence = ""
+            block.closed = True
+            self._open(fence[2], fence[3], len(fence[1]))
+        elif (glued := _GLUED_CLOSING.fullmatch(line)) and glued[2] == self._fence and block.tag not in _PROSE_TAGS:
+            self._append(glued[1])
+            self._close()
         else:
             self._append(line)
 
-    def _open(self, fence: re.Match[str]) -> None:
-        info = fence[2].strip()
-        tag, path = _info(info)
-        if not path and len(self._label) <= _LONGEST_LABEL and (label := _LABEL.match(self._label)):
-            path = _beside(tag, label[1])
-        if (bare := self._label.strip(" \t*`#:\"'")) and bare in self._known and tag not in SHELL_TAGS:
-            path = bare
-        self._fence, self._nested = fence[1], 0
-        self.blocks.append(Block(tag, path))
+    def _open(self, fence: str, info: str, indent: int) -> None:
+        tag, path = labels.in_info(info.strip())
+        path = path or labels.before(self._label, tag, self._known)
+        self._fence, self._nested = fence, 0
+        self.blocks.append(Block(tag, path, indent))
+
+    def _close(self) -> None:
+        self.blocks[-1].partial, self.blocks[-1].closed = "", True
+        self._fence = self._label = ""
 
     def _closes(self, fence: re.Match[str]) -> bool:
-        same = fence[1][0] == self._fence[0] and len(fence[1]) >= len(self._fence)
-        if same and fence[2].strip():
-            self._nested += 1
-        elif same and self._nested:
-            self._nested -= 1
-        else:
-            return same
-        return False
+        """Whether a fence inside a block ends it: not when it opens one of its own, and not inside a string of Python."""
+        block = self.blocks[-1]
+        same = fence[2][0] == self._fence[0] and len(fence[2]) >= len(self._fence) and len(fence[1]) <= block.indent + 3
+        if not same or (block.python and _in_string(block.text)):
+            return False
+        if fence[3].strip():
+            self._nested += not block.python
+            return False
+        self._nested -= 1
+        return self._nested < 0
+
+    def _forgotten(self, block: Block, fence: re.Match[str]) -> bool:
+        """Whether a fence that opens a block shows that the end of this one was forgotten: no line of Python looks like it."""
+        return block.python and bool(fence[3].strip()) and fence[2][0] == self._fence[0] and not _in_string(block.text)
 
     def _append(self, line: str) -> None:
         block = self.blocks[-1]
-        if not block.lines and not block.path and len(line) <= _LONGEST_LABEL:
-            comment = _COMMENT.match(line)
-            if comment and (path := _beside(block.tag, comment[1])):
-                block.path = path
-                return
-        block.lines.append(line)
+        if not block.lines and not block.path and (path := labels.in_comment(line, block.tag)):
+            block.path = path
+            return
+        block.lines.append(block.dedented(line))
         block.partial = ""
 
 
@@ -176,12 +199,17 @@ def parse(text: str) -> Reply:
 
 
 def placed(reply: Reply, files: Mapping[str, str]) -> Reply:
-    """`reply` with Python blocks that define again what one of `files` defines turned from code to run into edits."""
-    edits: list[Edit] = list(reply.edits)
+    """`reply` with what names no file given to the one of `files` that it can only mean.
+
+    Python blocks that define again what one file defines turn from code to run into edits; lines to find go to the one file
+    that holds them.
+    """
+    edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
     written = dict(files) | {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
     for block in reply.code:
-        meant = symbols.place(block.text, written) if block.language in PYTHON_TAGS else None
+        python = {path: text for path, text in written.items() if path.endswith(".py")}
+        meant = symbols.place(block.text, python) if block.language in PYTHON_TAGS else None
         if meant:
             written[meant.path] = meant.text
             edits.append(meant)
@@ -190,33 +218,47 @@ def placed(reply: Reply, files: Mapping[str, str]) -> Reply:
     return Reply(reply.text, tuple(edits), tuple(code))
 
 
-def _info(info: str) -> tuple[str, str]:
-    """Tag and path of a fence's info string: "python", "python src/a.py", "python:src/a.py", "src/a.py", "py title=a.py"."""
-    if named := _IN_INFO.search(info):
-        return info.split()[0].lower(), _as_path(named[1])
-    words = info.replace(":", " ", 1).split()
-    if not words:
-        return "", ""
-    if path := _as_path(words[0]):
-        return "", path
-    return words[0].lower(), _as_path(words[1]) if len(words) > 1 else ""
+def _homed(edit: Edit, files: Mapping[str, str]) -> Edit:
+    if not isinstance(edit, ReplaceText) or edit.path:
+        return edit
+    homes = [path for path, text in files.items() if search_replace.occurs(text, edit.search)]
+    return ReplaceText(homes[0], edit.search, edit.replace) if len(homes) == 1 else edit
 
 
-def _as_path(word: str) -> str:
-    word = word.removeprefix("/workspace/").removeprefix("./")
-    return word if _PATH.fullmatch(word) else ""
+def _understood(block: Block) -> Iterator[Edit | Code]:
+    """What a closed block asks for; nothing when it is prose."""
+    text = block.text
+    if search_replace.begun(text):
+        yield from search_replace.parse(block.path, text) or [Malformed(block.path, search_replace.UNFINISHED)]
+    elif unified_diff.is_diff(block.tag, block.path, text):
+        yield from unified_diff.parse(block.path, text)
+    elif block.path:
+        yield whole_file.parse(block.path, text)
+    elif calls := tool_call.parse(block.tag, text):
+        for call in calls:
+            yield Code(call.language, call.text) if isinstance(call, Call) else call
+    elif block.runnable and text.strip():
+        yield Code(block.tag, _without_prompts(block))
 
 
-def _beside(tag: str, word: str) -> str:
-    """A path that stands beside a block without saying that it is one; "" where it may be something else.
+def _taken_label(block: Block) -> str:
+    """The line that names the next block, which a block whose end was forgotten has taken in; blank lines around it go too."""
+    _drop_blank_end(block.lines)
+    if not block.lines or not labels.before(block.lines[-1], "", ()):
+        return ""
+    label = block.lines.pop()
+    _drop_blank_end(block.lines)
+    return label
 
-    A shell block is a file only when the name says so, and a word with a dot only with a suffix that files have.
-    """
-    path = _as_path(word)
-    suffix = path.rpartition(".")[2].lower()
-    if tag in SHELL_TAGS:
-        return path if suffix in ("sh", "bash") else ""
-    return path if "/" in path or "." not in path or path.startswith(".") or suffix in SUFFIXES else ""
+
+def _drop_blank_end(lines: list[str]) -> None:
+    while lines and not lines[-1].strip():
+        lines.pop()
+
+
+def _in_string(code: str) -> bool:
+    """Whether Python code ends inside a string of three quotes."""
+    return any(match["open"] is not None for match in _STRING.finditer(code))
 
 
 def _without_prompts(block: Block) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
 from oci_tui.core.formats.symbols import merged, place
@@ -13,16 +15,16 @@ FILE = '"""Doc."""\n\nLIMIT = 3\n\n\ndef f(a):\n    return a  # one\n\n\n@cache\
 
 
 def test_exact_lines_are_replaced() -> None:
-    assert apply("a\nb\nc\n", ReplaceText("x", "b\n", "B\nB\n")) == "a\nB\nB\nc\n"
+    assert apply("a\nb\nc\n", ReplaceText("x", "b\n", "B\nB\n")).text == "a\nB\nB\nc\n"
 
 
 def test_trailing_blanks_do_not_matter() -> None:
-    assert apply("a\nb  \nc\n", ReplaceText("x", "b\n", "B\n")) == "a\nB\nc\n"
+    assert apply("a\nb  \nc\n", ReplaceText("x", "b\n", "B\n")).text == "a\nB\nc\n"
 
 
 def test_one_indentation_shift_is_carried_over() -> None:
     text = "class A:\n    def f(self):\n        return 1\n"
-    assert apply(text, ReplaceText("x", "def f(self):\n    return 1\n", "def f(self):\n    return 2\n")) == text.replace(
+    assert apply(text, ReplaceText("x", "def f(self):\n    return 1\n", "def f(self):\n    return 2\n")).text == text.replace(
         "1", "2"
     )
 
@@ -30,6 +32,43 @@ def test_one_indentation_shift_is_carried_over() -> None:
 def test_uneven_indentation_is_refused() -> None:
     with pytest.raises(MismatchError, match="not in the file"):
         apply("    a\n  b\n", ReplaceText("x", "a\nb\n", "c\n"))
+
+
+def test_the_one_place_that_is_nearly_the_same_keeps_its_own_lines() -> None:
+    text = "import os\n\ndef area(r):\n\n    # the area of a circle\n    x = 1\n    return r\n"
+    wrong = "def area(r):\n    # area of a circle\n"
+    edit = ReplaceText("x", f"{wrong}    x = 1\n", f"{wrong}    y = 2\n    x = 1\n")
+    done = apply(text, edit)
+    assert done.text == text.replace("    x = 1\n", "    y = 2\n    x = 1\n")
+    assert done.how == "at the one place that is 97% the same (at least 90%)"
+
+
+def test_two_places_that_are_nearly_the_same_are_refused() -> None:
+    text = "def f(r):\n    # number 1\n    return r\n" + "def f(r):\n    # number 2\n    return r\n"
+    with pytest.raises(MismatchError, match="two places are nearly the same"):
+        apply(text, ReplaceText("x", "def f(r):\n    # number 3\n    return r\n", "def f(r):\n    return 2 * r\n"))
+
+
+_SOURCE = ["x = 1", "y = 2", "if x:", "    y = x", "", "return y", "    call(x, y)", "# note", "z = x * y"]
+
+
+@given(st.data(), st.lists(st.sampled_from(_SOURCE), min_size=1, max_size=30).filter(any))
+def test_an_edit_lands_where_it_was_meant_or_nowhere(data: st.DataObject, lines: list[str]) -> None:
+    start = data.draw(st.integers(0, len(lines) - 1))
+    stop = data.draw(st.integers(start + 1, len(lines)))
+    window = lines[start:stop]
+    assume(any(window))
+    place = data.draw(st.integers(0, len(window)))
+    shift = data.draw(st.sampled_from(["", "  ", "    "]))
+    broken = [shift + line + data.draw(st.sampled_from(["", "", " "])) if line else line for line in window]
+    new = [*broken[:place], shift + "NEW = 1", *broken[place:]]
+    edit = ReplaceText("x", "".join(f"{line}\n" for line in broken), "".join(f"{line}\n" for line in new))
+    wanted = [*lines[:start], *window[:place], "NEW = 1", *window[place:], *lines[stop:]]
+    try:
+        done = apply("".join(f"{line}\n" for line in lines), edit)
+    except MismatchError:
+        return
+    assert [line.rstrip() for line in done.text.splitlines()] == wanted
 
 
 def test_several_places_are_refused() -> None:
@@ -43,8 +82,8 @@ def test_the_nearest_lines_are_shown() -> None:
 
 
 def test_line_ends_and_a_missing_last_newline_are_kept() -> None:
-    assert apply("a\r\nb\r\n", ReplaceText("x", "b\n", "c\n")) == "a\r\nc\r\n"
-    assert apply("a\nb", ReplaceText("x", "b\n", "c\n")) == "a\nc"
+    assert apply("a\r\nb\r\n", ReplaceText("x", "b\n", "c\n")).text == "a\r\nc\r\n"
+    assert apply("a\nb", ReplaceText("x", "b\n", "c\n")).text == "a\nc"
 
 
 def test_one_symbol_replaces_itself_with_its_decorators() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci_tui.core.formats.search_replace import Malformed, ReplaceText
+from oci_tui.core.formats.search_replace import UNFINISHED, Malformed, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Code, ReplyReader, parse, placed
 
@@ -134,7 +134,7 @@ def test_a_known_name_with_a_space_is_a_file() -> None:
 
 
 def test_half_a_search_block_is_not_the_file() -> None:
-    assert parse("a.py\n```python\n<<<<<<< SEARCH\ndef f():\n```").edits == (Malformed("a.py"),)
+    assert parse("a.py\n```python\n<<<<<<< SEARCH\ndef f():\n```").edits == (Malformed("a.py", UNFINISHED),)
 
 
 def test_blocks_of_one_file_add_up() -> None:

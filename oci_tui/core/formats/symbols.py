@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
@@ -21,6 +22,7 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def place(code: str, files: Mapping[str, str]) -> WriteFile | None:
     """The edit a block means, `files` being the Python files it may mean; None when it is a program to run, or not clear."""
+    code = textwrap.dedent(code)
     block = _parsed(code)
     if block is None or not all(map(_declares, block.body)) or not (names := _names(block)):
         return None
@@ -28,28 +30,55 @@ def place(code: str, files: Mapping[str, str]) -> WriteFile | None:
     shared = {path: len(names & _names(tree)) for path, tree in trees.items()}
     best = max(shared.values(), default=0)
     meant = [path for path, count in shared.items() if count == best]
-    if best == 0 or len(meant) != 1:
+    if best == 0:
+        meant = [path for path, tree in trees.items() if _classes_of(block, tree)]
+    if len(meant) != 1:
         return None
     path = meant[0]
     return WriteFile(path, merged(files[path], code))
 
 
+def within(text: str, code: str, prompt: str) -> str:
+    """What a file becomes when a block that names it holds `code`: that, or where it is only a part, the file with it in place.
+
+    Definitions are dropped where the prompt speaks of them, or where as many new ones come in a block of about the file's
+    length: what a weak model leaves out otherwise it has forgotten.
+    """
+    file, block = _parsed(text), _parsed(textwrap.dedent(code))
+    if file is None or block is None or not block.body or not all(map(_declares, block.body)):
+        return code
+    held, told = _names(file), _names(block)
+    forgotten = {name for name in held - told if not re.search(rf"\b{re.escape(name)}\b", prompt)}
+    renamed = len(told - held) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n")
+    frame = {_key(statement) for statement in file.body if not isinstance(statement, _Definition)} - {""}
+    framed = not frame or frame & {_key(statement) for statement in block.body}
+    if framed and (not forgotten or renamed) and not _members_forgotten(file, block, prompt):
+        return code
+    return merged(text, textwrap.dedent(code)) if told else code
+
+
 def merged(text: str, code: str) -> str:
     """`text` with the definitions of `code` in place of its own of the same name; both are Python that parses.
 
-    A block that defines all that the file does, and imports no less, is the whole file.
+    A block that defines all that the file does, and imports no less, is the whole file. Of a class that lacks members which the
+    file's has, the members are merged; functions that are methods of one class of the file go there.
     """
     file, block = ast.parse(text), ast.parse(code)
+    if len(owners := _classes_of(block, file)) == 1:
+        code = f"class {owners[0]}:\n{textwrap.indent(code, '    ')}"
+        block = ast.parse(code)
     told = set(map(_key, block.body))
-    if all(_key(statement) and _key(statement) in told for statement in file.body):
+    if all(_key(statement) and _key(statement) in told for statement in file.body) and not _members_forgotten(file, block, ""):
         return code
     old = {_key(statement): statement for statement in file.body if _key(statement)}
     lines, new = _LINE.findall(text), _LINE.findall(code)
     replacing: dict[str, str] = {}
     imports, added = "", ""
     for statement in block.body:
-        key, source = _key(statement), _ended("".join(new[_start(statement) - 1 : statement.end_lineno]))
+        key, source = _key(statement), _source(new, statement)
         if key in old:
+            if isinstance(statement, ast.ClassDef) and isinstance(held := old[key], ast.ClassDef):
+                source = _class_merged(_source(lines, held), source)
             replacing[key] = replacing.get(key, "") + source
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             imports += source
@@ -62,6 +91,59 @@ def merged(text: str, code: str) -> str:
         place = _start(first) - 1 if first else len(lines)
         lines.insert(place, imports)
     return _ended("".join(lines)) + added
+
+
+def _class_merged(old: str, new: str) -> str:
+    """The class `old` with the members of `new` in place of its own; `new` itself when it has them all."""
+    held, told = ast.parse(old).body[0], ast.parse(new).body[0]
+    if not isinstance(held, ast.ClassDef) or not isinstance(told, ast.ClassDef) or not _left_out(held, told):
+        return new
+    members = {_key(member): member for member in held.body if _key(member)}
+    lines, written = _LINE.findall(old), _LINE.findall(new)
+    lead = " " * held.body[0].col_offset
+    added: list[str] = []
+    replacing: dict[str, str] = {}
+    for member in told.body:
+        source = textwrap.indent(textwrap.dedent(_source(written, member)), lead)
+        if (key := _key(member)) in members and not (_is_docstring(member) and _is_docstring(members[key])):
+            replacing[key] = replacing.get(key, "") + source
+        elif key and not _is_docstring(member):
+            added.append(f"\n{source}")
+    lines.append("".join(added))
+    for key in sorted(replacing, key=lambda key: _start(members[key]), reverse=True):
+        lines[_start(members[key]) - 1 : members[key].end_lineno] = [replacing[key]]
+    return "".join(lines)
+
+
+def _members_forgotten(file: ast.Module, block: ast.Module, prompt: str) -> bool:
+    """Whether a class of the block lacks members that the file's has and the prompt does not speak of."""
+    held = {statement.name: statement for statement in file.body if isinstance(statement, ast.ClassDef)}
+    pairs = [(held[new.name], new) for new in block.body if isinstance(new, ast.ClassDef) and new.name in held]
+    lost = {name for old, new in pairs for name in _left_out(old, new)}
+    return any(not re.search(rf"\b{re.escape(name)}\b", prompt) for name in lost)
+
+
+def _left_out(held: ast.ClassDef, told: ast.ClassDef) -> set[str]:
+    """Methods and nested classes that `told` lacks; none when it has as many new ones: those are renamed."""
+    old, new = _names(held), _names(told)
+    return old - new if len(new - old) < len(old - new) else set()
+
+
+def _classes_of(block: ast.Module, file: ast.Module) -> list[str]:
+    """The classes of the file that have all the functions of the block as methods; [] when they are functions of the module."""
+    names = _names(block)
+    methods = [s for s in block.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and _takes_self(s)]
+    if not methods or len(methods) != len(block.body) or names & _names(file):
+        return []
+    return [s.name for s in file.body if isinstance(s, ast.ClassDef) and names <= _names(s)]
+
+
+def _takes_self(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return bool(function.args.args) and function.args.args[0].arg in ("self", "cls")
+
+
+def _source(lines: list[str], statement: ast.stmt) -> str:
+    return _ended("".join(lines[_start(statement) - 1 : statement.end_lineno]))
 
 
 def _ended(source: str) -> str:
@@ -80,7 +162,7 @@ def _declares(statement: ast.stmt) -> bool:
     return isinstance(statement, kinds) or _key(statement) in (_DOCSTRING, _MAIN)
 
 
-def _names(tree: ast.Module) -> set[str]:
+def _names(tree: ast.Module | ast.ClassDef) -> set[str]:
     return {statement.name for statement in tree.body if isinstance(statement, _Definition)}
 
 

@@ -195,6 +195,8 @@ class TranscriptPane(LinePane):
             case EditsApplied():
                 told.paths = names(event.paths)
                 told.doing = ""
+                for note in event.notes:
+                    self._tell(Said("·", "warn", visible_line(note), "warn"))
             case EditsRefused():
                 for reason in event.reasons:
                     self._tell(Said("!", "warn", visible_line(reason), "warn"))

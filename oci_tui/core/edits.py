@@ -1,0 +1,84 @@
+"""What a reply's edits make of the files: their new texts, and why an edit is refused, in words for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+import msgspec
+
+from oci_tui.core.formats import search_replace, symbols
+from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
+from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.reply import Edit
+
+
+class Files(msgspec.Struct, frozen=True):
+    """The files as edits find them: every path, the text of one (None when there is none), why one may not be written ("")."""
+
+    paths: Sequence[str]
+    read: Callable[[str], str | None]
+    check: Callable[[str], str]
+
+
+class Settled(msgspec.Struct):
+    """New texts by path, reasons of refusal, and what was overlooked to place an edit, in a phrase each."""
+
+    written: dict[str, str] = {}
+    refused: list[str] = []
+    notes: list[str] = []
+
+
+def settle(edits: Sequence[Edit], files: Files, prompt: str) -> Settled:
+    """Make the edits in order, each on what those before it wrote. `prompt` is what the person asked for."""
+    done = Settled()
+    for edit in edits:
+        try:
+            path, text, how = _edited(edit, files, done.written, prompt)
+        except MismatchError as mismatch:
+            done.refused.append(str(mismatch))
+            continue
+        done.written[path] = text
+        if how:
+            done.notes.append(f"{path}: placed {how}")
+    return done
+
+
+def _edited(edit: Edit, files: Files, written: dict[str, str], prompt: str) -> tuple[str, str, str]:
+    """Path and new text of the file, and what was overlooked. Raises MismatchError."""
+    if isinstance(edit, Malformed):
+        raise MismatchError(f"{edit.path}: {edit.why}".removeprefix(": "))
+    if not edit.path:
+        raise MismatchError("an edit names no file; write the file's path alone on the line before the block")
+    path = _meant(edit, files, written)
+    if why := files.check(path):
+        raise MismatchError(f"{path}: {why}")
+    if clash := next((other for other in written if _within(other, path) or _within(path, other)), ""):
+        raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
+    text = written[path] if path in written else files.read(path)
+    if isinstance(edit, WriteFile):
+        return path, symbols.within(text, edit.text, prompt) if text and path.endswith(".py") else edit.text, ""
+    if text is not None:
+        return path, *search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
+    if edit.search.strip():
+        raise MismatchError(f"{path}: no such text file; write the whole file instead")
+    return path, edit.replace, ""
+
+
+def _meant(edit: WriteFile | ReplaceText, files: Files, written: dict[str, str]) -> str:
+    """The path, or where no such file exists the one that ends with it and holds the lines to find."""
+    if (
+        edit.path in written
+        or files.read(edit.path) is not None
+        or not isinstance(edit, ReplaceText)
+        or not edit.search.strip()
+    ):
+        return edit.path
+    name = PurePosixPath(edit.path).name
+    like = [path for path in files.paths if PurePosixPath(path).name == name]
+    homes = [path for path in like if search_replace.occurs(files.read(path) or "", edit.search)]
+    return homes[0] if len(homes) == 1 else edit.path
+
+
+def _within(path: str, folder: str) -> bool:
+    return path.startswith(folder + "/")
