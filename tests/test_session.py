@@ -28,7 +28,12 @@ from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository
 
 @asynccontextmanager
 async def session_on(
-    root: Path, replies: list[str], policy: Policy | None = None, docker_host: str = "", journal: Path | None = None
+    root: Path,
+    replies: list[str],
+    policy: Policy | None = None,
+    docker_host: str = "",
+    journal: Path | None = None,
+    workspace: WorkspaceSettings | None = None,
 ) -> AsyncIterator[Session]:
     record = Journal(journal or root.parent / "journal.jsonl")
     session = Session(
@@ -36,7 +41,7 @@ async def session_on(
         policy=policy or Policy(timeout_s=20),
         engine=ScriptedEngine(replies),
         sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
-        workspace=GitWorkspace(root, WorkspaceSettings(), session="test"),
+        workspace=GitWorkspace(root, workspace or WorkspaceSettings(), session="test"),
         approver=AllowAll(),
         journal=record,
     )

@@ -11,52 +11,17 @@ import pytest
 
 import oci_tui
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.workspace import safe_git
 from oci_tui.workspace.safe_git import SafeGit, environment, first_line
+from tests.hostile import Canary, ask_as_a_person_would, set_traps
 from tests.workspace.repository import Opener, PlainFolder, Repository
 
 
-def traps(repository: Repository, canary: Path) -> None:
-    """Every setting through which git runs a command, here one that leaves a file behind."""
-    script = repository.root.parent / "trap"
-    script.write_text(f'#!/bin/sh\necho "$0 $*" >> {canary}\nexit 0\n')
-    script.chmod(0o755)
-    hooks = repository.root.parent / "hooks"
-    hooks.mkdir()
-    for name in ("post-index-change", "pre-commit", "post-checkout", "reference-transaction", "fsmonitor-watchman"):
-        (hooks / name).write_text(script.read_text())
-        (hooks / name).chmod(0o755)
-    for key in (
-        "core.fsmonitor",
-        "core.pager",
-        "core.sshCommand",
-        "core.askPass",
-        "core.editor",
-        "core.gitProxy",
-        "diff.external",
-        "diff.trap.command",
-        "diff.trap.textconv",
-        "merge.trap.driver",
-        "filter.trap.clean",
-        "filter.trap.smudge",
-        "alias.ls-files",
-        "alias.rev-parse",
-        "alias.check-ignore",
-        "credential.helper",
-        "core.alternateRefsCommand",
-        "uploadpack.packObjectsHook",
-    ):
-        repository.git("config", key, str(script))
-    repository.git("config", "core.hooksPath", str(hooks))
-    repository.write({".gitattributes": "* filter=trap diff=trap merge=trap\n"})
-
-
 async def test_a_hostile_repository_runs_nothing(repository: Repository, opened: Opener, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
+    canary = Canary(tmp_path)
     repository.write({"untracked.txt": "new\n", ".gitignore": "*.log\n"})
-    nested = Repository(repository.root / "nested")
-    for hostile in (repository, nested):
-        traps(hostile, canary) if hostile is repository else hostile.git("config", "core.fsmonitor", str(tmp_path / "trap"))
-    canary.unlink(missing_ok=True)
+    set_traps(repository, canary)
+    private = repository.private()
     os.utime(repository.root / "main.py")
 
     workspace = await opened(repository.root)
@@ -73,10 +38,50 @@ async def test_a_hostile_repository_runs_nothing(repository: Repository, opened:
     assert repository.read("main.py") == "one\nTWO\nthree\nfour\nFIVE\n"
     await workspace.changes.undo()
     await workspace.refresh()
-    assert not canary.exists()
+    assert canary.sang == ""
+    assert repository.private() == private
+    ask_as_a_person_would(repository.root)
+    assert "trap" in canary.sang, "the control"
 
-    subprocess.run(["git", "-C", str(repository.root), "status"], check=True, capture_output=True)
-    assert "trap" in canary.read_text(), "the traps do work"
+
+@pytest.mark.parametrize(
+    ("setting", "command"),
+    [
+        ("core.fsmonitor", ["ls-files", "--others"]),
+        ("core.fsmonitor", ["status"]),
+        ("core.hooksPath", ["update-ref", "refs/heads/made", "HEAD"]),
+        ("core.sshCommand", ["ls-remote", "ssh://nowhere.invalid/x"]),
+        ("core.gitProxy", ["ls-remote", "git://nowhere.invalid/x"]),
+        ("credential.helper", ["credential", "fill"]),
+        ("diff.external", ["diff"]),
+        ("core.alternateRefsCommand", ["fetch", "-q", "{other}"]),
+    ],
+)
+def test_each_override_holds(repository: Repository, tmp_path: Path, setting: str, command: list[str]) -> None:
+    """Also for commands that are not used; in the control the same git has only this setting less."""
+    canary = Canary(tmp_path)
+    other = Repository(tmp_path / "other")
+    other.write({"x": "x"})
+    other.commit()
+    (repository.root / ".git" / "objects" / "info" / "alternates").write_text(f"{other.root}/.git/objects\n")
+    repository.git("config", setting, str(canary.hooks if setting == "core.hooksPath" else canary.script))
+    repository.git("config", "protocol.allow", "always")
+    os.utime(repository.root / "main.py")
+    repository.write({"main.py": "changed\n"})
+    canary.hush()
+    words = [word.format(other=other.root) for word in command]
+    question = b"protocol=https\nhost=example.org\n"
+    SafeGit(repository.root).run(*words, given=question, expected=range(256))
+    assert canary.sang == ""
+    kept = [part for part in overridden(setting) for part in ("-c", part)]
+    plain = ["git", "-C", str(repository.root), *kept, *words]
+    subprocess.run(plain, input=question, capture_output=True, check=False, env=environment())
+    assert "trap" in canary.sang or "hooks" in canary.sang, "the control"
+
+
+def overridden(but: str) -> list[str]:
+    """The overrides but one, and but the one that forbids every transport."""
+    return [one for one in safe_git._OVERRIDES if not one.startswith((f"{but}=", "protocol.allow="))]
 
 
 def test_only_the_choke_point_starts_git() -> None:
