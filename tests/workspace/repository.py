@@ -122,7 +122,8 @@ def snapshot(root: Path, skip: str = "") -> dict[bytes, tuple[str, int, str]]:
     found: dict[bytes, tuple[str, int, str]] = {}
     for folder, folders, files in os.walk(top):
         if skip and folder == top:
-            folders.remove(skip.encode())
+            folders[:] = [name for name in folders if name != skip.encode()]
+            files = [name for name in files if name != skip.encode()]
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in (*files, *links):
             path = os.path.join(folder, name)

@@ -218,3 +218,44 @@ def test_a_listing_does_not_follow_links(with_ignored: Repository, tmp_path: Pat
     (data, _) = listing.ignored(with_ignored.root, WorkspaceSettings())
     assert data.bytes < 5000
     assert stat.S_ISLNK(os.lstat(with_ignored.root / "data" / "link").st_mode)
+
+
+async def test_huge_and_deep_files_stay_out_and_are_told(repository: Repository, opened: Opener) -> None:
+    """F15: ten gigabytes without a block of disk are neither read nor held."""
+    for name, size in (("sparse.bin", 10 << 30), ("tracked.bin", (100 << 20) + 1), ("at-limit.bin", 1 << 20)):
+        (repository.root / name).touch()
+        os.truncate(repository.root / name, size)
+    repository.git("add", "-N", "tracked.bin")
+    deep = repository.root / "/".join(["d"] * 64)
+    deep.mkdir(parents=True)
+    (deep / "x.py").write_text("x")
+    workspace = opened.unopened(repository.root, max_untracked_mb=1)
+    assert dict((await workspace.open()).left_out) == {
+        "sparse.bin": "larger than 100 MiB",
+        "tracked.bin": "larger than 100 MiB",
+        f"{'d/' * 64}x.py": "deeper than 64 folders",
+    }
+    assert "at-limit.bin" in workspace.paths()
+    os.truncate(repository.root / "at-limit.bin", (1 << 20) + 1)
+    await workspace.refresh()
+    assert "at-limit.bin" not in workspace.paths(), "the control: one byte more"
+
+
+async def test_git_packs_the_repository_while_it_is_copied(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    """F18: with the index locked and gc at work in a loop, every seed holds the same files."""
+    repository.write({f"many/{number}.py": f"{number}\n" for number in range(300)})
+    repository.commit()
+    expected = repository.state()
+    (repository.root / ".git" / "index.lock").write_text("")
+    loop = ["sh", "-c", f"while :; do git -C '{repository.root}' gc -q --prune=now; done"]
+    packing = await asyncio.create_subprocess_exec(*loop, start_new_session=True)
+    try:
+        for number in range(4):
+            workspace = await opened(repository.root, f"session{number}")
+            folder = PlainFolder(tmp_path / f"sandbox{number}")
+            folder.fill(workspace)
+            assert folder.state() == expected
+    finally:
+        os.killpg(packing.pid, 9)
+        await packing.wait()
+    assert (repository.root / ".git" / "index.lock").exists()
