@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import getpass
 import os
 import socket
@@ -61,7 +62,10 @@ def answers(address: str) -> bool:
 
 
 def connect(address: str, timeout: float = 30.0) -> Any:
-    """A docker-py APIClient of that daemon, for one thread only; `timeout` in seconds for one answer. Raises DaemonError."""
+    """A docker-py APIClient of that daemon, for one thread only; `timeout` in seconds for one answer. Raises DaemonError.
+
+    It asks once for the daemon's version and facts: they stay the same as long as the connection does.
+    """
     import docker
     import requests
 
@@ -70,6 +74,7 @@ def connect(address: str, timeout: float = 30.0) -> Any:
     except (docker.errors.DockerException, requests.RequestException) as error:
         raise _not_answering(address, _reason(error)) from error
     api.trust_env = False
+    api.version, api.info = functools.cache(api.version), functools.cache(api.info)
     version = tuple(int(part) for part in api.api_version.split("."))
     if version < OLDEST_API:
         api.close()

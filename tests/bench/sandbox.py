@@ -136,10 +136,12 @@ async def medians(rounds: int, plain: Callable[[], object], ours: Callable[[], A
     return statistics.median(theirs_s[1:]), statistics.median(ours_s[1:])
 
 
-async def round_trip(plain: Plain, sandbox: DockerSandbox, rounds: int) -> Row:
-    block = Command("print(1)", language="python", code="print(1)")
+async def round_trip(plain: Plain, sandbox: DockerSandbox, rounds: int, *, stateful: bool) -> Row:
+    """A block in the session's Python, as replies run; or in a process of its own, as checks do."""
+    block = Command("print(1)", language="python", code="print(1)", stateful=stateful)
     theirs, ours = await medians(rounds, lambda: plain.run(PRINT), lambda: counted(sandbox, block))
-    return Row("warm print(1)", ours / theirs, "×", 0.35, True, f"{ours * 1000:.1f} ms; docker exec {theirs * 1000:.1f} ms")
+    name = "warm print(1)" if stateful else "in a fresh process"
+    return Row(name, ours / theirs, "×", 0.35, True, f"{ours * 1000:.1f} ms; docker exec {theirs * 1000:.1f} ms")
 
 
 async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Row]:
@@ -188,7 +190,8 @@ async def measured(rounds: int) -> list[Row]:
     plain = Plain()
     try:
         async with started(SETTINGS) as sandbox:
-            rows = [await round_trip(plain, sandbox, rounds * 4), *await output(plain, sandbox, rounds)]
+            rows = [await round_trip(plain, sandbox, rounds * 4, stateful=stateful) for stateful in (True, False)]
+            rows += await output(plain, sandbox, rounds)
         return [*rows, await start(plain, rounds)]
     finally:
         plain.close()
