@@ -75,10 +75,11 @@ class DockerSandbox:
             wanted, warnings = await self._call(self._make, image.image, profile)
             yield Progress("checking the container", 0.7)
             unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
-            await self._revive()
-            verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
             missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
-            self._info = await self._call(self._describe, address, image, missing)
+            # the daemon tells about itself while the runner starts
+            _, info = await asyncio.gather(self._revive(), self._call(self._describe, address, image, missing))
+            verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
+            self._info = info
             self._reaping = asyncio.create_task(
                 reaper.keep_reaping(lambda: self._call(reaper.reap, self._api), self._reap_every_s)
             )
