@@ -105,8 +105,9 @@ def image() -> str:
 
 
 def of_session(api: Any, session: str) -> list[str]:
-    """The ids of the containers of a session."""
-    return [found["Id"] for found in api.containers(all=True, filters={"label": f"oci.session={session}"})]
+    """The ids of the containers of a session, without those that the daemon is removing."""
+    found = api.containers(all=True, filters={"label": f"oci.session={session}"})
+    return [container["Id"] for container in found if container["State"] != "removing"]
 
 
 def until_removed(api: Any, container: str, seconds: float = 10) -> None:
