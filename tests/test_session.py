@@ -444,3 +444,16 @@ async def test_without_docker_the_model_answers_and_edits_and_with_it_runs(
         happened = await turn(session)
         assert verdict(happened) is Verdict.PASSED
         assert only(happened, events.SandboxReady)
+
+
+@pytest.mark.docker
+async def test_the_journal_says_how_a_turn_ended_that_nobody_follows_any_more(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    async with session_on(root, ["```bash\necho begun; sleep 600\n```", "An answer."]) as session:
+        async with aclosing(session.ask("wait")) as happened:
+            async for event in happened:
+                if isinstance(event, events.OutputArrived):
+                    break
+        await turn(session, "explain")
+    ends = [event.verdict for event in read(root.parent / "journal.jsonl") if isinstance(event, events.TurnFinished)]
+    assert ends == [Verdict.STOPPED, Verdict.ANSWERED]

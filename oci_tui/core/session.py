@@ -70,23 +70,35 @@ class Session:
         self.settle.asked(prompt)
         before = self.conversation.copy()
         started = time.monotonic()
-        yield self._told(events.TurnStarted(self.conversation.turns, prompt))
         turn = Turn(prompt, self.conversation, self.policy, (self.engine, self.sandbox, self.workspace, self.approver))
-        verdict = Verdict.GAVE_UP
+        verdict, ended = Verdict.GAVE_UP, False
+
+        def finished(verdict: Verdict) -> Event:
+            seconds = time.monotonic() - started
+            return self._told(events.TurnFinished(self.conversation.turns, verdict, turn.rounds, seconds))
+
         try:
-            async with aclosing(stoppable(self._turn(turn), self._stop)) as happened:
-                async for event in happened:
-                    yield self._told(event)
-            verdict = Verdict.STOPPED if self._stop.is_set() else turn.verdict
-        except OciError as error:
-            self._lost(error)
-            self.conversation.restore(before)
-            yield self._told(events.TurnFailed(str(error)))
-        if verdict in (Verdict.STOPPED, Verdict.GAVE_UP):
-            async with aclosing(self._interrupted()) as happened:
-                async for event in happened:
-                    yield self._told(event)
-        yield self._told(events.TurnFinished(self.conversation.turns, verdict, turn.rounds, time.monotonic() - started))
+            yield self._told(events.TurnStarted(self.conversation.turns, prompt))
+            try:
+                async with aclosing(stoppable(self._turn(turn), self._stop)) as happened:
+                    async for event in happened:
+                        yield self._told(event)
+                verdict = Verdict.STOPPED if self._stop.is_set() else turn.verdict
+            except OciError as error:
+                self._lost(error)
+                self.conversation.restore(before)
+                yield self._told(events.TurnFailed(str(error)))
+            if verdict in (Verdict.STOPPED, Verdict.GAVE_UP):
+                async with aclosing(self._interrupted()) as happened:
+                    async for event in happened:
+                        yield self._told(event)
+            ended = True
+            yield finished(verdict)
+        except (GeneratorExit, asyncio.CancelledError):
+            # Whoever asked has gone, with the terminal perhaps; the journal says how the turn ended all the same.
+            if not ended:
+                finished(Verdict.STOPPED)
+            raise
         if self._unwritten:
             yield events.PartFailed("workspace", f"this session is no longer recorded: {self._unwritten}")
             self._unwritten = ""

@@ -19,6 +19,8 @@ import pyte
 
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;:]*\$?[a-zA-Z]|\x1b\[[0-9;:]*[tq]")
 _CSI = re.compile(rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]")
+# The kernel then tells the process when the terminal goes away, as it does a shell's children.
+_CONTROLLING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
 
 
 class Terminal:
@@ -34,7 +36,7 @@ class Terminal:
         self._worker = worker
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", _CONTROLLING + code],
             stdin=worker,
             stdout=worker,
             stderr=worker,
@@ -90,9 +92,15 @@ class Terminal:
         left = _CSI.sub(b"", self.raw.rpartition(b"\x1b[?1049l")[2])
         return self.process.returncode, left.decode().replace("\r\n", "\n").strip("\r\n")
 
+    def hang_up(self) -> None:
+        """What closing the terminal's window, or losing the line to the machine, does."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
         os.close(self._worker)
