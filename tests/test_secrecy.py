@@ -123,6 +123,7 @@ def everywhere(container: str) -> str:
 
 
 async def test_a_container_that_is_lost_comes_back_with_the_work(make_repository: MakeRepository) -> None:
+    """F3: the next turn makes another and fills it from the mirror."""
     root = make_repository(FILES)
     api = client()
     wait = "```bash\necho up; sleep 600\n```"

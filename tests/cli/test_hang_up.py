@@ -35,6 +35,7 @@ def opened(arguments: list[str], cwd: Path, home: Path) -> Terminal:
 def test_nothing_is_left_behind(
     make_repository: MakeRepository, tmp_path: Path, command: str, end: signal.Signals | None
 ) -> None:
+    """F6, T23: in the app, headless, in the chat and in a shell."""
     root = make_repository(FILES)
     flags = scripted(tmp_path, WAITS)
     arguments = {"app": flags, "run": ["run", "go", *flags], "chat": ["chat", *flags], "shell": ["sandbox", "shell"]}[command]
