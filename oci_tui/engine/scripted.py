@@ -88,14 +88,16 @@ class ScriptedEngine:
             raise EngineError(f"the script has {len(self._lines)} replies and all were given; add one to it")
         line = self._lines[self._given]
         self._given += 1
-        began = time.monotonic()
+        began = due = time.monotonic()
         written, first_s, end = 0, 0.0, "stop"
         room = len(_until_stop(line.reply or "".join(text for _, text in line.pieces), request.stop))
         for pause_s, text in line.pieces or self._paced(line):
             if written == request.max_new_tokens or not room:
                 end = "length" if room else "stop"
                 break
-            await asyncio.sleep(pause_s)
+            # from when it was due, not from when it woke: the pace is kept
+            due += pause_s
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
             said = text[:room]
             room -= len(said)
             written += 1

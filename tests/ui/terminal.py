@@ -24,10 +24,11 @@ _CONTROLLING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
 
 
 class Terminal:
-    """Runs `python -c code` at `columns` × `rows`. `raw` is every byte it wrote."""
+    """Runs `python -c code` at `columns` × `rows`. `raw` is every byte it wrote; `text` follows it while `drawing`."""
 
     def __init__(self, code: str, home: Path, environment: dict[str, str], columns: int = 120, rows: int = 40) -> None:
-        self.raw = b""
+        self.raw = bytearray()
+        self.drawing = True
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._master, worker = pty.openpty()
@@ -75,7 +76,8 @@ class Terminal:
         if ready:
             data = os.read(self._master, 65536)
             self.raw += data
-            self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+            if self.drawing:
+                self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return bool(ready)
 
     def press(self, keys: bytes) -> None:

@@ -53,7 +53,7 @@ def screen_after(folder: Path, text: str) -> tuple[str, bytes]:
         screen.until(lambda: "exit 1" in screen.text and "1 round" in screen.text)
         screen.press(b"typed")
         screen.until(lambda: "typed" in screen.text and not screen.read())
-        return screen.text, screen.raw
+        return screen.text, bytes(screen.raw)
 
 
 def test_a_question_drawn_by_output_is_the_text_of_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ already been through `core.terminal` and the style is one of `STYLES`, or two of
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +19,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 
 from oci_tui.core.events import Event
 from oci_tui.ui.wording import wrap
@@ -39,6 +41,7 @@ class LinePane(ScrollView, can_focus=True):
     LESSON: ClassVar[str] = ""
     """What the pane says while it has nothing to show."""
     FRAME_S: ClassVar[float] = 1 / 12
+    SOON_S: ClassVar[float] = 0.001
     KEPT_STRIPS: ClassVar[int] = 2048
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES}
@@ -91,7 +94,8 @@ class LinePane(ScrollView, can_focus=True):
         self._widest = 1
         self._strips: dict[int, Strip] = {}
         self._styles: dict[str, Style] = {}
-        self._waiting = False
+        self._waiting: Timer | None = None
+        self._framed = 0.0
 
     def show(self, event: Event) -> None:
         """Take an event in; cheap, the screen follows at the next frame. Here: nothing concerns a pane without lines."""
@@ -116,13 +120,16 @@ class LinePane(ScrollView, can_focus=True):
     def changed(self, first: int) -> None:
         """Lines from `first` on are new or different."""
         self._first_changed = first if self._first_changed is None else min(first, self._first_changed)
-        if not self._waiting and self.is_attached:
-            self._waiting = True
-            self.set_timer(self.FRAME_S, self._frame)
+        if self._waiting is None and self.is_attached:
+            pause_s = self._framed + self.FRAME_S - time.monotonic()
+            self._waiting = self.set_timer(max(pause_s, self.SOON_S), self._frame)
 
     def settle(self) -> None:
-        """The stream paused: bring the last line to the bottom edge, if the view follows."""
+        """The stream paused: draw at once, with the last line at the bottom edge if the view follows."""
         self._settling = True
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting, self._framed = None, 0.0
         self.changed(self.line_count())
 
     def restart(self) -> None:
@@ -171,7 +178,7 @@ class LinePane(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.height)
 
     def _frame(self) -> None:
-        self._waiting = False
+        self._waiting, self._framed = None, time.monotonic()
         self.prepare()
         first, self._first_changed = self._first_changed, None
         if first is None or not self.size:
