@@ -151,6 +151,32 @@ async def test_a_refused_edit_is_told_to_the_model(make_repository: MakeReposito
 
 
 @pytest.mark.docker
+async def test_a_refused_edit_uses_up_no_round_and_cannot_go_on_for_ever(make_repository: MakeRepository) -> None:
+    lazy = "calc.py\n```python\ndef add(a, b):\n    # ... rest unchanged\n    return a + b\n```"
+    async with session_on(make_repository(FILES), [lazy, RIGHT, *[lazy] * 3], Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert (len(only(happened, events.ReplyFinished)), len(only(happened, events.RoundFinished))) == (2, 1)
+        assert '"# ... rest unchanged" stands for lines' in session.conversation.messages[-2].content
+
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        assert (len(only(happened, events.ReplyFinished)), len(only(happened, events.RoundFinished))) == (3, 1)
+
+
+@pytest.mark.docker
+async def test_a_file_that_the_model_has_not_read_is_shown_before_it_is_overwritten(make_repository: MakeRepository) -> None:
+    files = {**FILES, "notes.csv": "a,b\n1,2\n"}
+    whole = "notes.csv\n```\na,b\n3,4\n```"
+    async with session_on(make_repository(files), [whole, whole], Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session, "change it")
+        told = session.conversation.messages[-3].content
+        assert "you have not read it" in told
+        assert files["notes.csv"].strip() in told
+        assert [event.paths for event in happened if isinstance(event, events.EditsApplied)] == [("notes.csv",)]
+
+
+@pytest.mark.docker
 async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), [WRONG, WRONG, RIGHT]) as session:
         assert verdict(await turn(session)) is Verdict.PASSED
@@ -193,9 +219,9 @@ async def test_a_reply_that_was_cut_off_writes_no_half_file(make_repository: Mak
 @pytest.mark.parametrize(
     "replies",
     [
-        ["calc.py\n```python\n<<<<<<< SEARCH\nno such line\n=======\nx\n>>>>>>> REPLACE\n```"] * 3,
+        ["calc.py\n```python\n<<<<<<< SEARCH\nno such line\n=======\nx\n>>>>>>> REPLACE\n```"] * 9,
         [WRONG, "```python\nprint(1)\n```", "Done."],
-        ["```bash\nls\n```", "../x.py\n```python\nx = 1\n```", "../x.py\n```python\nx = 1\n```"],
+        ["```bash\nls\n```", *["../x.py\n```python\nx = 1\n```"] * 6],
     ],
 )
 async def test_only_the_check_passes_a_turn(make_repository: MakeRepository, replies: list[str]) -> None:

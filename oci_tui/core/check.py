@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
+from oci_tui.core.guards import is_test
 from oci_tui.core.ports import Command
 
 _SUMMARY = re.compile(
@@ -20,7 +20,7 @@ def find_check(configured: str, paths: Sequence[str], timeout_s: float) -> Comma
     """The configured command, else pytest where the workspace holds test files, else None."""
     if configured:
         return Command(label=configured, language="bash", code=configured + "\n", timeout_s=timeout_s)
-    if any(_is_test(path) for path in paths):
+    if any(path.endswith(".py") and is_test(path) for path in paths):
         return Command(label="pytest -q", argv=("python3", "-m", "pytest", "-q"), timeout_s=timeout_s)
     return None
 
@@ -42,8 +42,3 @@ def outcome(output: str, code: int, reason: str) -> str:
     if counts:
         return str(counts[-1]).strip(", ")
     return "passed" if code == 0 else f"exit code {code}"
-
-
-def _is_test(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))

@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
 
+from oci_tui.core import guards
+from oci_tui.core.context import block
 from oci_tui.core.formats import search_replace, symbols
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Edit
 
+MOST_SHOWN = 24_000
+"""The characters of a file that the model is shown when it would overwrite it unread; a longer one it must change in parts."""
+
 
 class Files(msgspec.Struct, frozen=True):
-    """The files as edits find them: every path, the text of one (None when there is none), why one may not be written ("")."""
+    """The files as edits find them: every path, the text of one (None when there is none), why one may not be written ("").
+
+    `known` are those that the model has read or written.
+    """
 
     paths: Sequence[str]
     read: Callable[[str], str | None]
     check: Callable[[str], str]
+    known: Container[str] = ()
 
 
 class Settled(msgspec.Struct):
-    """New texts by path, reasons of refusal, and what was overlooked to place an edit, in a phrase each."""
+    """New texts by path, reasons of refusal, and what was overlooked to place an edit, in a phrase each.
+
+    `shown` are files that a reason shows to the model.
+    """
 
     written: dict[str, str] = {}
     refused: list[str] = []
     notes: list[str] = []
+    shown: list[str] = []
 
 
-def settle(edits: Sequence[Edit], files: Files, prompt: str) -> Settled:
-    """Make the edits in order, each on what those before it wrote. `prompt` is what the person asked for."""
-    done = Settled()
+def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str, str]] | None = None) -> Settled:
+    """Make the edits in order, each on what those before it wrote. `prompt` is what the person asked for.
+
+    `told` holds texts that were refused for not parsing: one that comes again as it was is let through, for the check to judge.
+    """
+    done, told = Settled(), set() if told is None else told
     for edit in edits:
         try:
-            path, text, how = _edited(edit, files, done.written, prompt)
+            path, text, how = _edited(edit, files, done, prompt)
+            _guard(path, files.read(path), text, prompt, told)
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
             continue
@@ -44,12 +61,22 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str) -> Settled:
     return done
 
 
-def _edited(edit: Edit, files: Files, written: dict[str, str], prompt: str) -> tuple[str, str, str]:
+def _guard(path: str, old: str | None, new: str, prompt: str, told: set[tuple[str, str]]) -> None:
+    """Raises MismatchError where the new text may not be written."""
+    if why := guards.objection(path, old, new, prompt):
+        raise MismatchError(f"{path}: {why}")
+    if (path, new) not in told and (why := guards.unparsable(path, old, new)):
+        told.add((path, new))
+        raise MismatchError(f"{path}: {why}")
+
+
+def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, str, str]:
     """Path and new text of the file, and what was overlooked. Raises MismatchError."""
     if isinstance(edit, Malformed):
         raise MismatchError(f"{edit.path}: {edit.why}".removeprefix(": "))
     if not edit.path:
         raise MismatchError("an edit names no file; write the file's path alone on the line before the block")
+    written = done.written
     path = _meant(edit, files, written)
     if why := files.check(path):
         raise MismatchError(f"{path}: {why}")
@@ -57,12 +84,23 @@ def _edited(edit: Edit, files: Files, written: dict[str, str], prompt: str) -> t
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
     text = written[path] if path in written else files.read(path)
     if isinstance(edit, WriteFile):
-        return path, symbols.within(text, edit.text, prompt) if text and path.endswith(".py") else edit.text, ""
+        new = symbols.within(text, edit.text, prompt) if text and path.endswith(".py") else edit.text
+        if new == edit.text and text and text != new and path not in written and path not in files.known:
+            raise MismatchError(f"{path}: {_unread(path, text, done)}")
+        return path, new, ""
     if text is not None:
         return path, *search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
     if edit.search.strip():
         raise MismatchError(f"{path}: no such text file; write the whole file instead")
     return path, edit.replace, ""
+
+
+def _unread(path: str, text: str, done: Settled) -> str:
+    """What the model is told when it would overwrite a file that it has not read: the file, where that is short enough."""
+    if len(text) > MOST_SHOWN:
+        return "this long file is there already and you have not read it; change parts of it with SEARCH/REPLACE"
+    done.shown.append(path)
+    return f"the file is there already and you have not read it; it holds what follows. Change that.\n{block(path, text)}"
 
 
 def _meant(edit: WriteFile | ReplaceText, files: Files, written: dict[str, str]) -> str:

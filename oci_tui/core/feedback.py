@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from oci_tui.core.ports import Exit, UserEdits
+from oci_tui.core.syntax import parsed
 
 PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
@@ -85,10 +86,7 @@ def shortened(text: str, head: int = HEAD, tail: int = TAIL, omitted: int = 0) -
 
 def calls_input(code: str) -> bool:
     """Whether Python code calls the bare name `input`, which would wait for an answer that cannot come."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(
+    tree = parsed(code)
+    return tree is not None and any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "input" for node in ast.walk(tree)
     )

@@ -39,10 +39,12 @@ class Policy(msgspec.Struct, frozen=True):
     and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
     that is not: the check always runs in a process of its own.
     `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
+    `corrections`: how often in a round the model replies again at once because an edit of it was refused.
     `commit`: whether what is accepted is committed too.
     """
 
     rounds: int = 3
+    corrections: int = 2
     check_command: str = ""
     timeout_s: float = 60.0
     max_new_tokens: int = 1024
@@ -98,6 +100,9 @@ class Turn:
         self._final = False
         self._diff = Diff()
         self._stuck = False
+        self._again = False
+        self._undone = False
+        self._told: set[tuple[str, str]] = set()
         self._cut_off = False
         self._refused = False
         self._ran: bool | None = None
@@ -113,7 +118,7 @@ class Turn:
             if number == 1:
                 await self._begin()
             yield events.RoundStarted(self.conversation.turns, number)
-            for step in (self._generate, self._apply, self._run):
+            for step in (self._write, self._run):
                 async with aclosing(step()) as happened:
                     async for event in happened:
                         yield event
@@ -169,6 +174,20 @@ class Turn:
                 "\n".join([said, *context.changed_files(self.workspace, edits.paths, self.conversation.known, room)])
             )
 
+    async def _write(self) -> AsyncGenerator[Event]:
+        """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
+        self._wrote, self._said = (), []
+        for left in range(self.policy.corrections, -1, -1):
+            for step in (self._generate, self._apply):
+                async with aclosing(step()) as happened:
+                    async for event in happened:
+                        yield event
+            if not (left and self._undone):
+                break
+            async with aclosing(self._feed_back()) as happened:
+                async for event in happened:
+                    yield event
+
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
         messages = self.conversation.messages
@@ -194,7 +213,8 @@ class Turn:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text)
         self._cut_off = usage.end == "length" and reader.open is not None
-        self._reply = placed(reader.finish(cut_off=self._cut_off), self._known_texts())
+        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), self._known_texts())
+        self._again = self._reply.text == before.text
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)
 
@@ -204,29 +224,34 @@ class Turn:
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
-        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check)
-        done = settle(self._reply.edits, files, self.prompt)
-        written, refused = done.written, done.refused
-        self._wrote, self._said, self._stuck = tuple(written), [], False
+        known = self.conversation.known
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known)
+        done = settle(self._reply.edits, files, self.prompt, self._told)
+        self._wrote, self._undone, self._stuck = (
+            tuple(dict.fromkeys([*self._wrote, *done.written])),
+            bool(done.refused),
+            self._again,
+        )
         if self._cut_off:
             self._said.append(feedback.CUT_OFF)
-        if written:
-            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(written))
-            self.conversation.known.update({path: hash(text) for path, text in written.items()})
-            self._seen.update(written)
-            yield events.EditsApplied(self._wrote, notes=tuple(done.notes))
+        if done.written:
+            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(done.written))
+            yield events.EditsApplied(tuple(done.written), notes=tuple(done.notes))
             before, self._diff = self._diff, await self.workspace.diff()
-            self._stuck = self._diff == before
+            self._stuck = self._stuck or self._diff == before
             yield events.DiffChanged(self._diff)
+        texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
+        known.update({path: hash(text) for path, text in texts.items()})
+        self._seen.update(texts)
         if self._stuck:
             self._said.append(feedback.SAME_EDIT)
-        if refused:
-            self._said.append(feedback.refused_edits(refused))
-            yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in refused))
+        if done.refused:
+            self._said.append(feedback.refused_edits(done.refused))
+            yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
 
     async def _run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
-        self._final = not (self._reply.edits or self._reply.code or self._cut_off)
+        self._final = not (self._reply.edits or self._reply.code or self._cut_off or self._wrote)
         unrun = {"answered": self._final, "edited": self._wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
         self._passed, self._outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
         deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
@@ -289,6 +314,7 @@ class Turn:
     async def _feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""
         self.conversation.say("\n\n".join(self._said))
+        self._said = []
         for text in self.conversation.steered:
             self.conversation.say(text)
             yield events.Steered(text)

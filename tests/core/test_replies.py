@@ -51,7 +51,7 @@ def read(text: str) -> tuple[Reply, Settled]:
     reader.feed(text)
     reply = placed(reader.finish(), files())
     outside = "it is outside of the workspace"
-    found = Files(tuple(files()), files().get, lambda path: outside if path.startswith(("/", "..", ".git/")) else "")
+    found = Files(tuple(files()), files().get, lambda path: outside if path.startswith(("/", "..", ".git/")) else "", files())
     return reply, settle(reply.edits, found, PROMPT)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from oci_tui.core.syntax import parsed
+
 _DOTS = r"(?:\.{3,}|…)"
 _THING = (
     r"(?:(?:of\s+)?(?:the\s+|your\s+|this\s+|my\s+)?(?:\w+\s+)?"
@@ -23,7 +25,7 @@ _COMMENTED = re.compile(
 )
 _DOTTED = re.compile(rf"\s*(?:(?:#+|//+|--|/\*+|<!--|;+|%)\s*{_DOTS}|{_DOTS}\s*(?=[\w(\[])).{{0,80}}", re.IGNORECASE)
 _BARE = re.compile(rf"\s*{_DOTS}\s*")
-_NOT_ELISIONS = frozenset({"other", "same", "rest", "original", "existing", "previous", "remaining", "remainder", "unchanged"})
+_NOT_ELISIONS = frozenset({"other", "same", "rest", "original", "existing", "previous", "remaining", "remainder"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -59,9 +61,7 @@ def _hollowed(old: str, new: str) -> str:
 
 def _bodies(text: str) -> dict[str, bool]:
     """Each function of a Python text by its dotted name, and whether its body is nothing but `...` or `pass`."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return {}
     found: dict[str, bool] = {}
 

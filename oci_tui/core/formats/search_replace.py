@@ -113,7 +113,7 @@ def parse(path: str, text: str) -> list[ReplaceText | Malformed]:
 
 def occurs(text: str, search: str) -> bool:
     """Whether the lines `search` are in `text` once and only once, blanks at line ends aside."""
-    wanted = search.split("\n")[:-1]
+    wanted = _bare(_lines(search))
     return any(line.strip() for line in wanted) and len(_starts(_lines(text), wanted, _equal_but_trailing)) == 1
 
 
@@ -124,7 +124,7 @@ def apply(text: str, edit: ReplaceText) -> Replaced:
     Raises MismatchError when the lines are not there, or are there more than once.
     """
     lines = _lines(text)
-    wanted, new = edit.search.split("\n")[:-1], edit.replace.split("\n")[:-1]
+    wanted, new = _bare(_lines(edit.search)), _bare(_lines(edit.replace))
     if not any(line.strip() for line in wanted):
         if text.strip():
             raise MismatchError(f"{edit.path}: the SEARCH part is empty, but the file exists; copy the old lines into it")

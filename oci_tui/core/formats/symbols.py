@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.syntax import parsed
 
 _DOCSTRING, _MAIN = '"""', "__main__"
 
@@ -23,10 +24,10 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def place(code: str, files: Mapping[str, str]) -> WriteFile | None:
     """The edit a block means, `files` being the Python files it may mean; None when it is a program to run, or not clear."""
     code = textwrap.dedent(code)
-    block = _parsed(code)
+    block = parsed(code)
     if block is None or not all(map(_declares, block.body)) or not (names := _names(block)):
         return None
-    trees = {path: tree for path, text in files.items() if (tree := _parsed(text)) is not None}
+    trees = {path: tree for path, text in files.items() if (tree := parsed(text)) is not None}
     shared = {path: len(names & _names(tree)) for path, tree in trees.items()}
     best = max(shared.values(), default=0)
     meant = [path for path, count in shared.items() if count == best]
@@ -44,7 +45,7 @@ def within(text: str, code: str, prompt: str) -> str:
     Definitions are dropped where the prompt speaks of them, or where as many new ones come in a block of about the file's
     length: what a weak model leaves out otherwise it has forgotten.
     """
-    file, block = _parsed(text), _parsed(textwrap.dedent(code))
+    file, block = parsed(text), parsed(textwrap.dedent(code))
     if file is None or block is None or not block.body or not all(map(_declares, block.body)):
         return code
     held, told = _names(file), _names(block)
@@ -148,13 +149,6 @@ def _source(lines: list[str], statement: ast.stmt) -> str:
 
 def _ended(source: str) -> str:
     return source if source.endswith(("\n", "\r")) else source + "\n"
-
-
-def _parsed(code: str) -> ast.Module | None:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _declares(statement: ast.stmt) -> bool:

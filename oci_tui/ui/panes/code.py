@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from oci_tui.core.events import EditsRefused, Event, ReplyFinished, ReplyGrew, RoundStarted, TurnFinished, TurnStarted
+from oci_tui.core.events import (
+    ContextBuilt,
+    EditsRefused,
+    Event,
+    ReplyFinished,
+    ReplyGrew,
+    RoundStarted,
+    TurnFinished,
+    TurnStarted,
+)
 from oci_tui.core.reply import Block, ReplyReader
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.highlight import Highlighter
@@ -72,8 +81,9 @@ class CodePane(LinePane):
             case TurnStarted():
                 self._round = 0
             case RoundStarted():
-                self._reader, self._pieces, self._stale = ReplyReader(), [], True
                 self._round = event.round
+            case ContextBuilt():
+                self._reader, self._pieces, self._stale = ReplyReader(), [], True
             case ReplyGrew():
                 self._pieces.append(event.text)
                 self.changed(self.line_count())

@@ -47,8 +47,10 @@ from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.ui.panes.lines import LinePane, Spans
-from oci_tui.ui.panes.story import Entry, Lesson, Parts, Said, Told
+from oci_tui.ui.panes.story import Entry, Lesson, Parts, Prose, Said, Told
 from oci_tui.ui.wording import names, plural, seconds, thousands
+
+_AGAIN = "writing again"
 
 _SIGNS: dict[Verdict, tuple[str, str]] = {
     Verdict.PASSED: ("✓", "good"),
@@ -189,6 +191,8 @@ class TranscriptPane(LinePane):
             return False
         match event:
             case ReplyGrew():
+                if told.doing == _AGAIN:
+                    told.prose = Prose()
                 if not told.prose.feed(event.text) and told.doing == "writing":
                     return True
                 told.doing = "writing"
@@ -200,6 +204,7 @@ class TranscriptPane(LinePane):
             case EditsRefused():
                 for reason in event.reasons:
                     self._tell(Said("!", "warn", visible_line(reason), "warn"))
+                told.doing = _AGAIN
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
             case RoundFinished():

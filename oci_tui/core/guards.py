@@ -1,0 +1,65 @@
+"""What an edit may not do to a file unasked; each objection is told to the model, which replies again in the same round."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from oci_tui.core import syntax
+from oci_tui.core.formats.elision import elided
+
+_TEST = re.compile(r"\b(?:def|func|fn)\s+(test\w*)|\b(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,", re.IGNORECASE)
+_SKIP = re.compile(
+    r"\bpytest\.(?:mark\.)?(?:skip|skipif|xfail|importorskip)\b|\bunittest\.(?:skip|expectedFailure)|\bskipTest\(|\bSkipTest\b"
+    r"|\b(?:it|test|describe)\.skip\b|\bx(?:it|describe|test)\(|\bt\.Skip|#\[ignore"
+)
+_REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
+_ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOVING}", re.IGNORECASE)
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, by the names that test runners look for."""
+    file = PurePosixPath(path)
+    stem, suffix = file.name.partition(".")[0], file.suffix
+    if suffix in (".py", ".go", ".rs", ".rb"):
+        return stem.startswith("test_") or stem.endswith("_test")
+    return suffix in (".js", ".jsx", ".ts", ".tsx", ".mjs") and (
+        ".test." in file.name or ".spec." in file.name or "__tests__" in file.parts
+    )
+
+
+def may_lose_tests(prompt: str) -> bool:
+    """Whether the person asked for tests to be removed, moved or rewritten."""
+    return bool(_ASKED.search(prompt))
+
+
+def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
+    """What is wrong where a test file lost tests or skips more of them, and the prompt does not ask for it; else ""."""
+    if not old or not is_test(path) or may_lose_tests(prompt):
+        return ""
+    before, after = _tests(old), _tests(new or "")
+    if len(after) < len(before):
+        names = sorted(before - after)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return f"this removes the tests {', '.join(names[:3])}{more}; leave tests as they are and change the code they test"
+    if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
+        return "this skips tests; leave tests as they are and change the code they test"
+    return ""
+
+
+def objection(path: str, old: str | None, new: str, prompt: str) -> str:
+    """Why `new` may not take the place of `old` (None: there is no such file), in a phrase for the model; "" when it may."""
+    if line := elided(old, new, python=path.endswith((".py", ".pyi"))):
+        return f'"{line[:80]}" stands for lines that would be lost; write all of them, or change only some with SEARCH/REPLACE'
+    return lost_tests(path, old, new, prompt)
+
+
+def unparsable(path: str, old: str | None, new: str) -> str:
+    """Why a file that parsed before, or is new, does not parse any more; "" where nothing is worse than it was."""
+    if (old and syntax.problem(path, old)) or not (why := syntax.problem(path, new)):
+        return ""
+    return f"the file would not parse, {why}; write it again"
+
+
+def _tests(text: str) -> set[str]:
+    return {function or title for function, title in _TEST.findall(text)}

@@ -1,0 +1,42 @@
+"""Whether a text is written in the language of its file: Python, JSON and TOML, which the standard library reads."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+import warnings
+from pathlib import PurePosixPath
+
+
+def parsed(code: str) -> ast.Module | None:
+    """Python code as a tree; None when it is none."""
+    try:
+        return _tree(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def problem(path: str, text: str) -> str:
+    """Why a file does not parse, in a phrase with the line; "" when it does, or when nothing here reads its language."""
+    try:
+        match PurePosixPath(path).suffix:
+            case ".py" | ".pyi":
+                _tree(text)
+            case ".json":
+                json.loads(text)
+            case ".toml":
+                tomllib.loads(text)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        return f"line {error.lineno}: {error.msg}" + (f": {line[:120]}" if line else "")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _tree(code: str) -> ast.Module:
+    """The tree; what Python would warn of is no error here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code)

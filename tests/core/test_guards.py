@@ -1,0 +1,140 @@
+"""What an edit may not do to a file unasked, each with an edit that is nearly the same and allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from oci_tui.core.edits import MOST_SHOWN, Files, settle
+from oci_tui.core.formats.elision import is_elision
+from oci_tui.core.formats.search_replace import ReplaceText
+from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.guards import is_test, lost_tests
+
+TESTS = "def test_one():\n    assert 1 + 1 == 2\n\n\ndef test_two():\n    assert 2\n"
+FILES = {
+    "app.js": "const a = 1;\nconst b = 2;\nconst c = 3;\n",
+    "calc.py": "def add(a, b):\n    return a - b\n\n\ndef sub(a, b):\n    return a - b\n",
+    "test_calc.py": TESTS,
+    "broken.py": "def f(:\n",
+    "data.json": '{"a": 1}\n',
+    "pyproject.toml": "[project]\nname = 'x'\n",
+    "long.js": "x\n" * MOST_SHOWN,
+}
+
+
+def refusals(
+    *edits: WriteFile | ReplaceText, known: tuple[str, ...] = tuple(FILES), prompt: str = "make the tests pass"
+) -> list[str]:
+    return settle(edits, Files(tuple(FILES), FILES.get, lambda _: "", known), prompt).refused
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# rest unchanged",
+        "# ... rest of the code ...",
+        "# ... existing code ...",
+        "    # The rest of the file remains unchanged",
+        "// ... other methods remain the same",
+        "// existing code here",
+        "/* unchanged */",
+        "<!-- rest of the content -->",
+        "# (unchanged)",
+        "# Remaining functions stay the same",
+        "-- rest of the file omitted",
+        "# same as before",
+        "# ...",
+        "... (rest of the function)",
+        "...",
+    ],
+)
+def test_lines_that_stand_for_others_are_seen(line: str) -> None:
+    assert is_elision(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# keep the rest of the items in order",
+        "# the same for each existing user",
+        "# other",
+        "x = 1  # unchanged",
+        "# original",
+        "return [*first, *rest]",
+        "# loads the existing code of a user",
+        "",
+        "// ",
+        "#",
+    ],
+)
+def test_other_lines_are_not(line: str) -> None:
+    assert not is_elision(line)
+
+
+def test_a_file_with_parts_left_out_is_refused() -> None:
+    assert "stands for lines" in refusals(WriteFile("app.js", "const a = 2;\n// ... rest of the file\n"))[0]
+    assert "stands for lines" in refusals(WriteFile("app.js", "const a = 2;\n...\n"))[0]
+    assert "stands for lines" in refusals(WriteFile("new.js", "const a = 2;\n// rest of the code unchanged\n"))[0]
+    hollow = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    ...\n"
+    assert '"def sub(...): ..." stands for lines' in refusals(WriteFile("calc.py", hollow))[0]
+    assert refusals(WriteFile("app.js", "const a = 2;\nconst b = 2;\n// the last\n")) == []
+    assert refusals(WriteFile("calc.py", hollow.replace("...", "return a - b"))) == []
+    assert refusals(WriteFile("protocol.py", "def f() -> int: ...\n")) == []
+
+
+def test_a_file_never_shown_is_not_overwritten_but_shown() -> None:
+    edit = WriteFile("app.js", "const a = 2;\n")
+    done = settle([edit], Files(tuple(FILES), FILES.get, lambda _: ""), "")
+    assert done.shown == ["app.js"]
+    assert "you have not read it" in done.refused[0]
+    assert FILES["app.js"] in done.refused[0]
+    assert refusals(edit) == []
+    assert refusals(WriteFile("new.js", "x;\n"), known=()) == []
+    assert refusals(ReplaceText("app.js", "const a = 1;\n", "const a = 2;\n"), known=()) == []
+    assert refusals(WriteFile("calc.py", "def add(a, b):\n    return a + b\n"), known=()) == []
+    long = settle([WriteFile("long.js", "y\n")], Files(tuple(FILES), FILES.get, lambda _: ""), "")
+    assert (long.shown, len(long.refused[0]) < 200) == ([], True)
+
+
+def test_tests_are_neither_removed_nor_skipped_unasked() -> None:
+    one = ReplaceText("test_calc.py", "\n\ndef test_two():\n    assert 2\n", "")
+    skip = ReplaceText("test_calc.py", "def test_two():\n", "@pytest.mark.skip\ndef test_two():\n")
+    empty = ReplaceText("test_calc.py", "    assert 1 + 1 == 2\n", "    pass\n")
+    assert "removes the tests test_two" in refusals(one)[0]
+    assert "skips tests" in refusals(skip)[0]
+    assert "stands for lines" in refusals(empty)[0]
+    assert refusals(one, prompt="Remove the test of two.") == []
+    assert refusals(skip, prompt="skip the slow tests") == []
+    assert refusals(ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")) == []
+    assert refusals(ReplaceText("test_calc.py", "def test_two", "def test_three")) == []
+
+
+def test_tests_of_other_languages_are_known() -> None:
+    old = "test('adds', () => {});\nit(\"takes away\", () => {});\n"
+    assert "takes away" in lost_tests("web/sum.test.js", old, old.replace("it(", "other("), "")
+    assert "skips" in lost_tests("web/sum.test.js", old, old.replace("it(", "it.skip("), "") or "removes" in lost_tests(
+        "web/sum.test.js", old, old.replace("it(", "it.skip("), ""
+    )
+    assert "TestAdd" in lost_tests("sum_test.go", "func TestAdd(t *testing.T) {}\n", "package sum\n", "")
+    assert lost_tests("sum.js", old, "", "") == ""
+    assert [is_test(path) for path in ("tests/test_a.py", "a_test.py", "a.spec.ts", "latest.py", "contest.js")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_file_that_no_longer_parses_is_refused_once() -> None:
+    edit = WriteFile("calc.py", "def add(a, b:\n    return a + b\n")
+    assert "would not parse, line 1" in refusals(edit)[0]
+    assert "would not parse" in refusals(WriteFile("new.py", "if x\n"))[0]
+    assert "would not parse" in refusals(WriteFile("data.json", "{a: 1}"))[0]
+    assert "would not parse" in refusals(WriteFile("pyproject.toml", "[project\n"))[0]
+    assert refusals(WriteFile("broken.py", "def g(:\n")) == []
+    assert refusals(WriteFile("new.py", "pattern = '\\d'\n")) == []
+    told: set[tuple[str, str]] = set()
+    files = Files(tuple(FILES), FILES.get, lambda _: "", tuple(FILES))
+    assert settle([edit], files, "", told).refused
+    assert settle([edit], files, "", told).written == {"calc.py": edit.text}
