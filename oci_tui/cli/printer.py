@@ -78,6 +78,8 @@ class Printer:
                     self._line(f"  ✗ not applied: {visible_line(reason)}")
             case events.CommandStarted():
                 self._line(f"  $ {visible_line(event.command.label)}")
+            case events.PlotDrawn(plot=plot):
+                self._line(f"  ▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}")
             case events.CommandFinished():
                 omitted = f", {event.exit.omitted} bytes of output omitted" if event.exit.omitted else ""
                 self._line(f"  {event.exit.reason}, exit code {event.exit.code}, {event.exit.seconds:.1f} s{omitted}")

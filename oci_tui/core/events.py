@@ -19,7 +19,7 @@ from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import EngineInfo, Usage
-from oci_tui.core.ports import Command, Exit, SandboxInfo, Stream
+from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 
@@ -121,6 +121,12 @@ class CommandStarted(_Happened, frozen=True):
 class OutputArrived(_Happened, frozen=True):
     stream: Stream
     text: str
+
+
+class PlotDrawn(_Happened, frozen=True):
+    """The running command drew a figure; see core.ports.Plot."""
+
+    plot: Plot
 
 
 class CommandFinished(_Happened, frozen=True):
@@ -264,6 +270,7 @@ Event = (
     | DiffChanged
     | CommandStarted
     | OutputArrived
+    | PlotDrawn
     | CommandFinished
     | RoundFinished
     | Steered

@@ -13,6 +13,7 @@ EMPTY = "Code is executed, but result is empty. Please make sure that you includ
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
 CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
+IMAGE = "\n[image]"
 FORGOTTEN = "The Python session was restarted: variables, functions and imports of earlier code are gone; define them again."
 RESTORED = "The user took the files back to where they were after an earlier round. Go on from there."
 HEAD, TAIL = 1_200, 2_800

@@ -80,6 +80,14 @@ class Output(msgspec.Struct, frozen=True):
     text: str
 
 
+class Plot(msgspec.Struct, frozen=True):
+    """A figure that a stateful program drew: a PNG file of this machine, checked; sides in pixels."""
+
+    path: str
+    width: int
+    height: int
+
+
 class Exit(msgspec.Struct, frozen=True):
     """How a command ended. `code` is the exit status, 128 + signal number when a signal ended it.
 
@@ -140,7 +148,7 @@ class Sandbox(Protocol):
         """These files as an uncompressed tar. Untrusted."""
         ...
 
-    def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
+    def run(self, command: Command) -> AsyncGenerator[Output | Plot | Exit]:
         """Run one command; the last item, and only it, is the Exit. Closing the generator kills what runs."""
         ...
 

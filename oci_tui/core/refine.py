@@ -17,7 +17,7 @@ from oci_tui.core.events import Event
 from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.output import KeptOutput
-from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Sandbox, Workspace
+from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
 from oci_tui.core.reply import Reply, ReplyReader, placed
 from oci_tui.core.secrets import redacted
 from oci_tui.core.verdict import Verdict
@@ -292,18 +292,22 @@ class Turn:
             self._final = self._refused = True
             return
         yield events.CommandStarted(command)
-        output = KeptOutput()
+        output, images = KeptOutput(), 0
         end = Exit(1, "connection lost")
         async with aclosing(self.sandbox.run(command)) as run:
             async for item in run:
                 if isinstance(item, Output):
                     output.add(item.stream, item.text)
                     yield events.OutputArrived(item.stream, item.text)
+                elif isinstance(item, Plot):
+                    images += 1
+                    yield events.PlotDrawn(item)
                 else:
                     end = item
         yield events.CommandFinished(command, end)
         text = output.text()
-        said = feedback.execution_result(text, end, expect_output=bool(command.language), omitted=output.omitted)
+        shown = text + feedback.IMAGE * images
+        said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=output.omitted)
         self._said.append(said)
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
         self._said.extend(await collect(self.sandbox, self.workspace))

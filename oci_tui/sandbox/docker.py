@@ -15,11 +15,13 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from oci_tui.core.errors import SandboxError
-from oci_tui.core.ports import Command, EndReason, Exit, Output, Progress, SandboxInfo, Stream
+from oci_tui.core.ports import Command, EndReason, Exit, Output, Plot, Progress, SandboxInfo, Stream
 from oci_tui.core.terminal import visible_line
+from oci_tui.resources import state_folder
 from oci_tui.sandbox import container as containers
 from oci_tui.sandbox import daemon, files, frames, preparation, reaper, verification
 from oci_tui.sandbox.decoding import Decoder
+from oci_tui.sandbox.plots import Plots
 from oci_tui.sandbox.preparation import Prepared
 from oci_tui.sandbox.profile import Profile, load
 from oci_tui.sandbox.runner_process import Ended, Request, RunnerLostError, RunnerProcess, exec_runner, session_program
@@ -58,6 +60,7 @@ class DockerSandbox:
         self._caches: tuple[str, ...] = files.CACHES
         self._oom_kills = 0
         self._remembers = False
+        self._plots = Plots(state_folder() / "sessions" / session)
 
     async def start(self) -> AsyncGenerator[Progress]:
         """Make a fresh container with an empty workspace. Closing it early removes what was made."""
@@ -108,18 +111,22 @@ class DockerSandbox:
     async def pack(self, paths: Sequence[bytes]) -> bytes:
         return await self._do("fetching files of the sandbox", files.pack(), _once(b"\0".join(paths)))
 
-    async def run(self, command: Command) -> AsyncGenerator[Output | Exit]:
+    async def run(self, command: Command) -> AsyncGenerator[Output | Plot | Exit]:
         """Run one command in a session of its own, with no terminal and no input."""
         request = self._request(command)
         decoders = {kind: Decoder() for kind in _STREAMS}
         started = time.monotonic()
         async with self._busy:
             runner = await self._ready()
+            self._plots.begin()
             try:
                 async with aclosing(runner.ask(request)) as items:
                     async for item in items:
                         if isinstance(item, Ended):
                             end = self._exit(item, command.stateful)
+                        elif item.kind == frames.PLOT:
+                            if taken := self._plots.take(item.payload):
+                                yield taken
                         elif text := decoders[item.kind].feed(item.payload):
                             yield Output(_STREAMS[item.kind], text)
             except RunnerLostError as lost:
@@ -335,6 +342,7 @@ def _environment(profile: Profile) -> dict[str, str]:
         "USER": "agent",
         "LANG": "C.UTF-8",
         "TERM": "dumb",
+        "MPLBACKEND": "agg",
         **profile.environment,
     }
 

@@ -15,9 +15,10 @@ INPUT = b"I"  # to the runner: bytes for the command's standard input; an empty 
 CANCEL = b"C"  # to the runner: end what runs
 STDOUT = b"O"
 STDERR = b"E"
+PLOT = b"P"  # from the runner: a part of a picture; an empty payload ends it
 EXIT = b"X"  # from the runner: how it ended (JSON); the last frame of a run
 
-KINDS = frozenset((HELLO, RUN, INPUT, CANCEL, STDOUT, STDERR, EXIT))
+KINDS = frozenset((HELLO, RUN, INPUT, CANCEL, STDOUT, STDERR, PLOT, EXIT))
 NONCE_SIZE = 16
 MAX_PAYLOAD = 1 << 20
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import importlib.abc
+import importlib.machinery
 import io
 import linecache
 import os
@@ -20,11 +22,13 @@ import sys
 import tokenize
 import traceback
 import types
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 WORKSPACE = "/workspace/"
-DONE = b"X"
+DONE, PLOT = b"X", b"P"
+PART = 1 << 18
 
 Stamp = tuple[int, ...]  # inode, change time, size of a module's file
 
@@ -74,24 +78,32 @@ class Session:
         self.control.sendall(struct.pack(">c16sI", kind, bytes(16), len(payload)) + payload)
 
     def run(self, code: str, name: str) -> int:
-        """Run a block; its exit status. The value of a last expression is printed unless it is None or a `;` follows."""
+        """Run a block and show the figures that it leaves open; its exit status."""
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
-        try:
-            self.forget_changed_modules()
-            tree = ast.parse(code, name)
-            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not silenced(code) else None
-            exec(compile(tree, name, "exec"), self.module.__dict__)
-            if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), name, "eval"), self.module.__dict__)  # noqa: S307
-                sys.displayhook(value)
-        except SystemExit as end:
-            return exit_status(end)
-        except BaseException as error:  # noqa: BLE001
-            print_error(error)
-            return 130 if isinstance(error, KeyboardInterrupt) else 1
-        finally:
-            self.loaded = {key: stamp(file) for key, file in workspace_modules().items()}
-        return 0
+        guarded(self.forget_changed_modules)
+        status = guarded(lambda: self.execute(code, name))
+        status = guarded(self.show_figures) or status
+        self.loaded = {key: stamp(file) for key, file in workspace_modules().items()}
+        return status
+
+    def execute(self, code: str, name: str) -> None:
+        """The value of a last expression is printed unless it is None or a `;` follows."""
+        tree = ast.parse(code, name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not silenced(code) else None
+        exec(compile(tree, name, "exec"), self.module.__dict__)
+        if isinstance(last, ast.Expr):
+            sys.displayhook(eval(compile(ast.Expression(last.value), name, "eval"), self.module.__dict__))  # noqa: S307
+
+    def show_figures(self) -> None:
+        """What stands for `matplotlib.pyplot.show`: hand over every open figure as PNG, and close it."""
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        for number in pyplot.get_fignums() if pyplot else ():
+            figure, data = pyplot.figure(number), io.BytesIO()
+            pyplot.close(figure)
+            figure.savefig(data, format="png", bbox_inches="tight")
+            for start in range(0, len(data.getvalue()), PART):
+                self.tell(PLOT, data.getvalue()[start : start + PART])
+            self.tell(PLOT, b"")
 
     def forget_changed_modules(self) -> None:
         """Drop the workspace's modules when a file of one has changed: any of them may hold names of it."""
@@ -100,6 +112,41 @@ class Session:
             for key in modules:
                 sys.modules.pop(key, None)
         importlib.invalidate_caches()
+
+
+class PyplotFinder(importlib.abc.MetaPathFinder):
+    """Finds matplotlib.pyplot as ever, and gives it another `show`; nothing is imported for it."""
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        self.show = show
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == "matplotlib.pyplot" else None
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            # a function, since matplotlib gives it a signature
+            def show(*_: object, **__: object) -> None:
+                self.show()
+
+            def load_and_replace(module: Any) -> None:
+                load(module)
+                module.show = show
+
+            spec.loader.exec_module = load_and_replace  # type: ignore[method-assign]
+        return spec
+
+
+def guarded(work: Callable[[], None]) -> int:
+    """Do it, print what it raises; the exit status."""
+    try:
+        work()
+    except SystemExit as end:
+        return exit_status(end)
+    except BaseException as error:  # noqa: BLE001
+        print_error(error)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 0
 
 
 def workspace_modules() -> dict[str, str]:
@@ -161,7 +208,9 @@ def main() -> None:
     sys.argv = ["block.py"]
     builtins.input = no_input
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Session(control).serve()
+    session = Session(control)
+    sys.meta_path.insert(0, PyplotFinder(session.show_figures))
+    session.serve()
 
 
 if __name__ == "__main__":

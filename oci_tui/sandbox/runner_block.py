@@ -14,7 +14,7 @@ import termios
 import time
 
 from oci_tui.sandbox.confinement import kill_others
-from oci_tui.sandbox.frames import EXIT, STDERR, STDOUT, Decoder, ProtocolError
+from oci_tui.sandbox.frames import EXIT, PLOT, STDERR, STDOUT, Decoder, ProtocolError
 from oci_tui.sandbox.runner_command import DRAIN_S, TERM_GRACE_S, Run
 from oci_tui.sandbox.runner_python import peak
 from oci_tui.sandbox.runner_wire import BACKLOG, CHUNK
@@ -62,7 +62,9 @@ class BlockRun(Run):
             self.hung_up = True
             kill_others()
         for answer in answers:
-            if answer.kind == EXIT and answer.payload.isdigit():
+            if answer.kind == PLOT:
+                self.wire.send(PLOT, self.nonce, answer.payload)
+            elif answer.kind == EXIT and answer.payload.isdigit():
                 self.done = True
                 self.max_memory = peak(self.session.pid)
                 self.status = (int(answer.payload) & 0xFF) << 8

@@ -154,7 +154,7 @@ class RunnerProcess:
                 if frame.kind == frames.EXIT:
                     ended = _ended(frame)
                     break
-                received += len(frame.payload)
+                received += len(frame.payload) * (frame.kind != frames.PLOT)
                 if received > request.limit:
                     raise RunnerLostError("it sent more output than it was allowed")
                 paused = clock()
@@ -196,7 +196,7 @@ class RunnerProcess:
             raise RunnerLostError(_log(self._stream), late=True) from error
         except (OSError, EOFError, frames.ProtocolError) as error:
             raise RunnerLostError(_log(self._stream)) from error
-        if frame.nonce != nonce or frame.kind not in (frames.STDOUT, frames.STDERR, frames.EXIT):
+        if frame.nonce != nonce or frame.kind not in (frames.STDOUT, frames.STDERR, frames.PLOT, frames.EXIT):
             raise RunnerLostError("it answered what was not asked")
         return frame
 

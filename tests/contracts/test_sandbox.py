@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from oci_tui.core.errors import SandboxError
-from oci_tui.core.ports import Command, Output, Sandbox
+from oci_tui.core.ports import Command, Exit, Output, Sandbox
 from oci_tui.settings import SandboxSettings
 from tests.sandbox.running import finished, listed, python, shell, started, tar_of, untarred
 
@@ -300,7 +300,7 @@ async def test_a_flood_of_output_is_cut_and_the_app_stays_small(sandbox: Sandbox
         async for item in items:
             if isinstance(item, Output):
                 received += len(item.text)
-            else:
+            elif isinstance(item, Exit):
                 end = item
     assert end.reason == "output limit"
     assert received == 64 << 20
@@ -330,7 +330,7 @@ pathlib.Path("sent").write_text(str(sent))
                 if not received:
                     await asyncio.sleep(4)
                 received += len(item.text)
-            else:
+            elif isinstance(item, Exit):
                 assert item.passed
     assert (await shell(sandbox, "cat sent")).stdout == str(received)
 

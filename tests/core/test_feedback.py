@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oci_tui.core.check import compile_check, find_check, outcome
-from oci_tui.core.feedback import EMPTY, FORGOTTEN, calls_input, execution_result, shortened
+from oci_tui.core.feedback import EMPTY, FORGOTTEN, IMAGE, calls_input, execution_result, shortened
 from oci_tui.core.ports import Exit
 
 
@@ -83,6 +83,11 @@ def test_edited_python_files_are_compiled_at_least() -> None:
 )
 def test_the_outcome_is_one_phrase(output: str, code: int, reason: str, phrase: str) -> None:
     assert outcome(output, code, reason) == phrase
+
+
+def test_a_figure_is_a_result() -> None:
+    assert execution_result(IMAGE * 2, Exit(0), expect_output=True) == "Execution result: \n[image]\n[image]"
+    assert execution_result("3" + IMAGE, Exit(0), expect_output=True) == "Execution result: \n3\n[image]"
 
 
 def test_a_lost_python_session_is_said() -> None:

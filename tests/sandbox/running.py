@@ -49,7 +49,7 @@ async def finished(sandbox: Sandbox, command: Command) -> Ran:
             if isinstance(item, Output):
                 assert item.text
                 said[item.stream].append(item.text)
-            else:
+            elif isinstance(item, Exit):
                 end = item
     assert end is not None
     return Ran("".join(said["stdout"]), "".join(said["stderr"]), end)

@@ -93,7 +93,7 @@ async def test_a_container_that_is_removed_from_outside(sandbox: DockerSandbox, 
             if isinstance(item, Output):
                 (running,) = of_session(api, SESSION)
                 await asyncio.to_thread(reaper.remove, api, running)
-            else:
+            elif isinstance(item, Exit):
                 end = item
     assert end is not None
     assert end.reason == "connection lost"

@@ -123,7 +123,7 @@ async def test_a_line_that_breaks_ends_the_run(tmp_path: Path) -> None:
             if isinstance(item, Output):
                 (tmp_path / "line.sock").unlink()
                 await lines.aclose()
-            else:
+            elif isinstance(item, Exit):
                 ends.append(item)
     assert [end.reason for end in ends] == ["connection lost"]
     await sandbox.close()
@@ -163,7 +163,7 @@ async def test_a_daemon_that_is_killed_and_comes_back(own_daemon: tuple[Path, An
                 if isinstance(item, Output):
                     os.kill(daemon_pid(path), signal.SIGKILL)
                     began = time.monotonic()
-                else:
+                elif isinstance(item, Exit):
                     ends.append(item)
         assert time.monotonic() - began < 5
         assert [end.reason for end in ends] == ["connection lost"]

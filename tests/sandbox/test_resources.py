@@ -205,7 +205,7 @@ async def read(sandbox: DockerSandbox, code: str) -> tuple[int, str, str, Exit]:
                 count += len(item.text)
                 head = (head + item.text)[:20]
                 tail = (tail + item.text)[-20:]
-            else:
+            elif isinstance(item, Exit):
                 end = item
     assert end is not None
     return count, head, tail, end
@@ -267,8 +267,7 @@ async def test_a_slow_reader_holds_the_writer_back(sandbox: DockerSandbox, api: 
     received, before = 0, me.memory_info().rss
     async with aclosing(sandbox.run(Command("x", language="python", code=COUNTED, timeout_s=20))) as items:
         async for item in items:
-            if isinstance(item, Exit):
-                assert item.passed
+            if not isinstance(item, Output):
                 continue
             if not received:
                 last, now = (0, ""), await asyncio.to_thread(looked)

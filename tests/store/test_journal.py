@@ -12,7 +12,7 @@ from oci_tui.core.errors import StoreError
 from oci_tui.core.events import read
 from oci_tui.core.generation import Usage
 from oci_tui.core.output import HEAD, TAIL
-from oci_tui.core.ports import Command, Exit
+from oci_tui.core.ports import Command, Exit, Plot
 from oci_tui.core.verdict import Verdict
 from oci_tui.store.journal import Journal
 from oci_tui.store.run_logs import RunLogs
@@ -21,6 +21,7 @@ EVENTS: list[events.Event] = [
     events.SessionStarted("s1", "/home/u/r", "0.1.0"),
     events.TurnStarted(1, "prompt with \ud800 and \x1b[31m"),
     events.ReplyFinished("text", Usage(10, 5, 20, 0.5, 2.5)),
+    events.PlotDrawn(Plot("/state/plot-1.png", 640, 480)),
     events.CommandFinished(Command("pytest", ("pytest",)), Exit(1, "timeout")),
     events.TurnFinished(1, Verdict.FAILED, 3, 9.5),
 ]

@@ -12,7 +12,18 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from oci_tui.core.diff import parse_patch
-from oci_tui.core.events import ChangeAccepted, DiffChanged, Event, OutputArrived, TurnFinished, encode, read
+from oci_tui.core.events import (
+    ChangeAccepted,
+    CommandFinished,
+    DiffChanged,
+    Event,
+    OutputArrived,
+    PlotDrawn,
+    TurnFinished,
+    encode,
+    read,
+)
+from oci_tui.core.ports import Command, Exit, Plot
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
@@ -196,6 +207,17 @@ async def test_the_console_keeps_a_bounded_log_and_says_so() -> None:
         assert console.line_count() <= 106_000
         assert "earlier lines no longer kept" in console.line(0)[0][0]
         assert console.line(console.line_count() - 1)[0][0] == " line 9999"
+
+
+async def test_the_console_says_where_a_figure_is_and_that_variables_are_gone() -> None:
+    async with opened() as (app, _pilot, _):
+        console = app.workbench.query_one("#console", LinePane)
+        console.show(OutputArrived(stream="stdout", text="drawing"))
+        console.show(PlotDrawn(Plot("/state/plot-1.png", 640, 480)))
+        console.show(CommandFinished(Command("python"), Exit(137, "timeout", forgotten=True)))
+        lines = text_of(console).splitlines()
+        assert lines[:2] == [" drawing", " ▣ figure, 640 × 480 pixels: /state/plot-1.png"]
+        assert "earlier variables are gone" in lines[-1]
 
 
 async def test_a_repainted_line_split_over_events_is_shown_in_its_last_state() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, TurnFinished
+from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, TurnFinished
 from oci_tui.core.ports import Command, Exit, Stream
 from oci_tui.core.terminal import printed, visible_line
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -45,6 +45,9 @@ class ConsolePane(LinePane):
                 self.settle()
             case OutputArrived():
                 self._print(event.stream, event.text)
+            case PlotDrawn(plot=plot):
+                self._end_line()
+                self._append([(f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}", "good")])
             case CommandFinished():
                 self._end_line()
                 self._finish(event.exit)
