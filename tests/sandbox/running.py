@@ -110,6 +110,12 @@ def of_session(api: Any, session: str) -> list[str]:
     return [container["Id"] for container in found if container["State"] != "removing"]
 
 
+def until_none(api: Any, session: str) -> None:
+    """Return when no container of a session is left; the daemon may still be at the removal that was asked of it."""
+    for container in of_session(api, session):
+        until_removed(api, container)
+
+
 def until_removed(api: Any, container: str, seconds: float = 10) -> None:
     """Return when the container is gone: asked again and again, since a daemon of 20.10 never answers a wait for a
     removal that is under way.

@@ -16,7 +16,7 @@ from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox import frames, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, of_session, python, shell, started, tar_of
+from tests.sandbox.running import SESSION, client, of_session, python, shell, started, tar_of, until_none
 
 pytestmark = pytest.mark.docker
 
@@ -123,7 +123,7 @@ async def test_closing_while_something_runs(sandbox: DockerSandbox, api: Any) ->
     end = await task
     assert end is not None
     assert end.reason == "connection lost"
-    assert of_session(api, SESSION) == []
+    until_none(api, SESSION)
 
 
 async def test_a_start_that_is_abandoned_leaves_nothing(api: Any) -> None:
@@ -133,7 +133,7 @@ async def test_a_start_that_is_abandoned_leaves_nothing(api: Any) -> None:
         async with aclosing(sandbox.start()) as progress:
             for _ in range(steps):
                 await anext(progress)
-        assert of_session(api, f"abandoned-{SESSION}") == []
+        until_none(api, f"abandoned-{SESSION}")
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
@@ -152,7 +152,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert of_session(api, f"cancelled-{SESSION}") == []
+    until_none(api, f"cancelled-{SESSION}")
 
 
 async def test_a_start_without_a_daemon_or_profile() -> None:

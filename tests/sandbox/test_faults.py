@@ -25,7 +25,7 @@ from oci_tui.sandbox import daemon, verification
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.installation import examine
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, finished, image, of_session, shell, started, until_removed
+from tests.sandbox.running import SESSION, client, finished, image, of_session, shell, started, until_none, until_removed
 from tests.sandbox.test_daemon import server
 
 # docker-py leaves the socket of a connection that failed to the garbage collector.
@@ -130,7 +130,7 @@ async def test_a_line_that_breaks_ends_the_run(tmp_path: Path) -> None:
     api = client()
     for left in of_session(api, SESSION):
         until_removed(api, left)
-    assert of_session(api, SESSION) == []
+    until_none(api, SESSION)
     api.close()
 
 
