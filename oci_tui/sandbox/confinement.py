@@ -135,9 +135,10 @@ def report() -> bytes:
     ).encode()
 
 
-def prefer_for_oom(pid: int) -> None:
-    """When memory runs out the kernel takes the command before the runner."""
+def subordinate(pid: int) -> None:
+    """When memory runs out the kernel takes the command before the runner; a fork bomb leaves the runner half the time."""
     try:
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="ascii")
     except OSError:
         return  # it has already ended

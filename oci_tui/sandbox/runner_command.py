@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oci_tui.sandbox.confinement import kill_all_but, kill_others, oom_kills, prefer_for_oom
+from oci_tui.sandbox.confinement import kill_all_but, kill_others, oom_kills, subordinate
 from oci_tui.sandbox.frames import CANCEL, EXIT, INPUT, STDERR, STDOUT
 from oci_tui.sandbox.runner_python import PythonSession
 from oci_tui.sandbox.runner_wire import BACKLOG, CHUNK, Wire
 
-TERM_GRACE_S = 2.0
+TERM_GRACE_S = 1.5
 DRAIN_S = 1.0
 
 
@@ -67,7 +67,7 @@ class Run:
             env=self.request["env"],
             start_new_session=True,
         )
-        prefer_for_oom(self.process.pid)
+        subordinate(self.process.pid)
         for pipe, kind in ((self.process.stdout, STDOUT), (self.process.stderr, STDERR)):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)

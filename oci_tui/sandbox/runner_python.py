@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from oci_tui.sandbox.confinement import prefer_for_oom
+from oci_tui.sandbox.confinement import subordinate
 
 PATIENCE_S = 5.0
 
@@ -47,7 +47,7 @@ class PythonSession:
                 start_new_session=True,
             )
         self.pid = self.process.pid
-        prefer_for_oom(self.pid)
+        subordinate(self.pid)
 
     def begin(self, code: str) -> None:
         """Let the process go on, with this block. Raises OSError."""
