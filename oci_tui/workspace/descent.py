@@ -33,6 +33,7 @@ class Descent:
         except OSError as error:
             raise WorkspaceError(f"{os.fspath(root)}: the repository's folder is gone or closed ({error.strerror})") from error
         self._chain: list[tuple[bytes, int]] = []
+        self._above: bytes | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +50,7 @@ class Descent:
 
     def restart(self) -> None:
         """Forget the open folders: the next question looks again."""
+        self._above = None
         while self._chain:
             os.close(self._chain.pop()[1])
 
@@ -57,7 +59,11 @@ class Descent:
 
         Raises FileNotFoundError, or BlockedError; with `make`, folders that are missing are made.
         """
-        *parts, name = path.split(b"/")
+        place, slash, name = path.rpartition(b"/")
+        if place + slash == self._above:
+            return (self._chain[-1][1] if self._chain else self._root), name
+        self._above = None
+        parts = place.split(b"/") if slash else []
         kept = 0
         while kept < min(len(parts), len(self._chain)) and self._chain[kept][0] == parts[kept]:
             kept += 1
@@ -73,6 +79,7 @@ class Descent:
                 raise
             except OSError as error:
                 raise BlockedError(b"/".join(parts[: index + 1])) from error
+        self._above = place + slash
         return (self._chain[-1][1] if self._chain else self._root), name
 
     def deepest(self, path: bytes) -> bytes:

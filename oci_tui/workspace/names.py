@@ -17,6 +17,7 @@ _CACHES = frozenset(
     b"__pycache__ .pytest_cache .mypy_cache .ruff_cache .hypothesis .ipynb_checkpoints .tox .nox .cache .coverage"
     b" node_modules".split()
 )
+_NO_NAMES = frozenset({b"", b".", b".."})
 _COMPILED = (b".pyc", b".pyo")
 
 
@@ -62,9 +63,9 @@ def refusal(path: bytes) -> str:
     parts = path.split(b"/")
     if len(parts) > DEEPEST:
         return f"deeper than {DEEPEST} folders"
-    if any(part in (b"", b".", b"..") for part in parts):
+    if not _NO_NAMES.isdisjoint(parts):
         return 'a name with an empty, "." or ".." part'
-    if any(len(part) > LONGEST_PART for part in parts):
+    if len(path) > LONGEST_PART and max(map(len, parts)) > LONGEST_PART:
         return f"a part of the name is longer than {LONGEST_PART} bytes"
     if dot_git(path) is not None:
         return "inside .git"

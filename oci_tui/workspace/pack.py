@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 BLOB, TREE = 3, 2
-_LEVEL = 1
+# Compressing a small file takes longer than everything else that is done with it; large ones are what fills a disk.
+_SMALL, _SMALL_LEVEL, _LEVEL = 1 << 16, 0, 1
 _BATCH = 1 << 18
 _BATCHES_AHEAD = 32
 _WAIT_FOR = 8 << 20
@@ -147,7 +148,8 @@ class PackWriter:
 
     def _write(self, batch: Batch) -> None:
         for name, kind, data in batch:
-            stored = _object_header(kind, len(data)) + zlib.compress(data, _LEVEL)
+            level = _SMALL_LEVEL if len(data) < _SMALL else _LEVEL
+            stored = _object_header(kind, len(data)) + zlib.compress(data, level)
             self._packed.append(_Packed(bytes.fromhex(name), zlib.crc32(stored), self._offset))
             self._offset += self._file.write(stored)
 
