@@ -459,7 +459,7 @@ async def test_without_docker_the_model_answers_and_edits_and_with_it_runs(
         assert verdict(happened) is Verdict.ANSWERED
         (failed,) = only(happened, events.PartFailed)
         assert isinstance(failed, events.PartFailed)
-        assert failed.message.startswith(f"{place}: no Docker engine here: run `oci-tui setup`")
+        assert failed.message.startswith(f"the setting sandbox.docker_host is unix://{place}, but there is no such socket")
         happened = await turn(session)
         assert verdict(happened) is Verdict.NOT_RUN
         assert only(happened, events.PartFailed)

@@ -52,7 +52,7 @@ def test_median_of_an_even_count():
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask before the system is changed.")
+@click.option("--yes", is_flag=True, help="Do not ask before the system is changed or a model is fetched.")
 @click.option("--headless", is_flag=True, help="Without the app: the turn as lines, and the change accepted when it passed.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to make the repository (new or empty).")
 @settings_options

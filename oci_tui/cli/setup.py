@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask before the system is changed.")
+@click.option("--yes", is_flag=True, help="Do not ask before the system is changed or a model is fetched.")
 @settings_options
 def setup(yes: bool, **values: Any) -> None:
     """Install what is missing: Docker engine, sandbox image, model."""
@@ -33,7 +33,7 @@ def set_up(chosen: settings.Settings, *, yes: bool) -> None:
         if not step.needed():
             click.echo(f"✓ {step.title}", err=True)
             continue
-        if step.touches_system and not yes:
+        if (step.touches_system or step.fetches) and not yes:
             ask(step)
         run_with_progress(step.title, step.run())
 
@@ -41,7 +41,8 @@ def set_up(chosen: settings.Settings, *, yes: bool) -> None:
 def ask(step: Setup) -> None:
     if not sys.stdin.isatty():
         raise SettingsError(f"{step.title} is missing; it would run `{step.command}`: say so with --yes, or run it yourself")
-    click.echo(f"{step.title} is missing. This changes your system:\n  {visible_line(step.command)}", err=True)
+    what = "changes your system" if step.touches_system else f"fetches {step.fetches / 1e9:.1f} GB"
+    click.echo(f"{step.title} is missing. This {what}:\n  {visible_line(step.command)}", err=True)
     if not click.confirm("Run it?", default=True, err=True):
         raise SettingsError(f"{step.title} is missing; run `{step.command}` yourself, then `oci-tui doctor`")
 

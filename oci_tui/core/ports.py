@@ -265,11 +265,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Setup(Protocol):
-    """One thing that `oci-tui setup` can put in place. `touches_system` asks for consent with `command` shown first."""
+    """One thing that `oci-tui setup` can put in place. What `touches_system`, or `fetches` so many bytes, asks for consent
+    with `command` shown first.
+    """
 
     title: str
     command: str
     touches_system: bool
+    fetches: int
 
     def needed(self) -> bool: ...
 

@@ -56,6 +56,7 @@ class FetchModel:
     def __init__(self, entry: Entry, settings: EngineSettings) -> None:
         self.title = f"the model {entry.name} ({entry.bytes / 1e9:.1f} GB, {entry.licence})"
         self.command = f"oci-tui models pull {entry.name}"
+        self.fetches = entry.bytes
         self._entry = entry
         self._settings = settings
 

@@ -22,10 +22,10 @@ SYSTEM_SOCKET = Path("/var/run/docker.sock")
 
 
 class DaemonError(SandboxError):
-    """No Docker daemon can be used; `trouble` says which way."""
+    """No Docker daemon can be used; `trouble` says which way, `origin` who named the only one looked at ("": nobody)."""
 
-    def __init__(self, trouble: Trouble, message: str) -> None:
-        self.trouble = trouble
+    def __init__(self, trouble: Trouble, message: str, origin: str = "") -> None:
+        self.trouble, self.origin = trouble, origin
         super().__init__(message)
 
 
@@ -37,7 +37,10 @@ def find(docker_host: str = "") -> str:
     """
     for origin, given in (("the setting sandbox.docker_host", docker_host), ("DOCKER_HOST", os.environ.get("DOCKER_HOST", ""))):
         if given:
-            _probe(given, origin)
+            try:
+                _probe(given, origin)
+            except DaemonError as error:
+                raise _misled(error, origin, given) from error
             return given
     first: DaemonError | None = None
     for path in _candidates():
@@ -150,6 +153,24 @@ def _probe_port(address: str, rest: str, origin: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
     except (OSError, UnicodeError) as error:
         raise _not_answering(address, _reason(error)) from error
+
+
+def _misled(error: DaemonError, origin: str, given: str) -> DaemonError:
+    """The same trouble, where somebody has named the daemon: then that is what to correct, not the machine."""
+    what: dict[Trouble, str] = {
+        "absent": "but there is no such socket",
+        "not permitted": f"which {getpass.getuser()} may not use",
+        "not answering": "but no Docker daemon answers there",
+    }
+    if error.trouble not in what:
+        return DaemonError(error.trouble, str(error), origin)
+    shown = visible_line(given)[:200]
+    undo = "unset it" if origin == "DOCKER_HOST" else "remove it"
+    return DaemonError(
+        error.trouble,
+        f"{origin} is {shown}, {what[error.trouble]}: correct it, or {undo} to find the Docker engine of this machine",
+        origin,
+    )
 
 
 def _absent(path: Path) -> DaemonError:

@@ -30,7 +30,7 @@ def examine(settings: SandboxSettings, repository: str = "") -> list[Finding]:
         address = daemon.find(settings.docker_host)
         api = daemon.connect(address)
     except DaemonError as error:
-        fix = "" if error.trouble == "unusable address" else _fix(error)
+        fix = _fix(error)
         return [Finding("Docker engine", "missing", str(error), fix, needed=True)]
     try:
         with daemon.told("asking the daemon for its version"):
@@ -54,6 +54,7 @@ class EngineSetup:
 
     title = "Docker engine"
     touches_system = True
+    fetches = 0
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._docker_host = settings.docker_host
@@ -63,7 +64,10 @@ class EngineSetup:
         self.command = " && ".join([*start, *join])
 
     def needed(self) -> bool:
+        """Raises DaemonError where the person has named an engine that cannot be used: another one would not help."""
         trouble = self._trouble()
+        if trouble and (self._docker_host or os.environ.get("DOCKER_HOST")):
+            daemon.find(self._docker_host)
         return trouble != "" and not (trouble == "not permitted" and membership.waits())
 
     def _trouble(self) -> str:
@@ -78,8 +82,7 @@ class EngineSetup:
         try:
             daemon.find(self._docker_host)
         except DaemonError as error:
-            elsewhere = self._docker_host or os.environ.get("DOCKER_HOST")
-            if elsewhere or error.trouble not in ("absent", "not answering", "not permitted"):
+            if error.origin or error.trouble not in ("absent", "not answering", "not permitted"):
                 raise
             if error.trouble != "not permitted":
                 yield from self._install()
@@ -121,6 +124,8 @@ class EngineSetup:
 
 class ImageSetup:
     """Makes the image of the settings' profile."""
+
+    fetches = 0
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
@@ -170,6 +175,8 @@ def _examine_prepared(api: object, settings: SandboxSettings, repository: str) -
 
 
 def _fix(error: DaemonError) -> str:
+    if error.origin:
+        return "unset DOCKER_HOST" if error.origin == "DOCKER_HOST" else "correct [sandbox] docker_host in your settings"
     if error.trouble == "not permitted":
         return 'sudo usermod -aG docker "$USER"'
     return "oci-tui setup"

@@ -95,9 +95,21 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
 
 def test_setup_without_consent_changes_nothing(tmp_path: Path) -> None:
     done = oci("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock", XDG_DATA_HOME=str(tmp_path / "data"))
-    assert done.returncode == 2
-    assert "say so with --yes" in one_line(done.stderr)
+    assert done.returncode == 3
+    assert "DOCKER_HOST is unix://" in one_line(done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("command", [["setup"], ["demo"], ["demo", "--headless"]])
+def test_no_model_is_fetched_unasked(tmp_path: Path, command: list[str]) -> None:
+    data = tmp_path / "data"
+    done = oci(*command, cwd=tmp_path, XDG_DATA_HOME=str(data))
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert "GB" in last
+    assert "it would run `oci-tui models pull" in last
+    assert [path for path in data.rglob("*") if path.is_file()] == []
 
 
 def test_options_before_the_command_are_not_passed_over(tmp_path: Path) -> None:

@@ -55,7 +55,10 @@ def test_no_socket(tmp_path: Path) -> None:
     """F1: Docker is not installed."""
     kind, message = trouble(f"unix://{tmp_path}/docker.sock")
     assert kind == "absent"
-    assert "oci-tui setup" in message
+    assert message.startswith(
+        f"the setting sandbox.docker_host is unix://{tmp_path}/docker.sock, but there is no such socket: "
+    )
+    assert "oci-tui setup" not in message, "installing an engine would not help"
 
 
 def test_a_socket_that_nobody_listens_at(tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_a_socket_that_nobody_listens_at(tmp_path: Path) -> None:
         left.bind(str(path))
     kind, message = trouble(f"unix://{path}")
     assert kind == "not answering"
-    assert "systemctl start docker" in message
+    assert "no Docker daemon answers there: correct it, or remove it" in message
 
 
 def test_a_file_that_is_no_socket(tmp_path: Path) -> None:
@@ -99,7 +102,7 @@ def test_a_socket_that_may_not_be_used() -> None:
         os.close(write)
         path.unlink()
     assert message.startswith("not permitted: ")
-    assert "usermod -aG docker" in message
+    assert "may not use" in message
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,10 @@ def test_an_address_that_cannot_be_used(address: str) -> None:
 def test_the_environment_names_the_only_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """T22: what DOCKER_HOST or the setting names is used or nothing is."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    assert trouble("")[0] == "absent"
+    kind, message = trouble("")
+    assert kind == "absent"
+    assert message.startswith(f"DOCKER_HOST is unix://{tmp_path}/none.sock, but there is no such socket: ")
+    assert message.endswith("or unset it to find the Docker engine of this machine")
     with server(tmp_path / "own.sock", b""):
         assert daemon.find(f"unix://{tmp_path}/own.sock") == f"unix://{tmp_path}/own.sock"
 

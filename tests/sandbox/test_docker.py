@@ -158,7 +158,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(api: Any) -> None:
 async def test_a_start_without_a_daemon_or_profile() -> None:
     """F1: one line that says what to do."""
     for settings, said in (
-        (SandboxSettings(docker_host="unix:///nowhere.sock"), "no Docker engine here"),
+        (SandboxSettings(docker_host="unix:///nowhere.sock"), "there is no such socket"),
         (SandboxSettings(profile="nope"), "no profile 'nope'"),
     ):
         with pytest.raises(SandboxError, match=said):

@@ -50,15 +50,18 @@ def test_a_profile_that_is_none_is_a_finding() -> None:
     assert "no profile 'nope'" in image.detail
 
 
-def test_no_engine() -> None:
+def test_an_engine_named_by_the_person_is_not_installed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither asked for nor done: what is named wrongly is to be corrected."""
     (engine,) = examine(NOWHERE)
-    assert (engine.state, engine.fix, engine.needed) == ("missing", "oci-tui setup", True)
-    assert all(setup.needed() for setup in setups(NOWHERE))
-
-
-def test_an_engine_named_by_the_person_is_not_installed_here() -> None:
-    with pytest.raises(SandboxError, match=r"/nowhere/docker\.sock"):
-        list(EngineSetup(NOWHERE).run())
+    assert (engine.state, engine.fix, engine.needed) == ("missing", "correct [sandbox] docker_host in your settings", True)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    assert examine(SandboxSettings())[0].fix == "unset DOCKER_HOST"
+    for settings in (NOWHERE, SandboxSettings()):
+        engine_setup, image_setup = setups(settings)
+        assert image_setup.needed()
+        for act in (engine_setup.needed, lambda step=engine_setup: list(step.run())):
+            with pytest.raises(SandboxError, match=r"is unix:///nowhere/docker\.sock, but there is no such socket"):
+                act()
 
 
 START = """
