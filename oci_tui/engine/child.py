@@ -155,7 +155,7 @@ def _launch(log: Path, worker: str) -> tuple[subprocess.Popen[bytes], int]:
                 stderr=subprocess.STDOUT,
                 pass_fds=[send],
                 start_new_session=True,
-                env=_environment(),
+                env=environment(),
             )
     except OSError as error:
         os.close(receive)
@@ -165,7 +165,7 @@ def _launch(log: Path, worker: str) -> tuple[subprocess.Popen[bytes], int]:
     return process, receive
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The app's, the folder that the app's own code came from, and how llama.cpp's threads wait.
 
     Threads that spin long while they wait get ten times slower as soon as anything else runs on their cores; with no

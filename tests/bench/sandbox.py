@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import psutil
 
@@ -21,6 +21,7 @@ from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
+from tests.bench.row import Row
 from tests.sandbox.running import client, image, started
 
 PRINT = ["/usr/bin/python3", "-c", "print(1)"]
@@ -28,28 +29,6 @@ SIZE = 100 << 20
 LINE = b"0123456789abcde\n"
 BIG = "/tmp/big"
 SETTINGS = SandboxSettings(memory_mb=1024, output_mb=128)
-
-
-class Row(NamedTuple):
-    """One comparison: `value` against `target`, `less` when it must be at most that; the figures behind it."""
-
-    name: str
-    value: float
-    unit: str
-    target: float
-    less: bool
-    figures: str
-
-    @property
-    def met(self) -> bool:
-        return self.value <= self.target if self.less else self.value >= self.target
-
-    def __str__(self) -> str:
-        sign = "≤" if self.less else "≥"
-        verdict = "PASS" if self.met else "FAIL"
-        return (
-            f"{self.name:22} {self.value:6.2f}{self.unit:3} {sign} {self.target:5.2f}{self.unit:3} {verdict}   {self.figures}"
-        )
 
 
 class Plain:

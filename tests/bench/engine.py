@@ -1,0 +1,180 @@
+"""What our path costs beside llama.cpp driven bare: `python -m tests.bench.engine [MODEL] [ROUNDS]`, default the 1.5B model.
+
+Each row measures both in turn, in the same minutes on the same machine, and compares medians: so the ratio holds where the
+seconds do not. Exits 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from oci_tui.core.generation import Message, Request, Usage
+from oci_tui.engine.catalogue import DEFAULT
+from oci_tui.engine.child import environment
+from oci_tui.engine.models import resolve
+from oci_tui.engine.process import EngineProcess
+from oci_tui.settings import EngineSettings
+from tests.bench.row import Row
+
+TOKENS = 96
+CONTEXT = 4096
+QUESTION = "Write a Python module with functions for matrices: add, multiply, transpose, determinant. Explain nothing."
+WORD = "The committee met again on {} and found nothing new in the files that it was given. "
+SAID = 5000
+PACE = 100
+
+
+@asynccontextmanager
+async def running(settings: EngineSettings, worker: str = "oci_tui.engine.worker") -> AsyncGenerator[EngineProcess]:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = EngineProcess(settings, Path(folder) / "engine.log", worker)
+        try:
+            async with aclosing(engine.start()) as progress:
+                async for _ in progress:
+                    pass
+            yield engine
+        finally:
+            await engine.close()
+
+
+async def cost(engine: EngineProcess, *messages: Message, tokens: int = TOKENS) -> tuple[str, Usage]:
+    """A reply and what it cost."""
+    text, usage = "", Usage()
+    async with aclosing(engine.generate(Request(messages, max_new_tokens=tokens))) as pieces:
+        async for piece in pieces:
+            text, usage = text + piece.text, piece.usage or usage
+    return text, usage
+
+
+class Bare:
+    """xllamacpp in a process of its own, with the same threads, that replies each time it is asked."""
+
+    def __init__(self, model: Path) -> None:
+        command = [sys.executable, "-m", "tests.bench.engine", "--bare", str(model)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+        )
+
+    def tokens_per_second(self) -> float:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def reply_bare(model: Path) -> None:
+    """The other end of `Bare`: nothing of ours but the number of threads."""
+    import xllamacpp
+
+    from oci_tui.engine.llamacpp import physical_cores
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(model)
+    parameters.n_ctx = CONTEXT
+    parameters.n_parallel = 1
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = physical_cores()
+    parameters.endpoint_slots = False
+    with tempfile.TemporaryDirectory() as folder:
+        parameters.hostnames = [f"{folder}/bare.sock"]
+        server = xllamacpp.Server(parameters)
+    content = {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": TOKENS, "temperature": 0, "stream": True}
+    for _ in sys.stdin:
+        times: list[float] = []
+
+        def heard(chunk: dict[str, Any], times: list[float] = times) -> bool:
+            if chunk["choices"] and chunk["choices"][0]["delta"].get("content"):
+                times.append(time.monotonic())
+            return False
+
+        server.handle_chat_completions(content, heard)
+        sys.stdout.write(f"{(len(times) - 1) / (times[-1] - times[0])}\n")
+        sys.stdout.flush()
+
+
+async def speed(model: Path, rounds: int) -> Row:
+    """Tokens per second of our path over those of the library driven bare."""
+    ours, bare = [], Bare(model)
+    theirs = []
+    async with running(EngineSettings(kind="llamacpp", model=str(model), context=CONTEXT)) as engine:
+        await cost(engine, Message("user", QUESTION))
+        bare.tokens_per_second()
+        for _ in range(rounds):
+            theirs.append(await asyncio.to_thread(bare.tokens_per_second))
+            ours.append((await cost(engine, Message("user", QUESTION)))[1].tokens_per_second)
+    bare.close()
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return Row("tokens/s, ours/bare", mine / other, "×", 0.97, False, f"{mine:.1f} and {other:.1f} tokens/s")
+
+
+async def second_round(model: Path, rounds: int) -> Row:
+    """Time to the first token of a second round over that of a cold prompt of the same length."""
+    warm, cold, tokens = [], [], []
+    async with running(EngineSettings(kind="llamacpp", model=str(model), context=CONTEXT)) as engine:
+        for number in range(rounds):
+            first = Message("user", "".join(WORD.format(number * 1000 + line) for line in range(50)) + "What did it find?")
+            said, _ = await cost(engine, first, tokens=32)
+            again = (first, Message("assistant", said), Message("user", "The check failed: exit code 1. Try again."))
+            usage = (await cost(engine, *again, tokens=2))[1]
+            warm.append(usage.first_token_s)
+            tokens.append(usage)
+            other = Message("user", f"Case {number}: " + again[0].content[20:] + said + again[2].content)
+            cold_usage = (await cost(engine, other, tokens=2))[1]
+            cold.append(cold_usage.first_token_s)
+            assert cold_usage.cached_tokens < 64
+            assert abs(cold_usage.prompt_tokens - usage.prompt_tokens) < 40
+    mine, other_s = statistics.median(warm), statistics.median(cold)
+    told = f"{mine:.2f} and {other_s:.2f} s; {tokens[-1].cached_tokens} of {tokens[-1].prompt_tokens} tokens cached"
+    return Row("2nd round/cold, TTFT", mine / other_s, "×", 0.25, True, told)
+
+
+async def overhead(rounds: int) -> Row:
+    """What the process in between adds to each token, in milliseconds: the time it takes for one, at full speed."""
+    async with running(EngineSettings(kind="llamacpp", model="-"), "tests.bench.saying") as engine:
+        seconds = []
+        for _ in range(rounds):
+            began = time.monotonic()
+            await cost(engine, Message("user", f"{SAID} 0"))
+            seconds.append((time.monotonic() - began) / SAID)
+        late = []
+        async with aclosing(engine.generate(Request((Message("user", f"{PACE} {PACE}"),)))) as pieces:
+            async for piece in pieces:
+                if piece.text:
+                    late.append(time.monotonic() - float(piece.text))
+    told = (
+        f"{SAID} tokens at full speed; at {PACE} tokens/s each is read {statistics.median(late) * 1e3:.2f} ms after it is said"
+    )
+    return Row("worker, per token", min(seconds) * 1e3, "ms", 0.1, True, told)
+
+
+async def measure(model: Path, rounds: int) -> list[Row]:
+    return [await overhead(rounds), await speed(model, rounds), await second_round(model, rounds)]
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--bare"]:
+        reply_bare(Path(sys.argv[2]))
+        return
+    name, rounds = (*sys.argv[1:], DEFAULT)[0], int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    rows = asyncio.run(measure(resolve(EngineSettings(model=name)).path, rounds))
+    print(f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for row in rows:
+        print(row)
+    sys.exit(not all(row.met for row in rows))
+
+
+if __name__ == "__main__":
+    main()
