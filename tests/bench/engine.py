@@ -106,18 +106,27 @@ def reply_bare(model: Path) -> None:
 
 
 async def speed(model: Path, rounds: int) -> Row:
-    """Tokens per second of our path over those of the library driven bare."""
-    ours, bare = [], Bare(model)
-    theirs = []
+    """Tokens per second of our path over those of the library driven bare: the median over pairs, each measured in turn."""
+    pairs: list[tuple[float, float]] = []
+    bare = Bare(model)
     async with running(EngineSettings(kind="llamacpp", model=str(model), context=CONTEXT)) as engine:
-        await cost(engine, Message("user", QUESTION))
+
+        async def ours() -> float:
+            return (await cost(engine, Message("user", QUESTION)))[1].tokens_per_second
+
+        await ours()
         bare.tokens_per_second()
-        for _ in range(rounds):
-            theirs.append(await asyncio.to_thread(bare.tokens_per_second))
-            ours.append((await cost(engine, Message("user", QUESTION)))[1].tokens_per_second)
+        for number in range(2 * rounds):
+            if number % 2:
+                mine = await ours()
+                pairs.append((mine, await asyncio.to_thread(bare.tokens_per_second)))
+            else:
+                theirs = await asyncio.to_thread(bare.tokens_per_second)
+                pairs.append((await ours(), theirs))
     bare.close()
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    return Row("tokens/s, ours/bare", mine / other, "×", 0.97, False, f"{mine:.1f} and {other:.1f} tokens/s")
+    mine, theirs = (statistics.median(each) for each in zip(*pairs, strict=True))
+    ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+    return Row("tokens/s, ours/bare", ratio, "×", 0.97, False, f"{mine:.1f} and {theirs:.1f} tokens/s")
 
 
 async def second_round(model: Path, rounds: int) -> Row:

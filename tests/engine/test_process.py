@@ -20,6 +20,7 @@ from oci_tui.core.generation import Message, Piece, Request
 from oci_tui.engine.process import EngineProcess
 from oci_tui.settings import EngineSettings
 
+ROOT = str(Path(__file__).parents[2])
 ASK = Request((Message("user", "Tell me a long story about a fox."),), max_new_tokens=300)
 
 
@@ -179,6 +180,8 @@ APP = """
 import asyncio, sys
 from contextlib import aclosing
 from pathlib import Path
+import oci_tui.ui.app
+from oci_tui.core.generation import Message, Request
 from oci_tui.engine.process import EngineProcess
 from oci_tui.settings import EngineSettings
 
@@ -187,7 +190,10 @@ async def main():
     async with aclosing(engine.start()) as progress:
         async for _ in progress:
             pass
+    async with aclosing(engine.generate(Request((Message("user", "hi"),), max_new_tokens=2))) as pieces:
+        assert [piece async for piece in pieces][-1].usage
     print("ready", flush=True)
+    print(*sys.modules, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -196,11 +202,10 @@ asyncio.run(main())
 
 @pytest.mark.model
 def test_the_worker_dies_with_an_app_that_is_killed(smollm2: Path, tmp_path: Path) -> None:
-    root = str(Path(__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-c", APP, str(smollm2), str(tmp_path / "log")],
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": root},
+        env=os.environ | {"PYTHONPATH": ROOT},
     ) as app:
         assert app.stdout is not None
         assert app.stdout.readline() == b"ready\n"
@@ -210,13 +215,26 @@ def test_the_worker_dies_with_an_app_that_is_killed(smollm2: Path, tmp_path: Pat
     assert not worker.is_running()
 
 
-def test_the_app_imports_no_model_library() -> None:
-    heavy = "{'xllamacpp', 'torch', 'exllamav2', 'jinja2', 'huggingface_hub'}"
-    code = (
-        f"import sys, oci_tui.engine.process, oci_tui.engine.models, oci_tui.engine.opening; print({heavy} & set(sys.modules))"
-    )
-    root = str(Path(__file__).parents[2])
+HEAVY = {"xllamacpp", "torch", "exllamav2", "jinja2", "huggingface_hub"}
+
+
+def test_what_opens_an_engine_imports_no_model_library() -> None:
+    code = f"import sys, oci_tui.ui.app, oci_tui.engine.models, oci_tui.engine.opening; print({HEAVY!r} & set(sys.modules))"
     said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": root}
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": ROOT}
     )
     assert said.stdout.strip() == "set()"
+
+
+@pytest.mark.model
+def test_the_app_has_imported_none_when_the_model_has_replied(smollm2: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", APP, str(smollm2), str(tmp_path / "log")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": ROOT},
+    ) as app:
+        assert app.stdout is not None
+        assert app.stdout.readline() == "ready\n"
+        assert not HEAVY & set(app.stdout.readline().split())
+        app.kill()
