@@ -23,6 +23,7 @@ class Printer:
         self._out = out or sys.stderr
         self._progress = self._failure = ""
         self._at_line_start = True
+        self._flagged: dict[str, tuple[str, ...]] = {}
 
     def show(self, event: Event) -> None:
         match event:
@@ -51,6 +52,8 @@ class Printer:
                 if event.message != self._failure:
                     self._line(f"✗ {visible_line(event.message)}")
                 self._failure = event.message
+            case events.DiffChanged():
+                self._flagged = {file.path: file.flags for file in event.diff.files if file.flags}
             case events.ReplyGrew():
                 self._text(visible(event.text))
             case events.OutputArrived():
@@ -91,6 +94,8 @@ class Printer:
                 sign = "✓" if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗"
                 rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
                 self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
+                for path, flags in self._flagged.items():
+                    self._line(f"  ! look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
             case events.UserEdited():
                 self._line(
                     f"  you edited{_named(' ', event.paths)}" + (f"; {visible_line(event.moved)}" if event.moved else "")

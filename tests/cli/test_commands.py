@@ -381,3 +381,11 @@ def test_an_accepted_change_is_committed_only_when_asked(make_repository: MakeRe
     assert ": Fix it" in done.stderr
     assert git(root, "log", "-1", "--format=%s", "--name-only") == "Fix it\n\ncalc.py\n"
     assert git(root, "status", "--porcelain") == "A  mine.txt\n"
+
+
+@pytest.mark.docker
+def test_what_a_reviewer_should_look_at_twice_is_said(make_repository: MakeRepository, tmp_path: Path) -> None:
+    risky = f"{RIGHT}\nsetup.py\n```python\nprint(1)\n```\n\nplain.py\n```python\nx = '\u202e'\n```\n"
+    done = oci("run", "x", *scripted(tmp_path, risky), cwd=make_repository(FILES))
+    flagged = [line for line in done.stderr.splitlines() if "look twice" in line]
+    assert flagged == ["  ! look twice at plain.py: hidden characters", "  ! look twice at setup.py: runs on install"]

@@ -160,3 +160,10 @@ async def test_c_proposes_a_commit_of_what_was_accepted(make_repository: MakeRep
 
 def git(root: Path, *arguments: str) -> str:
     return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True).stdout
+
+
+async def test_what_a_reviewer_should_look_at_twice_is_said(make_repository: MakeRepository) -> None:
+    async with reviewing(make_repository({"a.txt": FIVE}), {"setup.py": "print(1)\n", "a.txt": "a\n"}) as (app, _, _):
+        story = text_of(app.workbench.transcript)
+        assert "look twice at setup.py: runs on install" in story
+        assert "look twice at a.txt" not in story

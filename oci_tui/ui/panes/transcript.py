@@ -273,6 +273,9 @@ class TranscriptPane(LinePane):
         change = f" · {self._diff.summary()}" if self._diff.files else ""
         took = f"{event.verdict} · {plural(event.rounds, 'round')} · {seconds(event.seconds)}{change}"
         self._tell(Said(sign, style, took, "strong"))
+        for file in self._diff.files:
+            if file.flags:
+                self._tell(Said("!", "warn", f"look twice at {visible_line(file.path)}: {', '.join(file.flags)}", "warn"))
         if self._diff.files:
             self._tell(Said(" ", "muted", "Ctrl+Y accept · Ctrl+N reject · Ctrl+R review", "muted"))
         elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):
