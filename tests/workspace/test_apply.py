@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,92 +12,100 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import WorkspaceError
+from tests.workspace.crashing import DEAD, SESSION
 from tests.workspace.repository import Opener, Repository
 
-_CRASH = """
-import asyncio, os, shutil, sys
-from pathlib import Path
-from oci_tui.settings import WorkspaceSettings
-from oci_tui.workspace.git import GitWorkspace
-
-WRITES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.symlink"}
-original, copies, point = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-left = None
-renamed = begun = False
-
-def count(event, arguments):
-    global left, renamed, begun
-    write = event in WRITES or event == "open" and arguments[2] & os.O_CREAT
-    begun = begun or event == "open" and str(arguments[0]).endswith("apply.json.new")
-    if left is None or not begun or not write:
-        return
-    left -= 1
-    if left < 0 or point == "after main.py" and renamed:
-        os._exit(9)
-    renamed = event == "os.rename" and arguments[1] == b"main.py"
-
-async def accept(root, at):
-    global left
-    workspace = GitWorkspace(root, WorkspaceSettings(), "s")
-    await workspace.open()
-    await workspace.apply({"main.py": "changed", "deep/er/new.py": "new"})
-    here = b"f 644 1 1.0 1 main.py\\0f 644 1 1.0 1 old.txt\\0f 644 1 1.0 1 deep/er/new.py\\0"
-    workspace.synced(here + b"f 644 1 1.0 1 lib/tool.py\\0")
-    assert await workspace.bring_back(here, b"") == ()
-    left = at
-    await workspace.changes.accept()
-    left = None
-    workspace.close()
-
-sys.addaudithook(count)
-at, status = 0, 9
-while status == 9:
-    root = copies / f"crash{at}"
-    shutil.copytree(original, root)
-    child = os.fork()
-    if not child:
-        asyncio.run(accept(root, at if point == "every" else 10_000))
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    at += 1
-    if point != "every":
-        break
-sys.exit({0: 0, 9: 9}.get(status, 1))
-"""
+KILLS = 12
+SOAK = "SOAK" in os.environ
+"""With this variable set every write of an undo and of every recovery is tried, as those of an accept always are."""
 
 
-def _crash(repository: Repository, copies: Path, point: str) -> list[Repository]:
-    """Accept a change in copies of the repository and crash at one write after the other; the last copy is whole."""
+def crashing(*arguments: str | Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.workspace.crashing", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def done(*arguments: str | Path, code: int = 0) -> str:
+    process = crashing(*arguments)
+    said, complaint = process.communicate(timeout=120)
+    assert process.returncode == code, complaint
+    return said
+
+
+def crashed(what: str, repository: Repository, copies: Path) -> list[Repository]:
+    """Copies in which the process died at one write after the other; the last copy is whole."""
     copies.mkdir()
-    command = [sys.executable, "-c", _CRASH, str(repository.root), str(copies), point]
-    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": os.getcwd()}, capture_output=True, check=False)
-    assert done.returncode == (0 if point == "every" else 9), done.stderr.decode()
-    return [Repository.at(copies / f"crash{number}") for number in range(len(list(copies.iterdir())))]
+    done(what, "1" if SOAK or what == "accept" else "3", repository.root, copies)
+    return [Repository.at(copy) for copy in sorted(copies.iterdir(), key=lambda copy: int(copy.name))]
 
 
-async def test_a_crash_at_every_step(repository: Repository, opened: Opener, tmp_path: Path) -> None:
-    before = repository.state()
-    *crashed, whole = _crash(repository, tmp_path / "copies", "every")
-    after = whole.state()
+@pytest.mark.parametrize("what", ["accept", "undo"])
+async def test_a_crash_at_every_write(repository: Repository, opened: Opener, tmp_path: Path, what: str) -> None:
+    copies = crashed(what, repository, tmp_path / "copies")
+    before, after = copies[0].state(), copies[-1].state()
+    assert repository.state() == (after if what == "undo" else before), "undo after accept is the identity"
     assert sorted(after.keys() ^ before.keys()) == [b"deep/er/new.py", b"lib/tool.py"]
     found: list[str] = []
-    for number, copy in enumerate(crashed):
+    for number, copy in enumerate(copies[:-1]):
         torn = copy.state() not in (before, after)
-        workspace = await opened(copy.root, "s")
-        assert copy.state() in (before, after), f"crash {number}"
+        workspace = await opened(copy.root, SESSION)
+        assert copy.state() in (before, after), f"dead at write {number}"
+        assert not list(copy.root.rglob(".oci-tui-*"))
         found.append("torn" if torn else "before" if copy.state() == before else "after")
         workspace.close()
     assert {"before", "after", "torn"} <= set(found), "some crashes did leave something to mend"
 
 
-async def test_what_changed_since_the_crash_stays(repository: Repository, opened: Opener, tmp_path: Path) -> None:
-    (copy,) = _crash(repository, tmp_path / "copies", "after main.py")
-    assert copy.read("main.py") == "changed"
-    copy.write({"main.py": "mine\n"})
-    info = await opened.unopened(copy.root, "s").open()
-    assert copy.read("main.py") == "mine\n"
-    assert not list(copy.root.rglob(".oci-tui-*"))
-    assert copy.read("deep/er/new.py") == "new"
+async def test_a_crash_at_every_write_of_the_recovery(repository: Repository, tmp_path: Path) -> None:
+    """A recovery that dies too is mended by the next one, wherever the accept died."""
+    copies = crashed("accept", repository, tmp_path / "copies")
+    before, after = repository.state(), copies[-1].state()
+    torn = [copy for copy in copies if copy.state() not in (before, after)]
+    assert len(torn) >= 4
+    tried = torn if SOAK else torn[::4]
+    writes = [int(done("recovery", repository.root, copies[-1].root, copy.root)) for copy in tried]
+    assert min(writes) > 2, "each recovery was killed more than once"
+
+
+async def test_a_kill_at_any_moment(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    before = repository.state()
+    whole = Repository.at(tmp_path / "whole")
+    shutil.copytree(repository.root, whole.root)
+    after: dict[bytes, tuple[str, int, str]] = {}
+    torn = 0
+    for number in range(KILLS):
+        copy = Repository.at(tmp_path / f"copy{number}")
+        shutil.copytree(repository.root, copy.root)
+        process = crashing("forever", copy.root)
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        try:
+            process.wait(random.Random(number).uniform(0.02, 0.6))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.communicate()
+        assert process.returncode == -DEAD
+        torn += (copy.state() != before) + bool(list(copy.root.rglob(".oci-tui-*")))
+        workspace = await opened(copy.root, SESSION)
+        if copy.state() != before:
+            after = after or copy.state()
+            assert (copy.read("main.py"), copy.read("deep/er/new.py")) == ("changed", "new")
+            assert not (copy.root / "lib").exists()
+            assert copy.state() == after, f"kill {number}"
+            await workspace.changes.undo()
+        assert copy.state() == before, f"kill {number}"
+        workspace.close()
+    assert torn, "some were killed after something was written"
+
+
+async def test_what_changed_since_the_crash_stays(repository: Repository, opened: Opener) -> None:
+    done("main", repository.root, code=DEAD)
+    assert repository.read("main.py") == "changed"
+    repository.write({"main.py": "mine\n"})
+    info = await opened.unopened(repository.root, SESSION).open()
+    assert repository.read("main.py") == "mine\n"
+    assert not list(repository.root.rglob(".oci-tui-*"))
+    assert repository.read("deep/er/new.py") == "new"
     assert info.left_out == (("main.py", "changed since an accept was interrupted; left as it is"),)
 
 
