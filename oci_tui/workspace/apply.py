@@ -97,6 +97,7 @@ class Writer:
             for step in steps:
                 path = step.path
                 self._prepare(descent, step)
+            path = b""
             self._save(Journal("committing", steps))
             for step in steps:
                 path = step.path
@@ -227,6 +228,10 @@ class Writer:
     def _settle(self, descent: Descent, steps: tuple[Step, ...], *, back: bool) -> list[bytes]:
         """Bring every path that still holds its other side to the wanted one; those that hold neither."""
         left: list[bytes] = []
+        descent.restart()
+        for step in steps if back else ():
+            # What waits aside is not needed on the way back; without it a full disk has room for the old contents.
+            self._discard(descent, step.aside)
         for step in reversed(steps) if back else steps:
             goal, other = (step.old, step.new) if back else (step.new, step.old)
             descent.restart()
@@ -244,8 +249,25 @@ class Writer:
                     self._move(descent, step.aside, step.path, make=True)
             except (BlockedError, _MovedError):
                 left.append(step.path)
+        for step in steps if back else ():
+            self._unmake(descent, step)
         self._finish(descent, steps)
         return left
+
+    def _unmake(self, descent: Descent, step: Step) -> None:
+        """Remove the folders that were made for a new file, where they are empty: they lie below the one it waited in."""
+        waited, _, _ = step.aside.rpartition(b"/")
+        for above in reversed(ancestors(step.path) if step.old is None else []):
+            if len(above) <= len(waited):
+                return
+            descent.restart()
+            try:
+                folder, name = descent.folder(above)
+                os.rmdir(name, dir_fd=folder)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return
 
     def _finish(self, descent: Descent, steps: tuple[Step, ...]) -> None:
         """Nothing waits aside any more; the journal goes last."""
@@ -264,12 +286,15 @@ class Writer:
 
     def _save(self, journal: Journal) -> None:
         waiting = self._folder / "apply.json.new"
-        with waiting.open("wb") as file:
-            file.write(msgspec.json.encode(journal))
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(self._folder / "apply.json")
-        _sync_folder(self._folder)
+        try:
+            with waiting.open("wb") as file:
+                file.write(msgspec.json.encode(journal))
+                file.flush()
+                os.fsync(file.fileno())
+            waiting.replace(self._folder / "apply.json")
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(waiting)) from error
 
 
 def _clear_folder(folder: int, name: bytes) -> None:
@@ -301,7 +326,7 @@ def _permissions(bits: int, *, program: bool) -> int:
 
 
 def _unwritable(path: str, error: OSError, end: str) -> WorkspaceError:
-    where = f"{path}: " if path else ""
+    where = f"{path or error.filename}: " if path or error.filename else ""
     return WorkspaceError(
         f"your tree cannot be written: {where}{error.strerror or error}; {end}. Check its permissions and the disk"
     )

@@ -42,7 +42,7 @@ class GitWorkspace:
         self._head = Head("", "")
         self._told: dict[bytes, Entry | None] = {}
         self._acceptance = Acceptance(self._user, self._shadow, self._folder, self._refs)
-        self._thread = OneAtATime()
+        self._thread = OneAtATime(self._folder)
         self._changes = GitChanges(self._user, self._mirror, self._acceptance, self._remembered, self._thread)
         self._history = GitHistory(self._remembered, self._mirror, self._thread)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from oci_tui.core.errors import WorkspaceError
@@ -14,9 +15,10 @@ T = TypeVar("T")
 
 
 class OneAtATime:
-    """Runs functions in threads; a second one waits for the first."""
+    """Runs functions in threads; a second one waits for the first. `place` is where they keep what they write."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Path) -> None:
+        self._place = place
         self._busy = threading.Lock()
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -27,7 +29,7 @@ class OneAtATime:
                 try:
                     return work(*args, **kwargs)
                 except OSError as error:
-                    where = f"{error.filename}: " if error.filename else ""
-                    raise WorkspaceError(f"{where}{error.strerror or error}; check its permissions and the disk") from error
+                    where = error.filename or self._place
+                    raise WorkspaceError(f"{where}: {error.strerror or error}; check its permissions and the disk") from error
 
         return await asyncio.to_thread(alone)
