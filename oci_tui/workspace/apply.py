@@ -205,13 +205,22 @@ class Writer:
         folder, name = descent.folder(path)
         os.unlink(name, dir_fd=folder)
         os.fsync(folder)
+        self._remove_empty(descent, path)
+
+    def _remove_empty(self, descent: Descent, path: bytes, within: bytes = b"") -> None:
+        """Remove the folders above a path that are empty, but not `within` and what is above that."""
         for above in reversed(ancestors(path)):
-            folder, name = descent.folder(above)
+            if len(above) <= len(within):
+                return
+            descent.restart()
             try:
+                folder, name = descent.folder(above)
                 os.rmdir(name, dir_fd=folder)
+                os.fsync(folder)
+            except FileNotFoundError:
+                continue
             except OSError:
                 return
-            os.fsync(folder)
 
     def _move(self, descent: Descent, aside: bytes, path: bytes, *, make: bool) -> None:
         source, waiting = descent.folder(aside)
@@ -249,25 +258,13 @@ class Writer:
                     self._move(descent, step.aside, step.path, make=True)
             except (BlockedError, _MovedError):
                 left.append(step.path)
-        for step in steps if back else ():
-            self._unmake(descent, step)
+        for step in steps:
+            if back and step.old is None:
+                self._remove_empty(descent, step.path, within=step.aside.rpartition(b"/")[0])
+            elif not back and step.new is None:
+                self._remove_empty(descent, step.path)
         self._finish(descent, steps)
         return left
-
-    def _unmake(self, descent: Descent, step: Step) -> None:
-        """Remove the folders that were made for a new file, where they are empty: they lie below the one it waited in."""
-        waited, _, _ = step.aside.rpartition(b"/")
-        for above in reversed(ancestors(step.path) if step.old is None else []):
-            if len(above) <= len(waited):
-                return
-            descent.restart()
-            try:
-                folder, name = descent.folder(above)
-                os.rmdir(name, dir_fd=folder)
-            except FileNotFoundError:
-                continue
-            except OSError:
-                return
 
     def _finish(self, descent: Descent, steps: tuple[Step, ...]) -> None:
         """Nothing waits aside any more; the journal goes last."""
