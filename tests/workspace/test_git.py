@@ -223,6 +223,7 @@ async def test_the_users_lock_and_gc_do_not_matter(repository: Repository, opene
 
 
 async def test_a_repository_that_moved_is_not_written(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    """F10."""
     workspace = await opened(repository.root)
     await workspace.apply({"main.py": "x\n"})
     moved = tmp_path / "moved"
