@@ -37,6 +37,8 @@ class Printer:
                 self._line(
                     f"✓ engine: {visible_line(info.model)} · {info.engine} on {info.device} · window {info.context} tokens"
                 )
+                for note in ([f"chat template: {info.template}"] if info.template else []) + list(info.notes):
+                    self._line(f"  · {visible_line(note)}")
             case events.SandboxReady(info=info):
                 self._line(f"✓ sandbox: {visible_line(info.image)} · {' · '.join(info.limits)}")
                 for note in info.notes:

@@ -285,8 +285,9 @@ class TranscriptPane(LinePane):
 
 def _engine(info: EngineInfo) -> str:
     bits = f" {info.bits_per_weight:.1f} bpw" if info.bits_per_weight is not None else ""
-    facts = [f"{info.model}{bits}", f"{info.engine} on {info.device}", f"window {thousands(info.context)} tokens", *info.notes]
-    return " · ".join(facts)
+    facts = [f"{info.model}{bits}", f"{info.engine} on {info.device}", f"window {thousands(info.context)} tokens"]
+    template = [f"chat template: {info.template}"] if info.template else []
+    return " · ".join([*facts, *template, *info.notes])
 
 
 def _sandbox(info: SandboxInfo) -> str:
