@@ -20,7 +20,8 @@ class Ignored(msgspec.Struct, frozen=True):
     def line(self) -> str:
         """What it is and how to have it."""
         least = "" if self.whole else "more than "
-        return f"{self.path}/ is ignored by git ({least}{self.files:,} files, {megabytes(self.bytes)})"
+        files = "1 file" if self.files == 1 else f"{self.files:,} files"
+        return f"{self.path}/ is ignored by git ({least}{files}, {megabytes(self.bytes)})"
 
 
 class WorkspaceInfo(msgspec.Struct, frozen=True):

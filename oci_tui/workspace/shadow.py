@@ -154,19 +154,18 @@ class Shadow:
         for path in tree:
             if why := names.refusal(path):
                 raise WorkspaceError(f"{names.shown(path)} cannot be in the mirror: {why}")
-        made: list[str] = []
-        if time.monotonic() > self._forget_at:
-            self._trees, self._forget_at = set(), time.monotonic() + _TREES_KNOWN_S
         try:
-            with self._packing() as pack:
-                pack.skip(self._trees)
-                for name, data in folders(tree):
-                    pack.add(name, data, TREE)
-                    made.append(name)
+            made = list(folders(tree))
         except ValueError as error:
             raise WorkspaceError(f"{names.shown(error.args[0])} is a file and a folder in the mirror") from error
-        self._trees.update(made)
-        return made[-1]
+        if time.monotonic() > self._forget_at:
+            self._trees, self._forget_at = set(), time.monotonic() + _TREES_KNOWN_S
+        if new := [(name, data) for name, data in made if name not in self._trees]:
+            with self._packing() as pack:
+                for name, data in new:
+                    pack.add(name, data, TREE)
+            self._trees.update(name for name, _ in new)
+        return made[-1][0]
 
     def commit(self, tree: Tree, parent: str = "", *, dated: bool = True, said: str = "") -> str:
         """A commit of a state of the files, on `parent`; `said` is one line about it."""

@@ -111,7 +111,7 @@ async def test_ignored_folders_are_told_with_their_size(with_ignored: Repository
     assert info.left_out == ()
     assert info.lines() == [
         "left out data/ is ignored by git (3 files, 2.0 kB)",
-        "left out node_modules/ is ignored by git (1 files, 1 B)",
+        "left out node_modules/ is ignored by git (1 file, 1 B)",
         "--ignored FOLDER or [workspace] ignored copies a folder in, to be read by what runs",
     ]
     assert not any(path.startswith(("data", "node_modules")) for path in workspace.paths())
