@@ -1,4 +1,4 @@
-"""Faults F11 to F14 end to end: odd repositories and names go into a real container, are changed there, accepted, undone."""
+"""Faults F11, F13, F14 end to end: odd repositories and names go into a real container, are changed there, accepted, undone."""
 
 from __future__ import annotations
 
