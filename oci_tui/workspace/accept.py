@@ -147,7 +147,7 @@ class Acceptance:
         if clean_only is not None:
             clean -= {path for group in clean_only if not clean.issuperset(group) for path in group}
             merged = three_way(self._shadow, base, now, theirs, sorted(clean))
-        if not clean or (clean_only is None and len(clean) < len(touched)):
+        if len(clean) < len(touched) and (clean_only is None or not clean):
             left = [path for path in touched if path not in clean]
             sides = (compared(self._shadow, path, base, now, theirs, blocked=path in blocked) for path in left[:_MOST_COMPARED])
             raise ConflictError(tuple(map(shown, left)), tuple(map(shown, merged.clean)), tuple(sides), doing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -185,7 +186,7 @@ _EDITS = st.dictionaries(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=_EDITS, choice=st.lists(st.booleans(), min_size=20, max_size=20))
-async def test_any_subset_is_what_git_apply_gives(edits: dict[str, set[int]], choice: list[bool], opened: Opener) -> None:
+async def test_any_subset_is_whatgit_apply_gives(edits: dict[str, set[int]], choice: list[bool], opened: Opener) -> None:
     with tempfile.TemporaryDirectory() as place:
         repository = Repository(Path(place) / "project")
         repository.write({"main.py": text(), "lib/tool.py": text()})
@@ -203,7 +204,7 @@ async def test_any_subset_is_what_git_apply_gives(edits: dict[str, set[int]], ch
             for file, hunks in chosen
             if hunks
         )
-        _git_apply(scratch, changed, {file.path: hunks for file, hunks in chosen})
+        git_apply(scratch, changed, {file.path: hunks for file, hunks in chosen})
         await workspace.changes.accept(Selection(picks))
         found = {path: (repository.root / path).read_bytes() for path in sorted(changed) if (repository.root / path).exists()}
         assert found == {path: (scratch / path).read_bytes() for path in sorted(changed) if (scratch / path).exists()}
@@ -215,10 +216,12 @@ async def test_any_subset_is_what_git_apply_gives(edits: dict[str, set[int]], ch
         workspace.close()
 
 
-def _git_apply(scratch: Path, changed: dict[str, str], hunks: dict[str, list[int]]) -> None:
-    """Only these hunks of the change, by git itself."""
+def git_apply(scratch: Path, changed: Mapping[str, str | None], hunks: dict[str, list[int]]) -> None:
+    """Only these hunks of the change, by git itself; a text that is None is a file that the change deletes."""
     clean = Repository.at(scratch)
-    clean.write(changed)
+    clean.write({path: text for path, text in changed.items() if text is not None})
+    for path in (path for path, text in changed.items() if text is None):
+        (scratch / path).unlink(missing_ok=True)
     clean.git("add", "-A")
     patch = clean.git("diff", "--cached", "--src-prefix=a/", "--dst-prefix=b/")
     clean.git("reset", "-q", "--hard")

@@ -131,3 +131,16 @@ async def test_what_was_wanted_is_said(repository: Repository, opened: Opener) -
     repository.write({"main.py": "mine\n"})
     with pytest.raises(ConflictError, match=r"^not done again: "):
         await workspace.changes.redo()
+
+
+async def test_what_both_sides_deleted_is_no_conflict(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    for root in (folder.root, repository.root):
+        (root / "old.txt").unlink()
+    await folder.collect(workspace)
+    before = repository.state()
+    for settle in (workspace.changes.accept, workspace.changes.undo, workspace.changes.redo):
+        assert (await settle()).paths == ()
+        assert repository.state() == before
