@@ -253,6 +253,45 @@ async def test_a_symlink_swapped_in_while_writing_leads_nowhere(repository: Repo
     assert not list(repository.root.rglob(".oci-tui-*"))
 
 
+async def test_another_repository_swapped_in_while_writing_is_not_written(
+    repository: Repository, opened: Opener, tmp_path: Path
+) -> None:
+    """F10: what is opened is the folder, not its name: another one by that name stays as it is."""
+    decoy = Repository(tmp_path / "decoy")
+    decoy.write({"main.py": repository.read("main.py")})
+    before = snapshot(decoy.root)
+    workspace = await opened(repository.root)
+    done = threading.Event()
+    swaps = 0
+
+    def swap() -> None:
+        nonlocal swaps
+        while not done.is_set():
+            for source, place in ((repository.root, "away"), (decoy.root, "project"), (tmp_path / "project", "decoy")):
+                source.rename(tmp_path / place)
+            (tmp_path / "away").rename(repository.root)
+            swaps += 1
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        for round_ in range(15):
+            with contextlib.suppress(WorkspaceError):
+                await workspace.apply({"main.py": f"{round_}\n", "new.py": f"{round_}\n"})
+                await workspace.changes.accept()
+    finally:
+        done.set()
+        thread.join()
+    assert swaps > 15
+    assert snapshot(decoy.root) == before
+    new = repository.root / "new.py"
+    untouched = repository.git("show", "HEAD:main.py")
+    assert repository.read("main.py") == (new.read_text() if new.exists() else untouched), "all of a change or nothing"
+    await workspace.apply({"main.py": "last\n", "new.py": "last\n"})
+    await workspace.changes.accept()
+    assert new.read_text() == repository.read("main.py") == "last\n"
+
+
 async def test_nothing_to_accept(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
     written = await workspace.changes.accept()

@@ -1,4 +1,4 @@
-"""Any edits of both sides, any hunks of them accepted: what git's own merge gives, nothing lost, and undo takes it back.
+"""Any edits of both sides, any hunks of them accepted: what git's own merge gives, nothing lost, undo takes it back (fault F8).
 
 The reference is a scratch repository in which git applies the chosen hunks to one branch and merges the other into it.
 """
