@@ -32,10 +32,12 @@ class Shown(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def system_message() -> Message:
-    """The fixed prompt."""
+def system_message(languages: Sequence[str] = ("python", "bash")) -> Message:
+    """The fixed prompt; `languages` are the fence tags of those that can be run."""
+    *others, last = [f"```{language}" for language in languages]
+    run = f"{', '.join(others)} or {last}" if others else last
     text = (files("oci_tui.core") / "prompts" / "system.md").read_text(encoding="utf-8")
-    return Message("system", text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH))
+    return Message("system", text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH, languages=run))
 
 
 def show_files(workspace: Workspace, prompt: str, room: int, known: dict[str, int]) -> Shown:

@@ -111,6 +111,7 @@ class SandboxInfo(msgspec.Struct, frozen=True):
     """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced.
 
     `weaknesses` are those of the latter that a daemon in good order would enforce; `notes` are facts worth a line each.
+    `languages` are those that blocks run in, by their usual fence tag; `tags` are all fence tags of them.
     """
 
     name: str
@@ -120,6 +121,7 @@ class SandboxInfo(msgspec.Struct, frozen=True):
     weaknesses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class Sandbox(Protocol):

@@ -18,7 +18,7 @@ from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
-from oci_tui.core.reply import Reply, ReplyReader, placed
+from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.secrets import redacted
 from oci_tui.core.verdict import Verdict
 
@@ -93,6 +93,7 @@ class Turn:
         self.verdict = Verdict.FAILED
         self.rounds = 0
         self._reply = Reply("")
+        self._runs = RUNNABLE_TAGS
         self._wrote: tuple[str, ...] = ()
         self._said: list[str] = []
         self._passed: bool | None = None
@@ -146,6 +147,10 @@ class Turn:
     async def _begin(self) -> None:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
         self._window = (await self.engine.describe()).context
+        if self.sandbox:
+            info = await self.sandbox.describe()
+            self._runs = frozenset(info.tags)
+            self.conversation.messages[0] = context.system_message(info.languages)
         room = self._window - self.policy.max_new_tokens
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(self.conversation.known)
@@ -199,7 +204,7 @@ class Turn:
             self.conversation.known = {path: told for path, told in self.conversation.known.items() if path in self._seen}
         yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
         self._shown = context.Shown("", (), ())
-        reader, usage = ReplyReader(self.conversation.known), Usage()
+        reader, usage = ReplyReader(self.conversation.known, self._runs), Usage()
         request = Request(
             tuple(kept),
             self.policy.max_new_tokens,

@@ -35,7 +35,8 @@ _STRING = re.compile(
 class Block:
     """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it."""
 
-    def __init__(self, tag: str, path: str, indent: int = 0) -> None:
+    def __init__(self, tag: str, path: str, indent: int = 0, runs: Container[str] = RUNNABLE_TAGS) -> None:
+        self._runs = runs
         self.tag = tag
         self.path = path
         self.indent = indent
@@ -50,7 +51,7 @@ class Block:
 
     @property
     def runnable(self) -> bool:
-        return not self.path and self.tag in RUNNABLE_TAGS
+        return not self.path and self.tag in self._runs
 
     @property
     def python(self) -> bool:
@@ -79,11 +80,11 @@ class Reply(msgspec.Struct, frozen=True):
 class ReplyReader:
     """Reads a reply piece by piece; `blocks` holds what has been seen so far, the last one perhaps still open.
 
-    A label that is one of `known` is a path, whatever it looks like.
+    A label that is one of `known` is a path, whatever it looks like; `runs` are the tags of what can be run.
     """
 
-    def __init__(self, known: Container[str] = ()) -> None:
-        self._known = known
+    def __init__(self, known: Container[str] = (), runs: Container[str] = RUNNABLE_TAGS) -> None:
+        self._known, self._runs = known, runs
         self.blocks: list[Block] = []
         self._pieces: list[str] = []
         self._line = ""
@@ -114,7 +115,9 @@ class ReplyReader:
             block.partial, block.closed = "", True
         said = [item for block in self.blocks if block.closed for item in _understood(block)]
         edits = tuple(item for item in said if not isinstance(item, Code))
-        return Reply("".join(self._pieces), edits, tuple(item for item in said if isinstance(item, Code)))
+        return Reply(
+            "".join(self._pieces), edits, tuple(item for item in said if isinstance(item, Code) and item.language in self._runs)
+        )
 
     def _read(self, line: str) -> None:
         if self._fence:
@@ -160,7 +163,7 @@ class ReplyReader:
         tag, path = labels.in_info(info.strip())
         path = path or labels.before(self._label, tag, self._known)
         self._fence, self._nested = fence, 0
-        self.blocks.append(Block(tag, path, indent))
+        self.blocks.append(Block(tag, path, indent, self._runs))
 
     def _close(self) -> None:
         self.blocks[-1].partial, self.blocks[-1].closed = "", True

@@ -232,7 +232,8 @@ class DockerSandbox:
             ),
             not_enforced=(*unkept, *verification.not_enforced(self._api)),
             weaknesses=(*unkept, *verification.weaknesses(self._api)),
-            languages=tuple(sorted(self._profile.languages)),
+            languages=tuple(language.tags[0] for language in self._profile.languages.values()),
+            tags=tuple(tag for language in self._profile.languages.values() for tag in language.tags),
         )
 
     def _request(self, command: Command) -> Request:

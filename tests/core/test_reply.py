@@ -159,3 +159,10 @@ def test_any_text_parses_and_pieces_do_not_matter(text: str, size: int) -> None:
         reader.feed(text[start : start + size])
     assert reader.finish() == parse(text)
     assert parse(text).text == text
+
+
+def test_what_can_be_run_is_up_to_the_sandbox() -> None:
+    reader = ReplyReader(runs={"js", "bash"})
+    reader.feed("```js\n1\n```\n```python\n2\n```\n```bash\nls\n```\n")
+    assert [block.runnable for block in reader.blocks] == [True, False, True]
+    assert [code.language for code in reader.finish().code] == ["js", "bash"]

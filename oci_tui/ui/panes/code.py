@@ -9,10 +9,11 @@ from oci_tui.core.events import (
     ReplyFinished,
     ReplyGrew,
     RoundStarted,
+    SandboxReady,
     TurnFinished,
     TurnStarted,
 )
-from oci_tui.core.reply import Block, ReplyReader
+from oci_tui.core.reply import RUNNABLE_TAGS, Block, ReplyReader
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import LinePane, Spans
@@ -70,6 +71,7 @@ class CodePane(LinePane):
 
     def __init__(self, *, id: str = "code") -> None:  # noqa: A002
         super().__init__(id=id)
+        self._runs = RUNNABLE_TAGS
         self._reader = ReplyReader()
         self._pieces: list[str] = []
         self._shown: list[_Shown] = []
@@ -78,12 +80,14 @@ class CodePane(LinePane):
 
     def show(self, event: Event) -> None:
         match event:
+            case SandboxReady(info=info):
+                self._runs = frozenset(info.tags) or RUNNABLE_TAGS
             case TurnStarted():
                 self._round = 0
             case RoundStarted():
                 self._round = event.round
             case ContextBuilt():
-                self._reader, self._pieces, self._stale = ReplyReader(), [], True
+                self._reader, self._pieces, self._stale = ReplyReader(runs=self._runs), [], True
             case ReplyGrew():
                 self._pieces.append(event.text)
                 self.changed(self.line_count())
