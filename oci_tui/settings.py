@@ -30,7 +30,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
 
-    `context` is in tokens (exllamav2: 0 is the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
+    `context` is in tokens (0: the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
     file of a scripted engine, `record` one that every reply is appended to. `url` is where an OpenAI-compatible API begins
     (http://HOST:PORT/v1) and `timeout_s` how long it may be silent; `model` is then its name there, "" for the first.
 
@@ -212,7 +212,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
             message += f"; expected one of {', '.join(get_args(choices))}"
         raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error
     for key, value, low in (
-        ("engine.context", settings.engine.context, 512),
+        ("engine.context", settings.engine.context or 512, 512),
         ("engine.max_new_tokens", settings.engine.max_new_tokens, 16),
         ("engine.timeout_s", settings.engine.timeout_s, 1),
         ("agent.rounds", settings.agent.rounds, 1),
@@ -225,7 +225,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
     ):
         if not value >= low:
             raise SettingsError(f"{origin.get(key, str(file))}: {key}: expected at least {low}, got {value}")
-    if settings.engine.max_new_tokens >= settings.engine.context:
+    if 0 < settings.engine.context <= settings.engine.max_new_tokens:
         raise SettingsError(
             f"{origin.get('engine.max_new_tokens') or origin.get('engine.context') or file}: engine.max_new_tokens: "
             f"expected less than engine.context ({settings.engine.context}), got {settings.engine.max_new_tokens}"

@@ -20,6 +20,7 @@ from oci_tui.core.ports import Progress
 from oci_tui.engine.gguf import GgufModel
 from oci_tui.engine.loaded import Say
 from oci_tui.engine.logprobs import tokens_of
+from oci_tui.engine.memory import available, in_ram, ram_needed, window_in_ram
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.room import check_room
 from oci_tui.engine.templates import choose
@@ -30,6 +31,8 @@ _BATCH = 128
 _READ_CHUNK = 8 * 1024**2
 _WARNINGS = 2
 _ALL_LAYERS = 999
+_SMALLEST_WINDOW = 512
+_UNTOLD_WINDOW = 8192
 
 
 class LlamaCpp:
@@ -44,12 +47,15 @@ class LlamaCpp:
             )
         self._template = choose(model.template, bos=model.bos, eos=model.eos, special_tokens=model.special_tokens)
         self._bos = model.bos if model.add_bos else ""
-        self._context = min(settings.context, model.context or settings.context)
+        self._context = window(settings.context, model, available())
         self._threads = settings.threads or physical_cores()
         _read_ahead(model.path, model.file_bytes, progress)
         progress(Progress("preparing the model"))
         gpu = _gpu()
-        self._server = _Server(_parameters(model.path, self._context, self._threads, _ALL_LAYERS if gpu else 0))
+        try:
+            self._server = _Server(_parameters(model.path, self._context, self._threads, _ALL_LAYERS if gpu else 0))
+        except RuntimeError as error:
+            raise EngineError(f"{model.path}: llama.cpp cannot load this model: {_why(model, self._context)}") from error
         self._replies: dict[int, _Reply] = {}
         self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._computing = threading.Thread(target=self._compute, name="replies", daemon=True)
@@ -58,7 +64,7 @@ class LlamaCpp:
             engine="llama.cpp",
             model=model.path.stem,
             context=self._context,
-            device=f"{gpu}, CPU {self._threads} threads" if gpu else f"CPU, {self._threads} threads",
+            device=f"{gpu or 'CPU'}, {self._threads} thread{'s' if self._threads > 1 else ''}",
             bits_per_weight=model.bits_per_weight,
             template=self._template.name,
             notes=_notes(model, settings),
@@ -106,19 +112,13 @@ class _Server:
     """xllamacpp's server and its Unix socket, which loses its name once it is open: no other user can reach it."""
 
     def __init__(self, parameters: Any) -> None:
-        """Raises EngineError."""
+        """Raises RuntimeError when the model cannot be loaded."""
         import xllamacpp
 
         with tempfile.TemporaryDirectory(prefix="oci-") as folder:
             path = f"{folder}/llama.sock"
             parameters.hostnames = [path]
-            try:
-                self._server = xllamacpp.Server(parameters)
-            except RuntimeError as error:
-                raise EngineError(
-                    f"{parameters.model.path}: llama.cpp cannot load this model (unknown architecture or too little memory), "
-                    "see the engine's log; lower engine.context or choose another with `oci-tui models list`"
-                ) from error
+            self._server = xllamacpp.Server(parameters)
             self._inode = os.open(path, os.O_PATH | os.O_CLOEXEC)
 
     def close(self) -> None:
@@ -289,6 +289,23 @@ def _read_ahead(path: Path, size: int, progress: Callable[[Progress], None]) -> 
                 progress(Progress("reading the model", min(done / size, 1.0)))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def window(asked: int, model: GgufModel, free: int) -> int:
+    """The window in tokens: what is asked for, at most what the model knows; asked for 0, the most that fits `free` bytes."""
+    known = model.context or asked or _UNTOLD_WINDOW
+    return min(asked or max(window_in_ram(model, free), _SMALLEST_WINDOW), known)
+
+
+def _why(model: GgufModel, context: int) -> str:
+    """Memory is blamed only where it does not suffice."""
+    free = available()
+    if ram_needed(model, context) > free:
+        return in_ram(model, context, free)
+    return (
+        f"its architecture ({model.architecture}) may be unknown to this version, the engine's log says more; "
+        "choose another with `oci-tui models list`"
+    )
 
 
 def _notes(model: GgufModel, settings: EngineSettings) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def advise(settings: EngineSettings) -> str:
     """What to change so that the model of `settings.model` (a path) fits. Raises ModelError when it cannot be read."""
     model = read_model(Path(settings.model))
     if isinstance(model, GgufModel):
-        return _in_ram(model, settings.context, available())
+        return in_ram(model, settings.context, available())
     found = gpus()
     return on_gpu(model, settings.context, settings.cache, sum(gpu.free for gpu in found), max(len(found), 1))
 
@@ -44,15 +44,21 @@ def on_gpu(model: Exl2Model, context: int, cache: CacheMode, free: int, gpu_coun
     )
 
 
-def _in_ram(model: GgufModel, context: int, free: int) -> str:
-    token, fixed = kv_token_bytes(model), ram_needed(model, 0)
+def in_ram(model: GgufModel, context: int, free: int) -> str:
+    """The advice for a GGUF model and `free` bytes of memory."""
     has = f"{ram_needed(model, context) / 1e9:.1f} GB of memory are needed and {free / 1e9:.1f} GB are free"
-    fits = max(free - fixed, 0) // token // 256 * 256 if token else 0
+    fits = window_in_ram(model, free)
     if fits >= context:
         return f"{has}: another program took it meanwhile; end that, or choose a smaller model"
     if fits >= _SMALLEST_WINDOW:
         return f"{has}: the window is too big; set engine.context to {fits} or less"
     return f"{has}: the model is too big; choose a smaller one (`oci-tui models list`)"
+
+
+def window_in_ram(model: GgufModel, free: int) -> int:
+    """The longest window in tokens, in steps of 256, that fits `free` bytes beside the weights."""
+    token = kv_token_bytes(model)
+    return max(free - ram_needed(model, 0), 0) // token // 256 * 256 if token else 0
 
 
 def ram_needed(model: GgufModel, tokens: int) -> int:

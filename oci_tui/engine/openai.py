@@ -19,6 +19,7 @@ from oci_tui.settings import EngineSettings
 
 _LOADING = 503
 _AT_ONCE = 4
+_UNTOLD_WINDOW = 8192
 
 # field of Sampling → its name there, where the server knows it beside temperature, top_p, seed and the two penalties
 _NAMES: dict[Server, dict[str, str]] = {
@@ -102,7 +103,7 @@ class OpenAiEngine:
             context=self._window(),
             device=endpoint.url,
             template="the server's own",
-            notes=tuple(_notes(endpoint, served, self._settings.context)),
+            notes=tuple(_notes(endpoint, served, self._settings.context, self._window())),
             at_once=_AT_ONCE,
         )
 
@@ -149,7 +150,8 @@ class OpenAiEngine:
 
     def _window(self) -> int:
         assert self._served is not None
-        return min(self._settings.context, self._served.context or self._settings.context)
+        asked = self._settings.context or self._served.context or _UNTOLD_WINDOW
+        return min(asked, self._served.context or asked)
 
     def _running(self) -> tuple[Endpoint, Served]:
         if self._endpoint is None or self._served is None:
@@ -225,12 +227,12 @@ def examine(settings: EngineSettings) -> list[Finding]:
     return rows + [Finding("engine", "warning", note) for note in info.notes]
 
 
-def _notes(endpoint: Endpoint, served: Served, asked: int) -> list[str]:
+def _notes(endpoint: Endpoint, served: Served, asked: int, window: int) -> list[str]:
     notes = []
     if not endpoint.local:
         notes.append(f"what the model reads goes to {endpoint.host}{'' if endpoint.encrypted else ', unencrypted'}")
     if not served.context:
-        notes.append(f"the server does not tell its window; {asked} tokens (engine.context) are taken for it")
+        notes.append(f"the server does not tell its window; {window} tokens are taken for it (set engine.context)")
     elif served.context < asked:
         notes.append(f"engine.context is {asked}, but the server's window is {served.context}")
     return notes

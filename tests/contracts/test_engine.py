@@ -165,7 +165,7 @@ async def test_stopping_a_reply_at_any_point_leaves_the_engine_ready_for_the_nex
 
 async def test_a_cancelled_task_stops_the_reply(engine: Engine) -> None:
     reading = asyncio.create_task(reply(engine, Request(COUNT, max_new_tokens=400)))
-    await asyncio.sleep(0)
+    await engine.count(COUNT)  # what is asked for the reply has then arrived too
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading

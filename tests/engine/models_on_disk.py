@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 STRING, ARRAY, U32, BOOL, I32 = 8, 9, 4, 7, 5
 
@@ -88,3 +94,16 @@ def wheel(folder: Path, name: str, version: str, member: str, content: bytes) ->
         )
         archive.writestr(f"{stem}.dist-info/RECORD", "")
     return path
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own of so many MB, for root only: elsewhere the test is skipped."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)

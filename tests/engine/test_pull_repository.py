@@ -15,7 +15,7 @@ from oci_tui.engine.hub import Source, parse
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.pull_repository import pull_repository
 from tests.engine.hub_server import HubServer
-from tests.engine.models_on_disk import CONFIG, exl2, gguf
+from tests.engine.models_on_disk import CONFIG, exl2, gguf, small_disk
 
 MIB = 1024**2
 
@@ -139,6 +139,14 @@ def test_a_damaged_file_is_deleted_and_the_next_pull_mends_it(hub: HubServer, fo
     hub.corrupt.clear()
     list(pull_repository(source, folder))
     assert read_model(folder / source.name)
+
+
+@pytest.mark.usefixtures("hub")
+def test_too_little_room_is_told_before_the_weights_are_fetched(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 40) as disk:
+        with pytest.raises(ModelError, match=r"Coder-exl2-4_25 needs 0\.07 GB more on the disk of .* and 0\.04 GB are free"):
+            list(pull_repository(Source("owner/Coder-exl2", "4_25"), disk))
+        assert not list(disk.rglob("*.safetensors"))
 
 
 def test_without_a_hub_it_says_so(hub: HubServer, folder: Path) -> None:
