@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events
 from oci_tui.core.events import Event, read
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request
 from oci_tui.core.ports import Command
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
@@ -342,6 +345,64 @@ async def test_stop_ends_what_runs_and_the_session_goes_on(make_repository: Make
                     session.stop()
         assert verdict(happened) is Verdict.STOPPED
         assert verdict(await turn(session)) is Verdict.PASSED
+
+
+class Remembering(ScriptedEngine):
+    """Remembers what it was asked."""
+
+    def __init__(self, replies: list[str], window: int = 32_768) -> None:
+        super().__init__(replies)
+        self.window = window
+        self.asked: list[tuple[Message, ...]] = []
+
+    async def describe(self) -> EngineInfo:
+        return replace(await super().describe(), context=self.window)
+
+    async def generate(self, request: Request) -> AsyncGenerator[Piece]:
+        self.asked.append(request.messages)
+        async with aclosing(super().generate(request)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+@pytest.mark.docker
+async def test_every_prompt_begins_with_the_one_before(make_repository: MakeRepository) -> None:
+    refused = "calc.py\n```python\n# ... rest unchanged\n```"
+    async with session_on(make_repository(FILES), []) as session:
+        session.engine = engine = Remembering([WRONG, refused, WRONG, RIGHT, "It adds.", WRONG])
+        await turn(session)
+        await turn(session, "what does @add do?")
+        await turn(session, "break it again")
+    assert len(engine.asked) >= 6
+    for before, after in pairwise(engine.asked):
+        assert after[: len(before)] == before
+        assert after[len(before)].role == "assistant"
+
+
+@pytest.mark.docker
+async def test_what_is_dropped_for_room_is_told(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [], Policy(rounds=1, timeout_s=20, max_new_tokens=100)) as session:
+        session.engine = engine = Remembering(["yes " * 300] * 6, window=900)
+        told = [event for number in range(6) for event in await turn(session, f"question {number}?")]
+    dropped = [event.dropped for event in told if isinstance(event, events.ContextBuilt) and event.dropped]
+    assert dropped[0][0] == '"question 0?"'
+    assert "calc.py" in dropped[0]
+    assert [messages[-1].content.endswith(f"question {number}?") for number, messages in enumerate(engine.asked)] == [True] * 6
+
+
+@pytest.mark.docker
+async def test_files_that_a_failure_names_and_instructions_are_read(make_repository: MakeRepository) -> None:
+    deep = "x = 1\n" * 30_000
+    files = {**FILES, "AGENTS.md": "Be brief.\n", "rates.csv": "broken\n", "deep.py": deep}
+    files["test_rates.py"] = "def test_rates():\n    raise ValueError('rates.csv:1: bad')\n"
+    async with session_on(make_repository(files), [WRONG, "Done."]) as session:
+        happened = await turn(session)
+        read = [event.files for event in happened if isinstance(event, events.ContextBuilt)]
+        assert read[0][0] == "AGENTS.md"
+        assert "rates.csv" not in read[0]
+        assert read[1] == ("rates.csv",)
+        assert session.conversation.messages[0].content.endswith("Be brief.\n")
+        assert "rates.csv\n```\nbroken\n```" in session.conversation.messages[-2].content
 
 
 @pytest.mark.docker

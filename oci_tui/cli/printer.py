@@ -69,6 +69,10 @@ class Printer:
                 self._line(f"● round {event.round}")
             case events.ContextBuilt():
                 self._line(f"  the model reads {event.tokens} of {event.window} tokens" + _named(": ", event.files))
+                if event.left_out:
+                    self._line("  ! no room for" + _named(" ", event.left_out))
+                if event.dropped:
+                    self._line("  ! no longer read, for room:" + _named(" ", event.dropped))
             case events.ReplyFinished(usage=usage):
                 self._line(
                     f"  {usage.reply_tokens} tokens in {usage.seconds:.1f} s, {usage.tokens_per_second:.0f} tokens/s, "

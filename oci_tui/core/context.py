@@ -1,4 +1,4 @@
-"""Which files and messages the model reads: files first named by the prompt, then what fits; the oldest messages go first.
+"""Which files and messages the model reads: what the prompt names first, then what fits; the oldest messages go first.
 
 Prompts only ever grow at the end, so that an engine's prefix cache holds from round to round.
 """
@@ -12,79 +12,109 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from oci_tui.core import mentions, repository_map
+from oci_tui.core.diff import to_patch
+from oci_tui.core.feedback import shortened
 from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.generation import Message
 from oci_tui.core.ports import Workspace
+from oci_tui.core.secrets import redacted
+
+MOST_TOKENS = 25_000
+"""What a prompt holds at most, however wide the window: weak models lose their way in more (aider's measurements)."""
 
 TOKEN_CHARACTERS = 3.2
 NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 6_000
+MAP_SHARE, MAP_TOKENS = 0.15, 1_000
 LISTED, MOST_READ = 60, 400
+INSTRUCTIONS, LONGEST_INSTRUCTIONS = "AGENTS.md", 6_000
+_DIFF_SHARE = 0.25
+_OUTPUT_ENDS = 4_000, 12_000
 
-_MENTION = re.compile(r"@([\w./+-]+)")
 _SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
+_CODE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cpp", ".sh", ".java", ".kt", ".rb", ".cs")
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """Which files a message shows whole, and which of those that the prompt names found no room."""
+    """What a message shows, files whole, and which of those that the prompt names found no room."""
 
     text: str
     paths: tuple[str, ...]
     left_out: tuple[str, ...]
 
 
-def system_message(languages: Sequence[str] = ("python", "bash")) -> Message:
-    """The fixed prompt; `languages` are the fence tags of those that can be run."""
+class Fitted(msgspec.Struct, frozen=True):
+    """The messages that fit, their size in tokens, and those that were dropped, a phrase each."""
+
+    messages: tuple[Message, ...]
+    size: int
+    dropped: tuple[str, ...]
+
+
+def system_message(languages: Sequence[str] = ("python", "bash"), instructions: str = "") -> Message:
+    """The fixed prompt, and after it what the repository says; `languages` are the fence tags of those that can be run."""
     *others, last = [f"```{language}" for language in languages]
     run = f"{', '.join(others)} or {last}" if others else last
     text = (files("oci_tui.core") / "prompts" / "system.md").read_text(encoding="utf-8")
-    return Message("system", text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH, languages=run))
+    text = text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH, languages=run)
+    return Message("system", f"{text}\nInstructions of this repository:\n{redacted(instructions)}\n" if instructions else text)
 
 
-def show_files(workspace: Workspace, prompt: str, room: int, known: dict[str, int]) -> Shown:
-    """The files worth reading for this prompt, as text, in about `room` tokens (counted roughly).
+def instructions(workspace: Workspace) -> tuple[str, bool]:
+    """What AGENTS.md says, and whether that is only its beginning."""
+    text = (workspace.read(INSTRUCTIONS) or "").strip()
+    return text[:LONGEST_INSTRUCTIONS], len(text) > LONGEST_INSTRUCTIONS
 
-    `known` holds the hash of what the model has read or written of each file; files it knows as they are do not come again, and
-    `known` is brought up to date.
+
+async def show(workspace: Workspace, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
+    """What is worth reading for this prompt, in about `room` tokens (counted roughly): what it names, a map, other files.
+
+    `output` is what the last command printed. `known` holds the hash of what the model has read or written of each file; files
+    it knows as they are do not come again, and `known` is brought up to date.
     """
-    paths = workspace.paths()
-    first = not known
-    named = _named(prompt, paths)
-    others = min(OTHER_TOKENS, room * OTHER_SHARE)
-    texts = {path: workspace.read(path) for path in _by_interest(paths)[:MOST_READ] if path not in named}
-    wanted = sorted(texts, key=lambda path: -_relevance(path, texts[path] or "", _words(prompt)))
-    budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: int(others * TOKEN_CHARACTERS)}
+    paths, first = workspace.paths(), not known
+    named = mentions.find(prompt, paths)
+    words = _words(prompt)
+    texts = {path: workspace.read(path) or "" for path in _by_interest(paths)[:MOST_READ]}
+    wanted = sorted(texts.keys() - set(named.paths), key=lambda path: (-_relevance(path, texts[path], words), _interest(path)))
+    budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: _characters(room, OTHER_SHARE, OTHER_TOKENS)}
     parts: list[str] = []
     shown: list[str] = []
     left_out: list[str] = []
-    for path in [*named, *wanted]:
-        is_named = path in named
-        text = workspace.read(path) if is_named else texts[path]
-        if not text or known.get(path) == hash(text):
+    for path in [*named.paths, *wanted]:
+        is_named = path in named.paths
+        text = texts.get(path) or workspace.read(path)
+        if not text or known.get(path) == hash(text) or path == INSTRUCTIONS:
             continue
         cost = len(text) + len(path) + 20
         if cost > budgets[is_named]:
-            if is_named:
-                left_out.append(path)
+            left_out += [path] * is_named
             continue
         budgets[is_named] -= cost
         known[path] = hash(text)
         shown.append(path)
         parts.append(block(path, text))
-    listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
-    head = f"Files of the repository:\n{listed}\n\n" if first and room else ""
-    return Shown(head + "\n".join(parts), tuple(shown), tuple(left_out))
+    unseen = {path: text for path, text in texts.items() if text and path not in known}
+    head = _overview(paths, unseen, words, room) if first and room else []
+    asked = [*_symbols(named.symbols, unseen, budgets[True]), *await _mentioned(workspace, named, output, room)]
+    return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))
 
 
-def changed_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> list[str]:
-    """Those of the files that the model knows otherwise than they are, as far as `room` characters go."""
-    parts: list[str] = []
+def changed_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
+    """Those of the files that the model knows otherwise than they are, as blocks, as far as `room` characters go."""
+    return unread_files(workspace, [path for path in paths if path in known], known, room)
+
+
+def unread_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
+    """Those of the files that the model has not read as they are, as blocks, as far as `room` characters go."""
+    parts: dict[str, str] = {}
     for path in paths:
-        text = workspace.read(path) if path in known else None
-        if text is None or known[path] == hash(text) or len(text) > room:
+        text = workspace.read(path)
+        if text is None or known.get(path) == hash(text) or len(text) > room:
             continue
         room -= len(text)
         known[path] = hash(text)
-        parts.append(block(path, text))
+        parts[path] = block(path, text)
     return parts
 
 
@@ -98,26 +128,62 @@ def block(path: str, text: str) -> str:
 
 async def fitted(
     messages: Sequence[Message], room: int, keep_from: int, count: Callable[[Sequence[Message]], Awaitable[int]]
-) -> tuple[list[Message], int]:
-    """The messages that fit into `room` tokens, and their size: the oldest after the system message go first, two at a time.
+) -> Fitted:
+    """The messages that fit into `room` tokens: the oldest after the system message go first, two at a time.
 
-    Messages from index `keep_from` on (this turn's) are never dropped, even when they do not fit: the engine then says so.
+    From index `keep_from` on they are this turn's: its first message, the prompt, stays, and so do the last three (a reply and
+    what came of it, with the one before), even when they do not fit: the engine then says so.
     """
-    kept = list(messages)
+    kept, dropped = list(messages), list[str]()
     size = await count(kept)
-    while size > room and keep_from >= 3:
-        del kept[1:3]
-        keep_from -= 2
+    while size > room:
+        oldest = 1 if keep_from >= 3 else keep_from + 1
+        if oldest > 1 and len(kept) - oldest < 4:
+            break
+        dropped += [_phrase(message) for message in kept[oldest : oldest + 2] if message.role == "user"]
+        del kept[oldest : oldest + 2]
+        keep_from -= 2 if oldest == 1 else 0
         size = await count(kept)
-    return kept, size
+    return Fitted(tuple(kept), size, tuple(dropped))
 
 
-def _named(prompt: str, paths: Sequence[str]) -> list[str]:
-    """Files that the prompt names: by @path, by path, or by file name."""
-    mentions = {mention.rstrip(".,;:") for mention in _MENTION.findall(prompt)}
-    words = set(re.findall(r"[\w./+-]+", prompt))
-    words |= {word.rstrip(".,;:").removeprefix("./") for word in words}
-    return [path for path in paths if path in mentions | words or PurePosixPath(path).name in words]
+def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: int) -> list[str]:
+    """The paths of the repository, and a map of the files that are not shown whole."""
+    listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
+    drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS))
+    return [f"Files of the repository:\n{listed}\n", *([f"What files that are not shown define:\n{drawn}\n"] if drawn else [])]
+
+
+def _symbols(symbols: Sequence[str], unseen: dict[str, str], room: int) -> list[str]:
+    """The definitions that the prompt mentions, of files that are not shown whole."""
+    found = [item for symbol in symbols for item in repository_map.find(symbol, unseen)]
+    parts = [f"From {block(item.path, repository_map.source(unseen[item.path], item))}" for item in found]
+    return [part for part in parts if len(part) <= room][:5]
+
+
+async def _mentioned(workspace: Workspace, named: mentions.Mentions, output: str, room: int) -> list[str]:
+    """The pending change and the last output, where the prompt asks for them."""
+    parts = []
+    if named.diff:
+        most = int(room * _DIFF_SHARE * TOKEN_CHARACTERS)
+        patch = shortened(to_patch(await workspace.diff()), most // 2, most // 2)
+        parts.append(f"The pending change:\n```diff\n{patch}```\n" if patch else "No change is pending.\n")
+    if named.output:
+        printed = shortened(output, *_OUTPUT_ENDS)
+        parts.append(f"The last output:\n```\n{printed}\n```\n" if output else "Nothing was run yet.\n")
+    return parts
+
+
+def _phrase(message: Message) -> str:
+    """A dropped message in a few words: its last line, which in a prompt is what the person said."""
+    if message.content.startswith("Execution result"):
+        return "an execution result"
+    line = next((line for line in reversed(message.content.splitlines()) if line.strip()), "")
+    return f'"{line[:57]}..."' if len(line) > 60 else f'"{line}"'
+
+
+def _characters(room: int, share: float, most: int) -> int:
+    return int(min(most, room * share) * TOKEN_CHARACTERS)
 
 
 def _words(prompt: str) -> set[str]:
@@ -132,6 +198,9 @@ def _relevance(path: str, text: str, words: set[str]) -> int:
 
 def _by_interest(paths: Sequence[str]) -> list[str]:
     """Files worth showing unasked: near the root first, code before prose, no generated files."""
-    code = (".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".sh", ".java")
     wanted = [path for path in paths if not path.endswith(_SKIPPED) and not PurePosixPath(path).name.startswith(".")]
-    return sorted(wanted, key=lambda path: (not path.endswith(code), path.count("/"), path))
+    return sorted(wanted, key=_interest)
+
+
+def _interest(path: str) -> tuple[bool, int, str]:
+    return not path.endswith(_CODE), path.count("/"), path

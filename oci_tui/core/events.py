@@ -73,12 +73,16 @@ class TurnStarted(_Happened, frozen=True):
 
 
 class ContextBuilt(_Happened, frozen=True):
-    """What the model reads: files newly shown whole, named ones left out for room, its size and the window in tokens."""
+    """What the model reads: files newly shown whole, named ones left out for room, its size and the window in tokens.
+
+    `dropped` are messages and files that it read before and no longer does, since there is no room, a phrase each.
+    """
 
     files: tuple[str, ...]
     left_out: tuple[str, ...]
     tokens: int
     window: int
+    dropped: tuple[str, ...] = ()
 
 
 class RoundStarted(_Happened, frozen=True):

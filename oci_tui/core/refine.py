@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TypeVar
 
 import msgspec
 
-from oci_tui.core import check, context, events, feedback
-from oci_tui.core.changes import CommitPolicy, Level
+from oci_tui.core import check, context, events, failure, feedback
+from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
+from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.secrets import redacted
 from oci_tui.core.verdict import Verdict
-
-T = TypeVar("T")
 
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
@@ -55,12 +52,14 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class Conversation:
-    """What outlives a turn: the messages the model has read, and what it knows of each file."""
+    """What outlives a turn: the messages the model has read, what it knows of each file, and what was printed last."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = [context.system_message()]
         self.known: dict[str, int] = {}
         self.steered: list[str] = []
+        self.output = ""
+        self.instructions = ""
         self.turns = 0
 
     def copy(self) -> tuple[list[Message], dict[str, int]]:
@@ -146,22 +145,32 @@ class Turn:
 
     async def _begin(self) -> None:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
+        conversation = self.conversation
         self._window = (await self.engine.describe()).context
+        self._room = min(self._window, context.MOST_TOKENS) - self.policy.max_new_tokens
+        first = len(conversation.messages) == 1
+        said, cut = context.instructions(self.workspace) if first else (conversation.instructions, False)
         if self.sandbox:
             info = await self.sandbox.describe()
             self._runs = frozenset(info.tags)
-            self.conversation.messages[0] = context.system_message(info.languages)
-        room = self._window - self.policy.max_new_tokens
+            conversation.messages[0] = context.system_message(info.languages, said)
+        elif first:
+            conversation.messages[0] = context.system_message(instructions=said)
+        conversation.instructions = said
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
-            known = dict(self.conversation.known)
-            self._shown = context.show_files(self.workspace, self.prompt, int(room * share), known)
-            text = f"{self._shown.text}\n{self.prompt}" if self._shown.text else self.prompt
-            if await self.engine.count([self.conversation.messages[0], Message("user", text)]) <= room:
+            known = dict(conversation.known)
+            room = int(self._room * share)
+            shown = await context.show(self.workspace, self.prompt, conversation.output, room, known)
+            text = f"{shown.text}\n{self.prompt}" if shown.text else self.prompt
+            if await self.engine.count([conversation.messages[0], Message("user", text)]) <= self._room:
                 break
-        self.conversation.known = known
-        self._seen = set(self._shown.paths)
-        self.conversation.say(text)
-        self._first_message = len(self.conversation.messages) - 1
+        conversation.known = known
+        self._seen = set(shown.paths)
+        ours = (context.INSTRUCTIONS,)
+        self._read = (*ours * bool(first and said), *shown.paths)
+        self._left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
+        conversation.say(text)
+        self._first_message = len(conversation.messages) - 1
         self._diff = await self.workspace.diff()
 
     async def _meet_the_user(self) -> AsyncGenerator[Event]:
@@ -174,10 +183,9 @@ class Turn:
         yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
         yield events.DiffChanged(await self.workspace.diff())
         if self.conversation.known:
-            room = int(self._window * context.NAMED_SHARE * context.TOKEN_CHARACTERS) if self.rounds > 1 else 0
-            self.conversation.say(
-                "\n".join([said, *context.changed_files(self.workspace, edits.paths, self.conversation.known, room)])
-            )
+            room = int(self._room * context.NAMED_SHARE * context.TOKEN_CHARACTERS) if self.rounds > 1 else 0
+            changed = context.changed_files(self.workspace, edits.paths, self.conversation.known, room)
+            self.conversation.say("\n".join([said, *changed.values()]))
 
     async def _write(self) -> AsyncGenerator[Event]:
         """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
@@ -196,17 +204,20 @@ class Turn:
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
         messages = self.conversation.messages
-        room = self._window - self.policy.max_new_tokens
-        kept, size = await context.fitted(messages, room, self._first_message, self.engine.count)
-        if len(kept) < len(messages):
-            self._first_message -= len(messages) - len(kept)
-            messages[:] = kept
-            self.conversation.known = {path: told for path, told in self.conversation.known.items() if path in self._seen}
-        yield events.ContextBuilt(self._shown.paths, self._shown.left_out, size, self._window)
-        self._shown = context.Shown("", (), ())
+        kept = await context.fitted(messages, self._room, self._first_message, self.engine.count)
+        forgotten: list[str] = []
+        if kept.dropped:
+            self._first_message = max(self._first_message - len(messages) + len(kept.messages), 1)
+            messages[:] = kept.messages
+            known = self.conversation.known
+            forgotten = sorted(known.keys() - self._seen)
+            self.conversation.known = {path: told for path, told in known.items() if path in self._seen}
+        dropped = (*kept.dropped, *forgotten)
+        yield events.ContextBuilt(self._read, self._left_out, kept.size, self._window, dropped)
+        self._read = self._left_out = ()
         reader, usage = ReplyReader(self.conversation.known, self._runs), Usage()
         request = Request(
-            tuple(kept),
+            kept.messages,
             self.policy.max_new_tokens,
             RESAMPLED if self._stuck else self.policy.sampling,
             drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
@@ -315,10 +326,22 @@ class Turn:
         said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=output.omitted)
         self._said.append(said)
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
+        self.conversation.output = text
         self._said.extend(await collect(self.sandbox, self.workspace))
+        if not self._passed:
+            self._pull_in(text)
         if (diff := await self.workspace.diff()) != self._diff:
             self._diff = diff
             yield events.DiffChanged(diff)
+
+    def _pull_in(self, output: str) -> None:
+        """Files that a failed run names and that the model has not read come with what it printed."""
+        room = int(self._room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
+        paths = [place.path for place in failure.places(output, set(self.workspace.paths()))]
+        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
+        self._said.extend(pulled.values())
+        self._seen.update(pulled)
+        self._read = tuple(pulled)
 
     async def _feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""
@@ -328,56 +351,3 @@ class Turn:
             self.conversation.say(text)
             yield events.Steered(text)
         self.conversation.steered.clear()
-
-
-async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Level) -> None:
-    """Bring the sandbox, where there is one, to where the mirror is."""
-    if sandbox is None:
-        return
-    if level.removed:
-        await sandbox.remove(level.removed)
-    if level.tar:
-        await sandbox.unpack([level.tar])
-    if level.removed or level.tar:
-        workspace.synced(await sandbox.listing())
-
-
-async def collect(sandbox: Sandbox, workspace: Workspace) -> tuple[str, ...]:
-    """Bring the files that a run changed into the mirror; what was refused, a line each."""
-    listing = await sandbox.listing()
-    wanted = workspace.changed(listing)
-    return await workspace.bring_back(listing, await sandbox.pack(wanted) if wanted else b"")
-
-
-async def stoppable(source: AsyncGenerator[T], stop: asyncio.Event) -> AsyncGenerator[T]:
-    """`source` until `stop` is set; then it is cancelled where it waits and closed."""
-    stopped = asyncio.create_task(_wait(stop))
-    try:
-        async with aclosing(source):
-            while True:
-                following = asyncio.create_task(_next(source))
-                try:
-                    await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    if stop.is_set() or not following.done():
-                        following.cancel()
-                        await asyncio.gather(following, return_exceptions=True)
-                if stop.is_set():
-                    return
-                item = following.result()
-                if item is None:
-                    return
-                yield item[0]
-    finally:
-        stopped.cancel()
-
-
-async def _wait(stop: asyncio.Event) -> None:
-    await stop.wait()
-
-
-async def _next(source: AsyncGenerator[T]) -> tuple[T] | None:
-    try:
-        return (await anext(source),)
-    except StopAsyncIteration:
-        return None

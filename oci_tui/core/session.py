@@ -15,9 +15,11 @@ from oci_tui.core import events
 from oci_tui.core.changes import Level
 from oci_tui.core.errors import OciError, StoreError
 from oci_tui.core.events import Event, Part
+from oci_tui.core.level import bring_level
 from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
-from oci_tui.core.refine import Conversation, Policy, Turn, bring_level, stoppable
+from oci_tui.core.refine import Conversation, Policy, Turn
 from oci_tui.core.settlement import Settlement
+from oci_tui.core.stopping import stoppable
 from oci_tui.core.verdict import Verdict
 
 Put = Callable[[Event], None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from oci_tui.core.context import block, fitted, show_files, system_message
+from oci_tui.core.context import INSTRUCTIONS, TOKEN_CHARACTERS, block, fitted, instructions, show, system_message, unread_files
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.settings import WorkspaceSettings
@@ -23,34 +23,35 @@ FILES = {
 
 
 @pytest.fixture
-async def workspace(make_repository: object) -> GitWorkspace:
+async def workspace(make_repository: object) -> AsyncIterator[GitWorkspace]:
     root: Path = make_repository(FILES)  # type: ignore[operator]
     workspace = GitWorkspace(root, WorkspaceSettings(), session="test")
     await workspace.open()
-    return workspace
+    yield workspace
+    workspace.close()
 
 
 async def test_small_code_comes_unasked_and_only_once(workspace: GitWorkspace) -> None:
     known: dict[str, int] = {}
-    shown = show_files(workspace, "do it", 8192, known)
+    shown = await show(workspace, "do it", "", 8192, known)
     assert shown.paths == ("app.py", "deep/inner.py", "notes.md")
     assert shown.left_out == ()
     assert shown.text.startswith("Files of the repository:\n.hidden.py\napp.py\n")
-    again = show_files(workspace, "and more", 8192, known)
+    again = await show(workspace, "and more", "", 8192, known)
     assert again.paths == ()
     await workspace.apply({"app.py": "x = 5\n"})
-    assert show_files(workspace, "look", 8192, known).paths == ("app.py",)
+    assert (await show(workspace, "look", "", 8192, known)).paths == ("app.py",)
 
 
 @pytest.mark.parametrize("prompt", ["fix @big.py", "fix big.py.", "what is in ./big.py", "(big.py)"])
 async def test_a_file_that_is_named_comes_first_if_it_fits(workspace: GitWorkspace, prompt: str) -> None:
-    assert show_files(workspace, prompt, 30_000, {}).paths[0] == "big.py"
-    assert "big.py" in show_files(workspace, prompt, 3_000, {}).left_out
+    assert (await show(workspace, prompt, "", 30_000, {})).paths[0] == "big.py"
+    assert "big.py" in (await show(workspace, prompt, "", 3_000, {})).left_out
 
 
 async def test_files_that_speak_of_the_prompt_come_first(workspace: GitWorkspace) -> None:
     await workspace.apply({"zebra.py": "def read_password():\n    pass\n", "empty.py": ""})
-    shown = show_files(workspace, "Which function reads a password?", 8192, {})
+    shown = await show(workspace, "Which function reads a password?", "", 8192, {})
     assert shown.paths[0] == "zebra.py"
     assert "empty.py" not in shown.paths
 
@@ -61,23 +62,102 @@ def test_files_are_shown_as_they_should_be_written() -> None:
     assert [(edit.path, edit.text) for edit in reply.edits if hasattr(edit, "text")] == [("README.md", text)]
 
 
+class Words:
+    """Counts as many tokens as there are characters."""
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content) for message in messages)
+
+
 def test_the_fixed_prompt_is_short() -> None:
     message = system_message()
     assert message.role == "system"
     assert "{" not in message.content
-    assert len(message.content) / 3.2 < 1_500
+    assert len(message.content) / TOKEN_CHARACTERS < 500
 
 
-async def test_the_oldest_messages_go_first_and_the_turn_stays() -> None:
-    async def count(messages: Sequence[Message]) -> int:
-        return sum(len(message.content) for message in messages)
-
+async def test_the_oldest_messages_go_first_and_the_prompt_stays() -> None:
     messages = [Message("system", "s" * 10)]
     for number in range(4):
         messages += [Message("user", f"{number}" * 10), Message("assistant", "a" * 10)]
     messages.append(Message("user", "now" * 10))
-    kept, size = await fitted(messages, 80, len(messages) - 1, count)
-    assert size == 80
-    assert [message.content[0] for message in kept] == ["s", "2", "a", "3", "a", "n"]
-    kept, size = await fitted(messages, 5, len(messages) - 1, count)
-    assert [message.content[0] for message in kept] == ["s", "n"]
+    kept = await fitted(messages, 80, len(messages) - 1, Words().count)
+    assert kept.size == 80
+    assert [message.content[0] for message in kept.messages] == ["s", "2", "a", "3", "a", "n"]
+    assert kept.dropped == ('"0000000000"', '"1111111111"')
+    kept = await fitted(messages, 5, len(messages) - 1, Words().count)
+    assert [message.content[0] for message in kept.messages] == ["s", "n"]
+
+
+async def test_in_a_long_turn_its_middle_goes_and_the_newest_stays() -> None:
+    messages = [Message("system", "s"), Message("user", "prompt")]
+    for number in range(3):
+        messages += [Message("assistant", f"reply {number}"), Message("user", f"Execution result: \n{number}")]
+    kept = await fitted(messages, 40, 1, Words().count)
+    assert [message.content for message in kept.messages] == ["s", "prompt", "reply 2", "Execution result: \n2"]
+    assert kept.dropped == ("an execution result", "an execution result")
+    everything = await fitted(messages, 1_000, 1, Words().count)
+    assert everything.messages == tuple(messages)
+    assert everything.dropped == ()
+
+
+async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> None:
+    huge = (
+        "def first():\n    return 1\n\n\n"
+        + "x = 1\n" * 9_000
+        + "\n\nclass Late:\n    def method(self):\n        return 2\n\n\ny = 3\n"
+    )
+    await workspace.apply({"huge.py": huge, "src/one.py": "a = 1\n", "src/two.py": "b = 2\n", "app.py": "x = 6\n"})
+    method = await show(workspace, "what does @method do", "", 8192, {})
+    assert "From huge.py\n```python\n    def method(self):\n        return 2\n```" in method.text
+    assert "From huge.py\n```python\nclass Late:\n    def method" in (await show(workspace, "see @Late", "", 8192, {})).text
+    assert (await show(workspace, "see @Late.method", "", 8192, {})).text.count("From huge.py") == 1
+    assert "From huge.py" not in (await show(workspace, "see Late, me@Late.org", "", 8192, {})).text
+    assert {"src/one.py", "src/two.py"} <= set((await show(workspace, "look in @src/", "", 200, {})).paths)
+    diff = await show(workspace, "explain @diff", "", 200_000, {})
+    assert "-x = 1\n+x = 6" in diff.text
+    assert "The last output:\n```\nboom\n```" in (await show(workspace, "why @output?", "boom", 8192, {})).text
+    assert "Nothing was run yet." in (await show(workspace, "why @output?", "", 8192, {})).text
+    plain = await show(workspace, "what is the diff and the output", "boom", 8192, {})
+    assert "+x = 6" not in plain.text
+    assert "boom" not in plain.text
+
+
+async def test_a_map_shows_what_files_without_room_define(workspace: GitWorkspace) -> None:
+    filler = "z = 3\n" * 9_000
+    await workspace.apply(
+        {
+            "store.py": f"class Cart:\n    def total_price(self):\n        return 0\n{filler}",
+            "web.py": f"def show_cart(cart):\n    return cart.total_price()\n{filler}",
+            "job.py": f"def nightly(cart):\n    return cart.total_price()\n{filler}",
+        }
+    )
+    shown = await show(workspace, "do it", "", 8192, {})
+    assert "What files that are not shown define:\nstore.py\n      def total_price(self):\n" in shown.text.replace(
+        "  class Cart:\n", ""
+    )
+    by_words = await show(workspace, "change the nightly job", "", 8192, {})
+    assert by_words.text.index("\n  def nightly(cart):") < by_words.text.index("def total_price(self):")
+    head = shown.text[: shown.text.index("app.py\n```")]
+    assert len(head) < 1_600 * TOKEN_CHARACTERS
+    small = await show(workspace, "do it", "", 300, {})
+    assert small.text.count("def ") <= shown.text.count("def ")
+
+
+async def test_instructions_of_the_repository_stay_in_the_fixed_prompt(workspace: GitWorkspace) -> None:
+    assert instructions(workspace) == ("", False)
+    await workspace.apply({INSTRUCTIONS: "Use tabs. ghp_" + "a" * 36 + "\n"})
+    said, cut = instructions(workspace)
+    assert not cut
+    message = system_message(instructions=said)
+    assert message.content.startswith(system_message().content)
+    assert message.content.endswith("Instructions of this repository:\nUse tabs. [a GitHub token was here]\n")
+    assert INSTRUCTIONS not in (await show(workspace, "do it", "", 8192, {})).paths
+    await workspace.apply({INSTRUCTIONS: "x" * 10_000})
+    assert instructions(workspace)[1]
+
+
+async def test_files_that_a_failure_names_are_read_once(workspace: GitWorkspace) -> None:
+    known: dict[str, int] = {}
+    assert list(unread_files(workspace, ["app.py", "big.py", "none.py"], known, 1_000)) == ["app.py"]
+    assert unread_files(workspace, ["app.py"], known, 1_000) == {}

@@ -89,11 +89,12 @@ class TranscriptPane(LinePane):
                 self._touch(self._parts)
                 self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
                 self.following = True
-            case ContextBuilt() if event.files or event.left_out:
+            case ContextBuilt() if event.files or event.left_out or event.dropped:
                 files = f"reads {names(event.files)}" if event.files else "reads no files"
                 left_out = f" · left out for room: {names(event.left_out)}" if event.left_out else ""
                 size = f"{thousands(event.tokens)} of {thousands(event.window)} tokens"
-                self._tell(Said("·", "muted", f"{files} · {size}{left_out}", "muted"))
+                dropped = f" · no longer reads {names(event.dropped)}" if event.dropped else ""
+                self._tell(Said("·", "muted", f"{files} · {size}{left_out}{dropped}", "muted"))
             case Steered():
                 self._tell(Said("❯", "accent", f"{visible(event.text)}", "strong"))
             case UserEdited():
