@@ -20,7 +20,7 @@ import psutil
 from oci_tui.core.ports import Command, Output
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import client, listed, of_session, python, shell, tar_of, untarred
+from tests.sandbox.running import client, finished, listed, of_session, python, shell, tar_of, untarred
 
 RUNS, WARM_UP = 500, 30
 MOST_MEMORY = 10 << 20
@@ -58,12 +58,18 @@ print(sum("block" not in str(path) for place in places for path in pathlib.Path(
 
 
 async def held(api: Any, sandbox: DockerSandbox, session: str) -> Held:
+    await remembers(sandbox)  # so that the session's Python is there each time
     processes, files = map(int, (await python(sandbox, LOOK)).stdout.split())
     gc.collect()
     me = psutil.Process()
     containers, volumes = len(of_session(api, session)), len(api.volumes()["Volumes"] or ())
     memory = me.memory_info().rss
     return Held(me.num_fds(), me.num_threads(), len(me.children()), containers, volumes, processes, files, memory)
+
+
+async def remembers(sandbox: DockerSandbox) -> None:
+    block = Command("block", language="python", code="kept = globals().get('kept', 0) + 1; kept > 0", stateful=True)
+    assert (await finished(sandbox, block)).stdout == "True\n"
 
 
 async def passes(sandbox: DockerSandbox) -> None:
@@ -118,6 +124,7 @@ async def starts_anew(sandbox: DockerSandbox) -> None:
 
 
 TURNS: tuple[Callable[[DockerSandbox], Awaitable[None]], ...] = (
+    remembers,
     passes,
     fails,
     takes_files,
