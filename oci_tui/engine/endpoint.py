@@ -43,7 +43,7 @@ class Endpoint:
             raise EngineError(f"engine.url: {url!r} is no address: {error}; expected http://HOST:PORT/v1") from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise EngineError(f"engine.url: {url!r} is no address of a server; expected http://HOST:PORT/v1")
-        if parsed.userinfo:
+        if parsed.userinfo or parsed.query or parsed.fragment:
             raise EngineError(f"engine.url: a name or key in the address would be shown; put the key in {KEY_VARIABLE}")
         self._key = os.environ.get(KEY_VARIABLE, "")
         self._patience_s, self._pause_s = patience_s, pause_s
@@ -144,7 +144,9 @@ class Endpoint:
             404: "nothing there has this name; see engine.model, and that engine.url ends in /v1",
             429: "too many requests; wait, or ask the server's owner for a higher limit",
         }.get(status, "see the server's log" if status >= 500 else "the server refuses the request")
-        return RefusedError(f"{self.url}: {status}: {advice}{f' (it says: {said})' if said else ''}", status)
+        if response.is_redirect:
+            advice = f"it leads elsewhere, where the key is not sent; set engine.url to {response.headers.get('Location', '')}"
+        return RefusedError(f"{self.url}: {status}: {self._safe(advice)}{f' (it says: {said})' if said else ''}", status)
 
     def _unreached(self, error: Exception) -> EngineError:
         if isinstance(error, httpx2.ConnectTimeout):

@@ -99,7 +99,7 @@ class OpenAiEngine:
         endpoint, served = self._running()
         return EngineInfo(
             engine="OpenAI-compatible" if served.server == "unknown" else served.server,
-            model=served.model,
+            model=served.model.rpartition("/")[2] if served.model.startswith("/") else served.model,
             context=self._window(),
             device=endpoint.url,
             template="the server's own",

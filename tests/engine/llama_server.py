@@ -5,11 +5,12 @@ Arguments: the GGUF file, the port (0: any), the key ("": none). It prints its a
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+from oci_tui.engine.child import environment
 
 CONTEXT = 1024
 
@@ -31,7 +32,7 @@ class LlamaServer:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=root,
-            env=os.environ | {"PYTHONPATH": root},
+            env=environment(),
         )
         assert self._process.stdout is not None
         address = self._process.stdout.readline().strip()

@@ -90,6 +90,11 @@ async def test_a_reply_is_the_text_of_its_events_and_the_usage_that_the_server_c
             "",
             "404: nothing there has this name; see engine.model",
         ),
+        (
+            (302, "Location: http://other/v1/models\r\n", ""),
+            KEY,
+            "302: it leads elsewhere, where the key is not sent",
+        ),
         ((500, "", "boom\x1b[31m"), "", "500: see the server's log (it says: boom"),
         ((400, "", {"error": "too long"}), "", "400: the server refuses the request (it says: too long)"),
         ((200, "", "<html>"), "", "answers models with something that is not JSON; correct engine.url"),
@@ -185,6 +190,7 @@ async def test_nothing_listening_and_no_address_are_told() -> None:
         ("localhost:8080", "no address of a server"),
         ("http://", "no address"),
         (f"http://user:{KEY}@localhost/v1", "put the key in OCI_API_KEY"),
+        (f"http://localhost/v1?key={KEY}", "put the key in OCI_API_KEY"),
     ):
         with pytest.raises(EngineError, match=words) as caught:
             await described(url)
