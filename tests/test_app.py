@@ -91,7 +91,7 @@ async def test_restore_by_name(make_repository: MakeRepository, tmp_path: Path) 
 
         await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
         await pilot.press(*"/log", "enter")
-        await until(pilot, lambda: told("round      1  "))
+        await until(pilot, lambda: told("round       1  "))
         await pilot.press(*"/restore 1", "enter")
         await until(pilot, lambda: "return b - a" in str(conversation.pending))
         await until(pilot, lambda: told("the mirror is back at round 1"))
