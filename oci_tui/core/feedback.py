@@ -91,3 +91,8 @@ def calls_input(code: str) -> bool:
     return tree is not None and any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "input" for node in ast.walk(tree)
     )
+
+
+def declined(paths: Sequence[str], reason: str) -> str:
+    """The prompt after a part of the change was rejected with a reason."""
+    return f"I rejected your change of {', '.join(paths)}: {reason}\nIt is no longer in the files. Do it differently."

@@ -29,7 +29,7 @@ def _table() -> dict[int, str]:
 
 _TABLE = _table()
 _PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
-_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
 
 
 def visible(text: str) -> str:
@@ -53,3 +53,28 @@ def printed(text: str) -> str:
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return text.translate(_TABLE)
+
+
+def painted(line: str) -> list[tuple[str, str]]:
+    """`printed`, of one line, in parts: each with the SGR parameters in force, as "1;31"; their texts joined are `printed`."""
+    if "\x1b" not in line:
+        return [(printed(line), "")]
+    parts: list[tuple[str, str]] = []
+    codes, last = "", 0
+    for found in [*_SGR.finditer(line), None]:
+        text = line[last : found.start() if found else len(line)]
+        if text:
+            parts.append((text, codes))
+        if found:
+            last = found.end()
+            codes = "" if found[1] in ("", "0", "00") else f"{codes};{found[1]}".lstrip(";")
+    while parts and not (tail := parts[-1][0].rstrip("\r")):
+        parts.pop()
+    if parts:
+        parts[-1] = (tail, parts[-1][1])
+    for index in range(len(parts) - 1, -1, -1):
+        _, repainted, after = parts[index][0].rpartition("\r")
+        if repainted:
+            parts[: index + 1] = [(after, parts[index][1])]
+            break
+    return [(text.translate(_TABLE), codes) for text, codes in parts if text]

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
-from oci_tui.core.feedback import again
+from oci_tui.core.feedback import again, declined
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.ui import keys, themes
@@ -129,7 +129,16 @@ class OciApp(App[None]):
         self._decide("log")
 
     def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
-        self._decide("accept" if message.accept else "reject", message.selection)
+        if message.reason:
+            self.workbench.ask_reason(message.selection)
+        else:
+            self._decide("accept" if message.accept else "reject", message.selection)
+
+    def on_workbench_declined(self, message: Workbench.Declined) -> None:
+        pending = self.workbench.conversation.pending
+        paths = message.selection.paths if message.selection else tuple(file.path for file in pending.files)
+        if self._decide("reject", message.selection):
+            self.workbench.conversation.send(declined(paths, message.reason))
 
     def on_workbench_conflicted(self, message: Workbench.Conflicted) -> None:
         from oci_tui.ui.screens.conflict import Choice, ConflictScreen
@@ -151,10 +160,13 @@ class OciApp(App[None]):
         number: int = 0,
         paths: tuple[str, ...] = (),
         message: str = "",
-    ) -> None:
+    ) -> bool:
+        """Have it done; whether it is on its way. Why it is not is said."""
         self._accepting = selection
-        if problem := self.workbench.conversation.decide(decision, selection, number, paths, message):
+        problem = self.workbench.conversation.decide(decision, selection, number, paths, message)
+        if problem:
             self.workbench.say(problem)
+        return not problem
 
     def action_stop(self) -> None:
         self.workbench.stop()

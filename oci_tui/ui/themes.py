@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +21,8 @@ VARIABLES = {
     "bar-background": "$foreground 8%",
     "added-background": "$success 14%",
     "removed-background": "$error 14%",
+    "added-word-background": "$success 36%",
+    "removed-word-background": "$error 36%",
     "code-keyword": "$primary",
     "code-string": "$success",
     "code-comment": "$foreground 50%",
@@ -30,6 +33,7 @@ VARIABLES = {
 }
 """The variables of the panes' styles and what they are in a theme that does not set them."""
 
+_NAMED = re.compile(r"\$([a-z-]+)")
 _COLOURS = frozenset(field.name for field in fields(Theme) if "str" in str(field.type) and "dict" not in str(field.type)) - {
     "name"
 }
@@ -57,7 +61,18 @@ def load(file: Path) -> Theme:
     for key in ("dark", "ansi"):
         if not isinstance(content.get(key, False), bool):
             raise SettingsError(f"{file}: {key}: expected true or false, got {content[key]!r}")
-    return Theme(name=file.stem, **content)
+    theme = Theme(name=file.stem, **content)
+    theme.variables = _resolved(theme)
+    return theme
+
+
+def _resolved(theme: Theme) -> dict[str, str]:
+    """The theme's variables and the ones it leaves out, with the colours that they name in place of "$name"."""
+    colours = {**theme.to_color_system().generate(), **VARIABLES, **theme.variables}
+    wanted = {**VARIABLES, **theme.variables}
+    for _ in range(len(VARIABLES)):
+        wanted = {key: _NAMED.sub(lambda name: colours.get(name[1], name[0]), value) for key, value in wanted.items()}
+    return wanted
 
 
 def load_all() -> tuple[list[Theme], list[str]]:

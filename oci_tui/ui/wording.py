@@ -42,6 +42,12 @@ def size(count: int) -> str:
     return f"{value:.1f} GiB"
 
 
+def gauge(share: float, cells: int = 8) -> str:
+    """A bar of so many cells, filled to `share` (0 to 1)."""
+    filled = round(min(max(share, 0.0), 1.0) * cells)
+    return "█" * filled + "░" * (cells - filled)
+
+
 def plural(count: int, noun: str) -> str:
     """ "1 file", "2 files" """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci_tui.core.terminal import printed, visible, visible_line
+from oci_tui.core.terminal import painted, printed, visible, visible_line
 
 BANNED = ("Cc", "Cs", "Cf", "Zl", "Zp")
 # signs of Arabic, Syriac, Kaithi, hieroglyphs, shorthand and music that have a place in text
@@ -64,3 +64,14 @@ def test_any_text_becomes_harmless(text: str) -> None:
 def harmless(text: str) -> bool:
     """No control, surrogate, separator or format character but those that Unicode itself lets shape scripts."""
     return all(char in "\n\t" or unicodedata.category(char) not in BANNED or ord(char) in SHAPING for char in text)
+
+
+@given(st.text(st.sampled_from("ab\x1b[0;31m\r\x9b\u202eé ")))
+def test_painted_is_printed_with_colours(line: str) -> None:
+    parts = painted(line)
+    assert "".join(text for text, _ in parts) == printed(line)
+    assert all(harmless(text) and set(codes) <= set("0123456789;:") for text, codes in parts)
+
+
+def test_colours_reach_from_their_sequence_to_the_next() -> None:
+    assert painted("a\x1b[1mb\x1b[31mc\x1b[0md") == [("a", ""), ("b", "1"), ("c", "1;31"), ("d", "")]

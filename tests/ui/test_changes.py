@@ -13,6 +13,7 @@ from oci_tui.core.diff import parse_patch
 from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.diff_rows import changed_words
 from oci_tui.ui.replay import ReplaySession
 from tests.ui.test_workbench import on_screen, text_of, until
 
@@ -110,3 +111,46 @@ async def test_u_and_capital_u_undo_and_redo(tmp_path: Path) -> None:
             await until(pilot, lambda: not app.workbench.conversation.deciding)
             await pilot.press(key)
             await until(pilot, lambda said=said: said in text_of(app.workbench.transcript))  # type: ignore[misc]
+
+
+LONGER = _FILE.format("one.py") + "@@ -1,3 +1,4 @@ def one\n same\n-value = first(a)\n+value = second(a)\n+more = 1\n end\n"
+
+
+async def test_side_by_side_pairs_what_took_the_others_place(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, LONGER) as (app, pilot):
+        pane = app.workbench.changes
+        await pilot.press("ctrl+r", "s")
+        await until(pilot, lambda: "│" in text_of(pane) and pane.size.width > 100)
+        rows = [line.split("│") for line in text_of(pane).splitlines() if "│" in line]
+        assert [[side[1:].split() for side in row] for row in rows] == [
+            [["1", "same"], ["1", "same"]],
+            [["2", "−", "value", "=", "first(a)"], ["2", "+", "value", "=", "second(a)"]],
+            [[], ["3", "+", "more", "=", "1"]],
+            [["3", "end"], ["4", "end"]],
+        ]
+        await pilot.press("j", "j", "j", "m")
+        await until(pilot, lambda: "●" in text_of(pane))
+        assert pane._marked_lines().picks[0].lines == frozenset({(0, 1), (0, 2)})
+
+
+def test_words_that_changed_are_found_where_lines_are_alike() -> None:
+    assert changed_words("value = first(a)", "value = second(a)") == (((8, 13),), ((8, 14),))
+    assert changed_words("import os", "return total / 2") == ((), ())
+
+
+async def test_files_fold_to_a_list_with_counts_and_flags(tmp_path: Path) -> None:
+    new = "diff --git a/run.sh b/run.sh\nnew file mode 100755\n--- /dev/null\n+++ b/run.sh\n@@ -0,0 +1 @@\n+echo\n"
+    async with reviewing(tmp_path, TWO_FILES + new) as (app, pilot):
+        pane = app.workbench.changes
+        await pilot.press("t")
+        await until(pilot, lambda: pane.line_count() == 3)
+        assert [line.split()[1:4] for line in text_of(pane).splitlines()][1] == ["two.py", "+1", "−1"]
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: pane.line_count() == 6)
+
+
+async def test_a_reason_goes_to_the_model_with_the_rejection(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press("n", "x", *"too slow", "enter")
+        await until(pilot, lambda: pending(app) == {"one.py": [30], "two.py": [7]})
+        await until(pilot, lambda: "I rejected your change of one.py: too slow" in text_of(app.workbench.transcript))

@@ -1,139 +1,175 @@
-"""The changes pane: the pending change as a unified diff; a hunk or file of it is accepted or rejected under the cursor."""
+"""The changes pane: the pending change, unified or side by side; a line, hunk or file of it is accepted or rejected."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import ClassVar
 
-from textual import events
+from rich.cells import cell_len, set_cell_size
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
+from oci_tui.core.diff import Diff, FileDiff, Line
 from oci_tui.core.events import DiffChanged, Event
 from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.cursor import CursorPane
+from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, partner
 from oci_tui.ui.panes.highlight import one_line
-from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.lines import Span, Spans
 from oci_tui.ui.wording import change, plural
 
 _SIDE = {"+": "added", "-": "removed", " ": "text"}
 _SIGN = {"+": ("+", "added-sign"), "-": ("−", "removed-sign"), " ": (" ", "text")}
-
-Row = tuple[FileDiff, Hunk | None, Line | str | None]
-"""A file's heading (no hunk), a hunk's heading (no line), a line of it, or a remark about the file (a string)."""
+_NARROWEST_SPLIT = 80
 
 
-class ChangesPane(LinePane):
+class ChangesPane(CursorPane):
     """A virtual diff: rows are made when they are drawn, so tens of thousands of lines open at once.
 
     The cursor is a row, always on screen; the rows that `a` and `r` would take have a bar at their left.
     """
 
     class Chosen(Message):
-        """The person wants only this part accepted (or rejected)."""
+        """The person wants only this part accepted (or rejected); with `reason` they will say why, to the model."""
 
-        def __init__(self, selection: Selection, *, accept: bool) -> None:
+        def __init__(self, selection: Selection, *, accept: bool, reason: bool = False) -> None:
             super().__init__()
             self.selection = selection
             self.accept = accept
+            self.reason = reason
 
     LABEL = "Changes"
     LESSON = "No change is pending. What the model changes appears here as a diff; Ctrl+Y accepts it, Ctrl+N drops it."
+    HINTS = (("s", "side by side"), ("t", "files"), ("u U", "undo, redo"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "choose(True, False)", show=False),
         Binding("r", "choose(False, False)", show=False),
         Binding("A,shift+a", "choose(True, True)", show=False),
         Binding("R,shift+r", "choose(False, True)", show=False),
+        Binding("x", "choose(False, False, True)", show=False),
         Binding("m", "mark", show=False),
         Binding("c", "screen.propose_commit", show=False),
         Binding("u,ctrl+z", "app.undo", show=False),
         Binding("U,shift+u", "app.redo", show=False),
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("g", "move(-1_000_000_000)", show=False),
-        Binding("G,shift+g", "move(1_000_000_000)", show=False),
-        Binding("n", "next_hunk(1)", show=False),
-        Binding("N,shift+n", "next_hunk(-1)", show=False),
+        Binding("s", "split", show=False),
+        Binding("t", "fold_all", show=False),
+        Binding("enter", "fold", show=False),
     ]
 
     def __init__(self, *, id: str = "changes") -> None:  # noqa: A002
         super().__init__(id=id)
         self.following = False
-        self._rows: list[Row] = []
         self._diff = Diff()
-        self._cursor = 0
-        self._marks: set[int] = set()
+        self._rows = DiffRows(self._diff, frozenset(), split=False)
+        self._split = False
+        self._folded: set[str] = set()
+        self._marks: set[tuple[int, Place]] = set()
 
     def show(self, event: Event) -> None:
         if not isinstance(event, DiffChanged) or event.diff == self._diff:
             return
         self._diff = event.diff
-        self._marks = set()
-        self._rows = [row for file in self._diff.files for row in _rows_of(file)]
+        self._marks, self._folded = set(), self._folded & {file.path for file in event.diff.files}
         self.detail = self._diff.summary() if self._diff.files else ""
-        kept = min(self._cursor, max(0, len(self._rows) - 1)), self.scroll_offset.y
+        kept = min(self.here, max(0, len(self._rows) - 1)), self.scroll_offset.y
+        self._lay_out()
         self.restart()
         self.following = False
+        self._cursor = 0
         if self.has_focus:
-            self._cursor = kept[0]
-            self.call_after_refresh(self._go_to, *kept)
-        else:
-            self._cursor = 0
+            self._cursor = min(kept[0], max(0, len(self._rows) - 1))
+            self.call_after_refresh(self.go_to, *kept)
 
-    def action_choose(self, accept: bool, file: bool) -> None:
+    def _lay_out(self) -> None:
+        self._rows = DiffRows(self._diff, self._folded, split=self._split)
+
+    # keys
+
+    def action_choose(self, accept: bool, file: bool, reason: bool = False) -> None:
         """Accept or reject the marked lines, else the hunk that has the bar; with `file`, or on its heading, its file."""
         if self._marks:
-            self.post_message(self.Chosen(self._marked_lines(), accept=accept))
-        elif self._rows:
-            where, hunk, _ = self._rows[self._cursor]
-            whole = file or hunk is None
-            selection = Selection.of_file(where) if whole else Selection.of_hunk(where, _index(where, hunk))
-            self.post_message(self.Chosen(selection, accept=accept))
+            self.post_message(self.Chosen(self._marked_lines(), accept=accept, reason=reason))
+        elif len(self._rows):
+            row = self._rows[self.here]
+            whole = file or row.hunk < 0
+            selection = Selection.of_file(row.file) if whole else Selection.of_hunk(row.file, row.hunk)
+            self.post_message(self.Chosen(selection, accept=accept, reason=reason))
 
     def action_mark(self) -> None:
-        """Mark the changed line under the cursor (on a hunk's heading all of them), or take the mark off; then go down."""
-        if not self._rows:
+        """Mark the changed lines under the cursor (on a hunk's heading all of them), or take the marks off; then go down."""
+        if not len(self._rows):
             return
-        _, hunk, line = self._rows[self._cursor]
-        here = {self._cursor} if isinstance(line, Line) else set()
-        if hunk and line is None:
-            here = set(range(self._cursor + 1, self._cursor + 1 + len(hunk.lines)))
-        here = {index for index in here if self._is_changed(index)}
-        self._marks = self._marks - here if self._marks >= here else self._marks | here
-        self._go_to(self._cursor + 1)
-
-    def _is_changed(self, index: int) -> bool:
-        line = self._rows[index][2]
-        return isinstance(line, Line) and line.kind != " "
+        row = self._rows[self.here]
+        indices: set[int] = set()
+        if row.is_line:
+            indices = {index for index in (row.old, row.new) if index >= 0}
+        elif row.hunk >= 0:
+            indices = set(range(len(row.lines.lines)))
+        places = {(id(row.file), (row.hunk, index)) for index in indices if row.lines.lines[index].kind != " "}
+        self._marks = self._marks - places if self._marks >= places else self._marks | places
+        self._strips.clear()
+        self.go_to(self.here + 1)
 
     def _marked_lines(self) -> Selection:
-        """The marked lines as a selection; a row of a line counts from its hunk's heading."""
-        places: dict[int, set[Place]] = {}
-        files: dict[int, FileDiff] = {}
-        heading = 0
-        for index, (file, hunk, line) in enumerate(self._rows):
-            if line is None:
-                heading = index
-            elif index in self._marks:
-                files[id(file)] = file
-                places.setdefault(id(file), set()).add((_index(file, hunk), index - heading - 1))
-        return Selection(tuple(Pick(file, frozenset(places[key])) for key, file in files.items()))
+        picks = []
+        for file in self._diff.files:
+            if places := frozenset(place for marked, place in self._marks if marked == id(file)):
+                picks.append(Pick(file, places))
+        return Selection(tuple(picks))
 
-    def action_move(self, step: int) -> None:
-        """The cursor a row down or up."""
-        self._go_to(self._cursor + step)
-
-    def action_next_hunk(self, step: int) -> None:
-        """The cursor to the next (or with -1 the previous) hunk."""
-        starts = [index for index, (_, hunk, line) in enumerate(self._rows) if hunk is not None and line is None]
-        ahead = [index for index in starts if (index > self._cursor if step > 0 else index < self._cursor)]
+    def action_next(self, step: int) -> None:
+        """The cursor to the next (or with -1 the previous) hunk; while something is searched for, to the next match."""
+        if self._needle is not None:
+            super().action_next(step)
+            return
+        starts = [*self._rows.starts(hunks=True)] or [*self._rows.starts(hunks=False)]
+        ahead = [index for index in starts if (index > self.here if step > 0 else index < self.here)]
         if ahead:
             wanted = min(ahead) if step > 0 else max(ahead)
-            self._go_to(wanted, wanted - 1)
+            self.go_to(wanted, wanted - 1)
 
-    def on_click(self, event: events.Click) -> None:
-        self._go_to(self.scroll_offset.y + event.y)
+    def action_split(self) -> None:
+        """Old and new side by side, or one below the other."""
+        self._split = not self._split
+        self._again()
+
+    def action_fold(self) -> None:
+        """Fold the file under the cursor to its heading, or unfold it."""
+        if len(self._rows):
+            self._folded ^= {self._rows[self.here].file.path}
+            self._again()
+
+    def action_fold_all(self) -> None:
+        """All files as headings, or all unfolded."""
+        self._folded = set() if self._folded else {file.path for file in self._diff.files}
+        self._again()
+
+    def _again(self) -> None:
+        """Other rows of the same change; the cursor stays in its file."""
+        file = self._rows[self.here].file if len(self._rows) else None
+        self._lay_out()
+        rows = [index for index in self._rows.starts(hunks=False) if self._rows[index].file is file]
+        self._strips.clear()
+        self.go_to(rows[0] if rows else 0)
+        self.changed(0)
+
+    def place_at(self, index: int) -> tuple[str, int] | None:
+        row = self._rows[index]
+        line = row.lines.lines[row.new if row.new >= 0 else row.old] if row.is_line else None
+        start = row.lines.new_start if row.hunk >= 0 else 1
+        return row.file.path, (line.new or start) if line else start
+
+    def whole_at(self, index: int) -> str:
+        row = self._rows[index]
+        hunks = row.file.hunks if row.hunk < 0 else (row.lines,)
+        return "\n".join(line.kind + visible_line(line.text) for hunk in hunks for line in hunk.lines)
+
+    # drawing
+
+    def moved(self, before: int | None) -> None:  # noqa: ARG002
+        self.changed(0)
 
     def on_focus(self) -> None:
         self.changed(0)
@@ -141,81 +177,115 @@ class ChangesPane(LinePane):
     def on_blur(self) -> None:
         self.changed(0)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        top = round(new_value)
-        self._go_to(min(max(self._cursor, top), top + self._height - 1), top)
-
-    def _go_to(self, row: int, top: int | None = None) -> None:
-        """The cursor to a row (the nearest there is), with `top` at the upper edge, or as little scrolling as shows it."""
-        self._cursor = min(max(row, 0), max(0, len(self._rows) - 1))
-        if top is None:
-            top = min(max(self.scroll_offset.y, self._cursor - self._height + 1), self._cursor)
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False)
-        self.changed(0)
-
-    def _barred(self, index: int) -> bool:
-        """Whether the row has the cursor, or is part of what the keys would take (where no lines are marked)."""
-        if not self.has_focus or not self._rows:
-            return False
-        if self._marks:
-            return index == self._cursor
-        (file, hunk, _), (here, part, _) = self._rows[self._cursor], self._rows[index]
-        return here is file and (hunk is None or part is hunk)
-
     def line_count(self) -> int:
         return len(self._rows)
 
     def line(self, index: int) -> Spans:
-        file, hunk, line = self._rows[index]
-        mark = "●" if index in self._marks else ("▌" if index == self._cursor else "▎") if self._barred(index) else " "
-        if isinstance(line, str):
-            return ((mark, "accent"), (f"  {line}", "warn" if line.startswith("!") else "muted"))
-        if hunk is None:
-            return ((mark, "accent on bar"), *_heading(file))
-        if line is None:
-            return ((mark, "accent"), ("      ⋯ ", "number"), (_plain(hunk.heading), "number"))
+        row = self._rows[index]
+        mark = self._mark(index, row)
+        if row.remark:
+            return ((mark, "accent"), (f"  {row.remark}", "warn" if row.remark.startswith("!") else "muted"))
+        if row.is_heading:
+            return ((mark, "accent on bar"), *self._heading(row.file))
+        if not row.is_line:
+            return ((mark, "accent"), ("      ⋯ ", "number"), (_plain(row.lines.heading), "number"))
+        if self._split and self.size.width >= _NARROWEST_SPLIT:
+            half = (self.size.width - 4) // 2
+            left, right = (
+                _fitted(self._code(row, index, old=side), half) for index, side in ((row.old, True), (row.new, False))
+            )
+            return ((mark, "accent"), *left, ("│", "number"), *right)
+        sides = (row.old,) if row.new < 0 or row.old == row.new else (row.new,)
+        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0))
+
+    def _mark(self, index: int, row: Row) -> str:
+        marked = any((id(row.file), (row.hunk, line)) in self._marks for line in (row.old, row.new) if line >= 0)
+        if marked:
+            return "●"
+        return ("▌" if index == self.here else "▎") if self._barred(index, row) else " "
+
+    def _barred(self, index: int, row: Row) -> bool:
+        """Whether the row has the cursor, or is part of what the keys would take (where no lines are marked)."""
+        if not self.has_focus:
+            return False
+        if self._marks:
+            return index == self.here
+        here = self._rows[self.here]
+        return row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
+
+    def _code(self, row: Row, index: int, *, old: bool) -> Spans:
+        """One line of a hunk: its number, its sign, its text in colour with the words that changed; nothing for none."""
+        if index < 0:
+            return (("      ", "number"),)
+        line = row.lines.lines[index]
         side = _SIDE[line.kind]
-        number = line.old if line.kind == "-" else line.new
-        sign, sign_style = _SIGN[line.kind]
-        coloured = one_line("", file.path, _plain(line.text))
+        number = line.old if old else line.new
+        coloured = one_line("", row.file.path, _plain(line.text))
         if side != "text":
-            coloured = tuple((text, f"{name} on {side}") for text, name in coloured)
+            coloured = _over(coloured, side, _words(row, index, line))
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return ((mark, "accent"), (f"{number or 0:>5} ", "number"), (f"{sign} ", sign_style), *coloured, *missing)
+        return ((f"{number or 0:>5} ", "number"), _SIGN[line.kind], (" ", side), *coloured, *missing)
+
+    def _heading(self, file: FileDiff) -> Spans:
+        name = visible_line(file.path)
+        if file.status == "renamed":
+            name = f"{visible_line(file.old_path)} → {name}"
+        folded = file.path in self._folded
+        facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
+        more = "".join(f"  {fact}" for fact in facts if fact)
+        flags = f"  ! {', '.join(visible_line(flag) for flag in file.flags)}" if folded and file.flags else ""
+        fold = "▸ " if folded else ""
+        return ((f"{fold}{name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"), (flags, "warn on bar"))
 
     def fill(self, index: int) -> str:
-        _, hunk, line = self._rows[index]
-        if isinstance(line, Line):
-            return _SIDE[line.kind]
-        return "bar" if hunk is None and line is None else "text"
+        row = self._rows[index]
+        if row.is_line:
+            lines = row.lines.lines
+            if self._split and self.size.width >= _NARROWEST_SPLIT:
+                return _SIDE[lines[row.new].kind] if row.new >= 0 else "text"
+            return _SIDE[lines[row.old if row.new < 0 else row.new].kind]
+        return "bar" if row.is_heading else "text"
+
+    def on_resize(self, _event: object) -> None:
+        self._strips.clear()
+        self.changed(0)
 
 
-def _rows_of(file: FileDiff) -> list[Row]:
-    rows: list[Row] = [(file, None, None)]
-    rows.extend((file, None, f"! {visible_line(flag)}") for flag in file.flags)
-    if file.binary:
-        rows.append((file, None, "binary file: its content is not shown"))
-    elif not file.hunks:
-        rows.append((file, None, "no lines changed" if file.status != "added" else "an empty file"))
-    for hunk in file.hunks:
-        rows.append((file, hunk, None))
-        rows.extend((file, hunk, line) for line in hunk.lines)
-    return rows
+def _words(row: Row, index: int, line: Line) -> Ranges:
+    """The characters of a changed line that its partner does not have."""
+    other = partner(row.lines, index)
+    if other < 0:
+        return ()
+    texts = _plain(line.text), _plain(row.lines.lines[other].text)
+    return changed_words(*texts)[0] if line.kind == "-" else changed_words(*reversed(texts))[1]
 
 
-def _heading(file: FileDiff) -> Spans:
-    name = visible_line(file.path)
-    if file.status == "renamed":
-        name = f"{visible_line(file.old_path)} → {name}"
-    facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
-    more = "".join(f"  {fact}" for fact in facts if fact)
-    return ((f"{name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"))
+def _over(coloured: Spans, side: str, ranges: Ranges) -> Spans:
+    """The spans on the ground of their side, the ranges on a stronger one."""
+    out: list[Span] = []
+    edges = sorted({edge for pair in ranges for edge in pair})
+    at = 0
+    for text, name in coloured:
+        cuts = [0, *(edge - at for edge in edges if at < edge < at + len(text)), len(text)]
+        for start, end in pairwise(cuts):
+            strong = any(first <= at + start < last for first, last in ranges)
+            out.append((text[start:end], f"{name} on {side}{'-word' if strong else ''}"))
+        at += len(text)
+    return tuple(out)
 
 
-def _index(file: FileDiff, hunk: Hunk | None) -> int:
-    return next(index for index, other in enumerate(file.hunks) if other is hunk)
+def _fitted(spans: Spans, width: int) -> Spans:
+    """The spans in exactly `width` cells; the last one's style fills up."""
+    out: list[Span] = []
+    room = width
+    for text, name in spans:
+        kept = text if cell_len(text) <= room else set_cell_size(text, room)
+        out.append((kept, name))
+        room -= cell_len(kept)
+        if not room:
+            return tuple(out)
+    ground = spans[-1][1].rpartition(" on ")[2] if " on " in spans[-1][1] else "text"
+    return (*out, (" " * room, ground.removesuffix("-word")))
 
 
 def _plain(text: str) -> str:

@@ -15,8 +15,9 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.reply import RUNNABLE_TAGS, Block, ReplyReader
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.highlight import Highlighter
-from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.wording import plural
 
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>")
@@ -60,10 +61,10 @@ class _Shown:
         spans = self.coloured.lines[index - 1]
         if spans and spans[0][0].startswith(_MARKS):
             spans = tuple((text, "comment") for text, _ in spans)
-        return ((f"{index:>4}  ", "number"), *spans)
+        return ((f"{index:>5}  ", "number"), *spans)
 
 
-class CodePane(LinePane):
+class CodePane(CursorPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"

@@ -1,82 +1,109 @@
-"""The console pane: every command that ran, its output as it arrives, and how it ended; a log of bounded length."""
+"""The console pane: every command that ran, its output as it arrives in its own colours, and how it ended."""
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+import time
+from typing import ClassVar, NamedTuple
 
-from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, TurnFinished
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, RoundStarted, TurnFinished
 from oci_tui.core.ports import Command, Exit, Stream
-from oci_tui.core.terminal import printed, visible_line
-from oci_tui.ui.panes.lines import LinePane, Spans
-from oci_tui.ui.wording import ending, plural, seconds, size
+from oci_tui.core.terminal import painted, printed, visible_line
+from oci_tui.ui.panes.cursor import CursorPane
+from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.log import Log
+from oci_tui.ui.wording import ending, gauge, plural, seconds, size
 
-# Printable ASCII is harmless as it is, and most of what a long log consists of: a tenth of the time.
-_HARMLESS = re.compile(r"[\n\x20-\x7e]*")
-_STYLE: dict[Stream, str] = {"stdout": "text", "stderr": "warn"}
+_STYLE: dict[Stream, str] = {"stdout": "printed", "stderr": "warned"}
+# No line of a program begins at the left edge: what does is ours.
+_GUTTER = {"printed": ("▏", "number"), "warned": ("▏", "warn")}
+_ERROR = re.compile(
+    r"^E  |\b(?:Traceback|FAILED|ERROR|FATAL|panicked|segfault)\b|\b\w*(?:Error|Exception)\b|\b(?:error|fatal)(?:\[\w+\])?:"
+)
 
 
-class ConsolePane(LinePane):
-    """A virtual log. At most `KEPT` lines stay; how many were dropped is its first line."""
+class _Run(NamedTuple):
+    """A command that ran; `start` is the line of its heading, counted from the first line there ever was."""
+
+    command: Command
+    start: int
+
+
+class ConsolePane(CursorPane):
+    """A virtual log. Beyond 64 MB the oldest output goes; how many lines that were is its first line."""
 
     LABEL = "Console"
     LESSON = "What runs in the sandbox prints here. The sandbox holds a copy of your repository."
-    KEPT: ClassVar[int] = 100_000
+    HINTS = (("e", "error"), ("o", "open"), ("y", "copy"), ("s", "only stderr"), ("[ ]", "runs"), ("f", "follow"))
     LONGEST: ClassVar[int] = 4096
+    CLOCK_S: ClassVar[float] = 0.5
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "error(1)", show=False),
+        Binding("E,shift+e", "error(-1)", show=False),
+        Binding("left_square_bracket", "run(-1)", show=False),
+        Binding("right_square_bracket", "run(1)", show=False),
+        Binding("s", "only_stderr", show=False),
+        Binding("enter", "open", show=False),
+    ]
 
     def __init__(self, *, id: str = "console") -> None:  # noqa: A002
         super().__init__(id=id)
-        self._lines: list[tuple[str, str]] = []
-        self._dropped = 0
-        self._tail = ""
+        self._all, self._stderr = Log(), Log()
+        self._log = self._all
         self._stream: Stream = "stdout"
+        self._runs: list[_Run] = []
         self._command: Command | None = None
+        self._since = 0.0
+        self._round = 0
+        self._clock: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._clock = self.set_interval(self.CLOCK_S, self._tick, pause=True)
 
     def show(self, event: Event) -> None:
         match event:
+            case RoundStarted():
+                self._round = event.round
             case CommandStarted():
-                self._command = event.command
-                label = visible_line(event.command.label)
-                if self._lines:
-                    self._append([("", "text")])
-                self._append([(f"$ {label}", "bar")])
-                self.following = True
-                self.detail = f"{label} · running"
-                self.settle()
+                self._start(event.command)
             case OutputArrived():
                 self._print(event.stream, event.text)
             case PlotDrawn(plot=plot):
-                self._end_line()
-                self._append([(f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}", "good")])
+                self._say("good", f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}")
             case CommandFinished():
-                self._end_line()
                 self._finish(event.exit)
-                self._command = None
             case TurnFinished() if self._command:
-                self._end_line()
-                self.detail = f"{visible_line(self._command.label)} · stopped"
-                self._append([("✗ stopped", "bad")])
-                self._command = None
-                self.settle()
+                self._say("bad", "✗ stopped")
+                self._stop(f"{visible_line(self._command.label)} · stopped")
+
+    # what happened
+
+    def _start(self, command: Command) -> None:
+        self._command, self._since = command, time.monotonic()
+        if len(self._all):
+            self._say("text", "")
+        self._runs.append(_Run(command, len(self._all) + self._all.dropped))
+        number = f"    round {self._round}" if self._round else ""
+        self._say("bar", f"$ {visible_line(command.label)}{number}")
+        self.following, self._cursor = True, None
+        self._tick()
+        if self._clock is not None:
+            self._clock.resume()
+        self.settle()
 
     def _print(self, stream: Stream, text: str) -> None:
         if stream != self._stream:
             self._end_line()
             self._stream = stream
-        before = len(self._lines)
-        body, newline, self._tail = (self._tail + text).rpartition("\n")
-        if newline:
-            style = _STYLE[stream]
-            self._append([(line, style) for line in _shown(body).split("\n")])
-        while len(self._tail) > self.LONGEST:
-            head, self._tail = self._tail[: self.LONGEST], self._tail[self.LONGEST :]
-            self._append([(_shown(head), _STYLE[stream])])
-        self.changed(min(before, len(self._lines)) + bool(self._dropped))
-
-    def _end_line(self) -> None:
-        if self._tail:
-            self._append([(_shown(self._tail), _STYLE[self._stream])])
-            self._tail = ""
+        first = max(0, self.line_count() - 1)
+        self._keep(self._all, _STYLE[stream], text)
+        if stream == "stderr":
+            self._keep(self._stderr, _STYLE[stream], text)
+        self.changed(first)
 
     def _finish(self, end: Exit) -> None:
         sign, style = ("✓", "good") if end.passed else ("✗", "bad")
@@ -85,41 +112,110 @@ class ConsolePane(LinePane):
             facts.append(f"{size(end.max_memory)} at most")
         if end.omitted:
             facts.append(f"{size(end.omitted)} of output left out at the limit")
-        self._append([(f"{sign} {' · '.join(facts)}", style)])
+        self._say(style, f"{sign} {' · '.join(facts)}")
         if end.forgotten:
-            self._append([("! Python was started anew: earlier variables are gone, and the model is told", "warn")])
+            self._say("warn", "! Python was started anew: earlier variables are gone, and the model is told")
         label = visible_line(self._command.label) if self._command else ""
-        self.detail = " · ".join(filter(None, (label, ending(end), seconds(end.seconds))))
+        self._stop(" · ".join(filter(None, (label, ending(end), seconds(end.seconds)))))
+
+    def _stop(self, detail: str) -> None:
+        self._command = None
+        if self._clock is not None:
+            self._clock.pause()
+        self.detail = detail
         self.settle()
 
-    def _append(self, lines: list[tuple[str, str]]) -> None:
-        first = self.line_count() - bool(self._tail)
-        self._lines.extend(lines)
-        self.changed(max(0, first))
-        excess = len(self._lines) - self.KEPT
-        if excess > self.KEPT // 20:
-            shift = excess - (not self._dropped)
-            del self._lines[:excess]
-            self._dropped += excess
-            self.shifted(shift)
+    def _say(self, style: str, text: str) -> None:
+        """A line of our own, in the output and beside what went to stderr."""
+        self._end_line()
+        first = self.line_count()
+        for log in (self._all, self._stderr):
+            self._keep(log, style, f"{text}\n")
+        self.changed(first)
+
+    def _end_line(self) -> None:
+        self._all.end_line()
+        self._stderr.end_line()
+
+    def _keep(self, log: Log, style: str, text: str) -> None:
+        first = not log.dropped
+        dropped = log.add(style, text)
+        if dropped and log is self._log:
+            self.shifted(dropped - first)
+
+    def _tick(self) -> None:
+        """While a command runs: for how long, and how much of its time that is."""
+        if self._command is not None:
+            took, limit = time.monotonic() - self._since, self._command.timeout_s
+            share = f" of {seconds(limit)} {gauge(took / limit)}" if limit and took >= 1 else ""
+            self.detail = f"{visible_line(self._command.label)} · running {int(took)} s{share}"
+
+    # keys
+
+    def action_error(self, step: int) -> None:
+        """To the next (or with -1 the previous) line that tells of an error."""
+        self.to_next(_ERROR, step)
+
+    def action_run(self, step: int) -> None:
+        """To the heading of the next (or with -1 the previous) command."""
+        offset = bool(self._all.dropped) - self._all.dropped
+        starts = [run.start + offset for run in self._runs]
+        here = self.here if self._cursor is not None or step > 0 else self.line_count()
+        ahead = [start for start in starts if start >= 0 and (start > here if step > 0 else start < here)]
+        if ahead and self._log is self._all:
+            row = min(ahead) if step > 0 else max(ahead)
+            self.go_to(row, row)
+
+    def action_only_stderr(self) -> None:
+        """Show only what went to stderr, or everything again."""
+        self._log = self._stderr if self._log is self._all else self._all
+        self.restart()
+        self.settle()
+
+    def found(self, wanted: re.Pattern[str], start: int, step: int) -> int | None:
+        offset = bool(self._log.dropped)
+        there = self._log.find(wanted, max(0, start - offset), step) if start - offset >= 0 or step > 0 else None
+        return None if there is None else there + offset
+
+    def whole_at(self, index: int) -> str:
+        """The output of the run that the line is in."""
+        first = last = index
+        while first > 0 and self.fill(first) != "bar":
+            first -= 1
+        while last + 1 < self.line_count() and self.fill(last + 1) != "bar":
+            last += 1
+        return "\n".join(self.text_at(row)[1:] for row in range(first, last + 1)).rstrip()
+
+    # drawing
 
     def line_count(self) -> int:
-        return bool(self._dropped) + len(self._lines) + bool(self._tail)
+        return bool(self._log.dropped) + len(self._log)
 
     def line(self, index: int) -> Spans:
-        if self._dropped:
+        if self._log.dropped:
             if index == 0:
-                return ((f" … {plural(self._dropped, 'earlier line')} no longer kept", "muted"),)
+                return ((f" … {plural(self._log.dropped, 'earlier line')} no longer kept", "muted"),)
             index -= 1
-        if index == len(self._lines):
-            return ((f" {_shown(self._tail)}", _STYLE[self._stream]),)
-        text, style = self._lines[index]
-        return ((f" {text}", style),)
+        text, style = self._log.line(index)
+        if style not in _GUTTER:
+            return ((f" {text}", style),)
+        more = f" … {plural(len(text) - self.LONGEST, 'more character')}" if len(text) > self.LONGEST else ""
+        plain = "warn" if style == "warned" else "text"
+        spans = [(part, f"sgr {codes}" if codes else plain) for part, codes in _parts(text[: self.LONGEST])]
+        return (_GUTTER[style], *spans, *(((more, "muted"),) if more else ()))
 
     def fill(self, index: int) -> str:
-        index -= bool(self._dropped)
-        return "bar" if 0 <= index < len(self._lines) and self._lines[index][1] == "bar" else "text"
+        index -= bool(self._log.dropped)
+        return "bar" if 0 <= index < len(self._log) and self._log.line(index)[1] == "bar" else "text"
 
 
-def _shown(text: str) -> str:
-    return text if _HARMLESS.fullmatch(text) else printed(text).expandtabs(8)
+def _parts(text: str) -> list[tuple[str, str]]:
+    """The parts of a line of output with their colours; tabs reach to the next eighth column."""
+    if "\x1b" not in text:
+        return [(printed(text).expandtabs(8), "")]
+    parts, column = [], 0
+    for part, codes in painted(text):
+        shown = (" " * (column % 8) + part).expandtabs(8)[column % 8 :]
+        parts.append((shown, codes))
+        column += len(shown)
+    return parts

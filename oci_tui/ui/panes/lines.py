@@ -1,7 +1,8 @@
 """The line view under every pane: draws only what is on screen, at most 12 times a second, and follows in half-page jumps.
 
 A pane says how many lines there are and what stands in one; a line is a tuple of spans, (text, style name), where the text has
-already been through `core.terminal` and the style is one of `STYLES`, or two of them as "keyword on added".
+already been through `core.terminal` and the style is one of `STYLES`, two of them as "keyword on added", or a program's own
+colours as "sgr 1;31".
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from oci_tui.core.events import Event
+from oci_tui.ui.panes.colours import program_style
 from oci_tui.ui.wording import wrap
 
 Span = tuple[str, str]
@@ -29,7 +31,7 @@ Spans = tuple[Span, ...]
 
 STYLES = frozenset(
     {"text", "muted", "strong", "accent", "good", "bad", "warn", "number", "bar"}
-    | {"added", "removed", "added-sign", "removed-sign"}
+    | {"match", "added", "removed", "added-word", "removed-word", "added-sign", "removed-sign"}
     | {"keyword", "string", "comment", "literal", "name"}
 )
 
@@ -40,6 +42,8 @@ class LinePane(ScrollView, can_focus=True):
     LABEL: ClassVar[str] = ""
     LESSON: ClassVar[str] = ""
     """What the pane says while it has nothing to show."""
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """The keys of this pane that are worth a hint."""
     FRAME_S: ClassVar[float] = 1 / 12
     SOON_S: ClassVar[float] = 0.001
     KEPT_STRIPS: ClassVar[int] = 2048
@@ -60,8 +64,11 @@ class LinePane(ScrollView, can_focus=True):
         & > .line--good { color: $success; }
         & > .line--bad { color: $error; }
         & > .line--warn { color: $warning; }
+        & > .line--match { color: $background; background: $warning; }
         & > .line--added { color: $foreground; background: $added-background; }
         & > .line--removed { color: $foreground; background: $removed-background; }
+        & > .line--added-word { background: $added-word-background; text-style: bold; }
+        & > .line--removed-word { background: $removed-word-background; text-style: bold; }
         & > .line--added-sign { color: $success; background: $added-background; }
         & > .line--removed-sign { color: $error; background: $removed-background; }
         & > .line--bar { color: $foreground; text-style: bold; background: $bar-background; }
@@ -211,9 +218,13 @@ class LinePane(ScrollView, can_focus=True):
         style = self._styles.get(name)
         if style is None:
             ink, _, ground = name.partition(" on ")
-            style = self.get_component_rich_style(f"line--{ink}")
+            if ink.startswith("sgr "):
+                style = program_style(ink[4:], self.background_colors[1])
+            else:
+                style = self.get_component_rich_style(f"line--{ink}")
             if ground:
-                style += Style(bgcolor=self.get_component_rich_style(f"line--{ground}").bgcolor)
+                behind = self.get_component_rich_style(f"line--{ground}")
+                style += Style(bgcolor=behind.bgcolor, bold=behind.bold if ground.endswith("-word") else None)
             self._styles[name] = style
         return style
 

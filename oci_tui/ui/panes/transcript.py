@@ -46,7 +46,8 @@ from oci_tui.core.ports import SandboxInfo
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
-from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.cursor import CursorPane
+from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.story import Entry, Lesson, Parts, Prose, Said, Told
 from oci_tui.ui.wording import names, plural, seconds, thousands
 
@@ -63,7 +64,7 @@ _SIGNS: dict[Verdict, tuple[str, str]] = {
 }
 
 
-class TranscriptPane(LinePane):
+class TranscriptPane(CursorPane):
     """The left pane. `unfolded` shows the prose that is folded away."""
 
     LABEL = "Story"
@@ -276,7 +277,8 @@ class TranscriptPane(LinePane):
         self._tell(Said(sign, style, took, "strong"))
         for file in self._diff.files:
             if file.flags:
-                self._tell(Said("!", "warn", f"look twice at {visible_line(file.path)}: {', '.join(file.flags)}", "warn"))
+                look = visible_line(f"look twice at {file.path}: {', '.join(file.flags)}")
+                self._tell(Said("!", "warn", look, "warn"))
         if self._diff.files:
             self._tell(Said(" ", "muted", "Ctrl+Y accept · Ctrl+N reject · Ctrl+R review", "muted"))
         elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):

@@ -24,20 +24,26 @@ from oci_tui.core.events import (
     TurnFinished,
     TurnStarted,
 )
+from oci_tui.core.selection import Selection
 from oci_tui.ui.conversation import Conversation
+from oci_tui.ui.editor import opened
 from oci_tui.ui.keys import PLAIN
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.console import ConsolePane
+from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import Frame, Hints, QueueLine, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
+from oci_tui.ui.wording import names, plural
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 _COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
 _COMMIT = re.compile(r"/commit(?:\s+(.*))?", re.DOTALL)
+_REJECT = re.compile(r"/reject\s+(\S.*)", re.DOTALL)
 _INCLUDE = re.compile(r"/include\s+(\S.*?)\s*")
 _COMMANDS = {
     "accept": "accept",
@@ -70,11 +76,20 @@ class Workbench(Screen[None]):
             super().__init__()
             self.conflict = conflict
 
+    class Declined(Message):
+        """The person rejects the selection (None: all that is pending) and says why; the model is told."""
+
+        def __init__(self, selection: Selection | None, reason: str) -> None:
+            super().__init__()
+            self.selection = selection
+            self.reason = reason
+
     AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
     def __init__(self, root: Path) -> None:
         super().__init__()
+        self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
         self.transcript = TranscriptPane()
         self.changes = ChangesPane()
@@ -84,11 +99,13 @@ class Workbench(Screen[None]):
         self._tabs = TabLine(self._panes)
         self._queue = QueueLine()
         self._hints = Hints()
+        self._search = SearchLine()
         self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
         self._shape: Shape = "wide"
         self._zoomed = ""
         self._chosen = False
         self._proposed = ""
+        self._declining: Selection | None = None
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -101,6 +118,7 @@ class Workbench(Screen[None]):
         with Horizontal(id="ask"):
             yield Label("❯", id="mark", markup=False)
             yield self._prompt
+        yield self._search
         yield self._hints
         yield Label("too small: make it 34×8 or more", id="too-small", markup=False)
 
@@ -140,11 +158,21 @@ class Workbench(Screen[None]):
         else:
             self.say("nothing was accepted that is not committed")
 
+    def ask_reason(self, selection: Selection) -> None:
+        """Have the person write why this part is rejected, for the model to read."""
+        self._declining = selection
+        self._prompt.put("/reject ")
+        self.focus_pane("prompt")
+        self.say(f"why? Enter rejects this part of {names(selection.paths)} and tells the model")
+
     @on(PromptBox.Sent)
     def _sent(self, message: PromptBox.Sent) -> None:
         command = _COMMAND.fullmatch(message.text)
+        declining, self._declining = self._declining, None
         if commit := _COMMIT.fullmatch(message.text):
             self.app.call_later(self.app.run_action, ("", "commit", (commit[1] or "",)))
+        elif rejected := _REJECT.fullmatch(message.text):
+            self.post_message(self.Declined(declining, rejected[1]))
         elif included := _INCLUDE.fullmatch(message.text):
             self.say(self.conversation.decide("include", paths=(included[1],)))
         elif command is None:
@@ -234,7 +262,7 @@ class Workbench(Screen[None]):
         elif talk.pending.files:
             pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
         elif isinstance(self.focused, LinePane):
-            pairs += [("Esc", "prompt"), ("z", "zoom"), ("j k", "scroll")]
+            pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
         else:
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
         pairs += [("F1", "help"), ("F2…F5", "panes"), ("Ctrl+P", "commands"), ("Ctrl+Q", "quit")]
@@ -245,6 +273,24 @@ class Workbench(Screen[None]):
 
     def on_descendant_focus(self) -> None:
         self._refresh_state()
+
+    @on(CursorPane.Asked)
+    def _ask(self, message: CursorPane.Asked) -> None:
+        self._search.ask(message.pane)
+
+    @on(SearchLine.Missed)
+    def _missed(self, message: SearchLine.Missed) -> None:
+        self.say(f"nothing here has {message.text!r}")
+
+    @on(CursorPane.Copied)
+    def _copied(self, message: CursorPane.Copied) -> None:
+        self.app.copy_to_clipboard(message.text)
+        self.say(f"copied {plural(len(message.text.splitlines()), 'line')}")
+
+    @on(CursorPane.Opened)
+    def _opened(self, message: CursorPane.Opened) -> None:
+        if problem := opened(self.app, self._root, message.path, message.line):
+            self.say(problem)
 
     @on(TabLine.Chosen)
     def _tab(self, message: TabLine.Chosen) -> None:

@@ -1,0 +1,161 @@
+"""A change as rows, unified or side by side: found by number, so that tens of thousands of lines open at once."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
+
+from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
+from oci_tui.core.terminal import visible_line
+
+_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+_LONGEST_RUN = 200
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class Row(NamedTuple):
+    """A file's heading, a remark about it, a hunk's heading (no sides), or a line: on both sides, or on one.
+
+    `hunk` is its index in the file, -1 where there is none; `old` and `new` are indices of the hunk's lines, -1 for none.
+    """
+
+    file: FileDiff
+    hunk: int = -1
+    old: int = -1
+    new: int = -1
+    remark: str = ""
+
+    @property
+    def is_heading(self) -> bool:
+        return self.hunk < 0 and not self.remark
+
+    @property
+    def is_line(self) -> bool:
+        return self.old >= 0 or self.new >= 0
+
+    @property
+    def lines(self) -> Hunk:
+        return self.file.hunks[self.hunk]
+
+
+class _Block(NamedTuple):
+    """A file's heading and remarks (hunk -1), or a hunk with its heading; `pairs` are its rows' sides."""
+
+    file: FileDiff
+    hunk: int
+    pairs: list[tuple[int, int]]
+    remarks: tuple[str, ...] = ()
+
+
+class DiffRows:
+    """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side."""
+
+    def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool) -> None:
+        self._blocks: list[_Block] = []
+        self._starts: list[int] = [0]
+        for file in diff.files:
+            remarks = () if file.path in folded else _remarks(file)
+            self._add(_Block(file, -1, [], remarks), 1 + len(remarks))
+            for number, hunk in enumerate(() if file.path in folded else file.hunks):
+                pairs = paired(hunk) if split else [_sides(index, line) for index, line in enumerate(hunk.lines)]
+                self._add(_Block(file, number, pairs), 1 + len(pairs))
+
+    def _add(self, block: _Block, rows: int) -> None:
+        self._blocks.append(block)
+        self._starts.append(self._starts[-1] + rows)
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, index: int) -> Row:
+        number = bisect_right(self._starts, index) - 1
+        block, inside = self._blocks[number], index - self._starts[number] - 1
+        if block.hunk < 0:
+            return Row(block.file, remark=block.remarks[inside] if inside >= 0 else "")
+        return Row(block.file, block.hunk, *(block.pairs[inside] if inside >= 0 else (-1, -1)))
+
+    def starts(self, *, hunks: bool) -> Iterator[int]:
+        """The rows of the headings, of hunks or of files."""
+        for block, start in zip(self._blocks, self._starts, strict=False):
+            if (block.hunk >= 0) is hunks:
+                yield start
+
+
+def _sides(index: int, line: Line) -> tuple[int, int]:
+    return (-1 if line.kind == "+" else index, -1 if line.kind == "-" else index)
+
+
+def _remarks(file: FileDiff) -> tuple[str, ...]:
+    said = [f"! {visible_line(flag)}" for flag in file.flags]
+    if file.binary:
+        said.append("binary file: its content is not shown")
+    elif not file.hunks:
+        said.append("no lines changed" if file.status != "added" else "an empty file")
+    return tuple(said)
+
+
+def paired(hunk: Hunk) -> list[tuple[int, int]]:
+    """The hunk's lines side by side: a removed line stands beside the added one that took its place."""
+    pairs: list[tuple[int, int]] = []
+    old: list[int] = []
+    new: list[int] = []
+
+    def flush() -> None:
+        rows = max(len(old), len(new))
+        pairs.extend((old[row] if row < len(old) else -1, new[row] if row < len(new) else -1) for row in range(rows))
+        old.clear()
+        new.clear()
+
+    for index, line in enumerate(hunk.lines):
+        if line.kind == " ":
+            flush()
+            pairs.append((index, index))
+        else:
+            (old if line.kind == "-" else new).append(index)
+    flush()
+    return pairs
+
+
+def partner(hunk: Hunk, index: int) -> int:
+    """The line that stands beside this changed line where as many were removed as added (few enough to compare), else -1."""
+    line = hunk.lines[index]
+    first = last = index
+    while first > 0 and hunk.lines[first - 1].kind != " " and index - first < _LONGEST_RUN:
+        first -= 1
+    while last + 1 < len(hunk.lines) and hunk.lines[last + 1].kind != " " and last - index < _LONGEST_RUN:
+        last += 1
+    if last - first >= _LONGEST_RUN:
+        return -1
+    old, new = ([number for number in range(first, last + 1) if hunk.lines[number].kind == kind] for kind in "-+")
+    mine, theirs = (old, new) if line.kind == "-" else (new, old)
+    return theirs[mine.index(index)] if len(old) == len(new) else -1
+
+
+@lru_cache(1024)
+def changed_words(old: str, new: str) -> tuple[Ranges, Ranges]:
+    """Where two lines differ, as ranges of characters in each; none where they have little in common."""
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    if len(old) + len(new) > 2000:
+        return (), ()
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    if matcher.ratio() < 0.4:
+        return (), ()
+    lengths = [[0, *_running(words)] for words in (before, after)]
+    changed = [code for code in matcher.get_opcodes() if code[0] != "equal"]
+    return (
+        tuple((lengths[0][code[1]], lengths[0][code[2]]) for code in changed if code[1] < code[2]),
+        tuple((lengths[1][code[3]], lengths[1][code[4]]) for code in changed if code[3] < code[4]),
+    )
+
+
+def _running(words: list[str]) -> Iterator[int]:
+    total = 0
+    for word in words:
+        total += len(word)
+        yield total

@@ -1,0 +1,116 @@
+"""The console pane: a program's colours without its powers, search, errors, runs, what went to stderr, files to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+from textual.color import Color
+
+from oci_tui.core.events import CommandFinished, CommandStarted, OutputArrived, RoundStarted
+from oci_tui.core.ports import Command, Exit
+from oci_tui.ui.editor import command
+from oci_tui.ui.panes.colours import program_style
+from oci_tui.ui.panes.console import ConsolePane
+from oci_tui.ui.panes.cursor import place_in
+from oci_tui.ui.panes.log import Log
+from tests.ui.test_workbench import on_screen, opened, text_of, until
+
+DARK = Color.parse("#101010")
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ("1;31", Style.parse("bold color(1)")),
+        ("38;5;208", Style.parse("color(208)")),
+        ("38;2;10;200;30", Style.parse("#0ac81e")),
+        ("31;39;3", Style.parse("italic")),
+        ("1;22", Style()),
+        ("8;5", Style()),
+        ("38;2;17;17;17", Style()),
+        ("30", Style()),
+        ("99999;;", Style()),
+    ],
+)
+def test_a_programs_colours_are_shown_unless_they_would_hide_its_text(codes: str, expected: Style) -> None:
+    assert program_style(codes, DARK) == expected
+
+
+def test_text_on_a_ground_of_its_own_can_be_read() -> None:
+    assert program_style("41", DARK).color is not None
+    assert program_style("37;47", DARK).color != program_style("37;47", DARK).bgcolor
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ('  File "/workspace/parser/lexer.py", line 44, in next_token', ("parser/lexer.py", 44)),
+        ("parser/lexer.py:44: IndexError", ("parser/lexer.py", 44)),
+        (" --> src/main.rs:7:9", ("src/main.rs", 7)),
+        ("FAILED tests/test_a.py::test_b - assert 1 == 2", ("tests/test_a.py", 1)),
+        ("no file here: 12:30", None),
+    ],
+)
+def test_a_line_names_its_file(line: str, place: tuple[str, int] | None) -> None:
+    assert place_in(line) == place
+
+
+@pytest.mark.parametrize(
+    ("editor", "argv"),
+    [("vim", ["vim", "+7", "a.py"]), ("code --wait", ["code", "--wait", "--goto", "a.py:7"]), ("hx", ["hx", "a.py:7"])],
+)
+def test_editors_are_told_the_line_their_way(monkeypatch: pytest.MonkeyPatch, editor: str, argv: list[str]) -> None:
+    monkeypatch.setenv("VISUAL", editor)
+    assert command(Path("a.py"), 7) == argv
+
+
+def test_a_log_finds_every_line_whatever_pieces_it_came_in() -> None:
+    log, whole = Log(), ""
+    for number in range(5000):
+        piece = f"{number}\n" * (number % 3) + ("half" if number % 7 == 0 else "\n")
+        log.add("printed" if number % 100 < 90 else "warned", piece)
+        if number % 100 in (89, 99):
+            log.end_line()
+            piece += "" if piece.endswith("\n") else "\n"
+        whole += piece
+    lines = whole.removesuffix("\n").split("\n")
+    assert len(log) == len(lines)
+    assert [log.line(index)[0] for index in range(len(log))] == lines
+
+
+async def test_a_person_reads_a_run_by_keys() -> None:
+    async with opened() as (app, pilot, _):
+        console = app.workbench.query_one(ConsolePane)
+        for number, label in enumerate(("pytest", "python"), 1):
+            console.show(RoundStarted(turn=1, round=number))
+            console.show(CommandStarted(command=Command(label=label)))
+            console.show(OutputArrived(stream="stdout", text="ok\n" * 60 + "lexer.py:4: IndexError\n"))
+            console.show(OutputArrived(stream="stderr", text="\x1b[1;31mwarning\x1b[0m of it\n"))
+            console.show(CommandFinished(command=Command(label=label), exit=Exit(code=1, seconds=1.0)))
+        await pilot.press("alt+3", "g", "e")
+        await until(pilot, lambda: "IndexError" in console.text_at(console.here))
+        first = console.here
+        await pilot.press("e", "E")
+        await until(pilot, lambda: console.here == first)
+        assert console.place_at(console.here) == ("lexer.py", 4)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == "▏lexer.py:4: IndexError")
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard.startswith("$ pytest    round 1\nok\nok"))
+        assert "python" not in app.clipboard
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: console.text_at(console.here) == " $ python    round 2")
+        await pilot.press("s")
+        await until(pilot, lambda: console.line_count() < 10)
+        assert [line for line in text_of(console).splitlines() if line.startswith("▏")] == ["▏warning of it"] * 2
+        await pilot.press("s", "slash", *"WARN", "enter")
+        await until(pilot, lambda: "nothing here has 'WARN'" in on_screen(app))
+        await pilot.press("slash", *"warn", "enter")
+        await until(pilot, lambda: console.text_at(console.here) == "▏warning of it")
+        await pilot.press("f")
+        await until(pilot, lambda: console.following)
+        await pilot.press("o")
+        await pilot.press("g", "e", "o")
+        await until(pilot, lambda: "lexer.py is no file of this repository" in on_screen(app))
