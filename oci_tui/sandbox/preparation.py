@@ -217,9 +217,13 @@ def _lines(connection: socket.socket, log: Any) -> Generator[str, None, None]:
 
 
 def _kept(api: Any, made: str, profile: Profile, repository: str, labels: dict[str, str]) -> None:
-    """Make an image of the container, with nothing of its own configuration but what the profile's image has."""
+    """Make an image of the container, with nothing of its own configuration but what the profile's image has.
+
+    The image inherits the container's labels: without its owner, or what somebody runs of the image would be an orphan.
+    """
     name, tag = image_name(profile, repository).split(":")
-    marks = {**images.labels(profile), **labels, "oci.repo": containers.repository_hash(repository)}
+    own = {"oci.repo": containers.repository_hash(repository), "oci.owner": "", "oci.session": ""}
+    marks = {**images.labels(profile), **labels, **own}
     changes = ["USER agent", "WORKDIR /workspace", *(f"LABEL {key}={json.dumps(value)}" for key, value in marks.items())]
     with told("keeping what was installed"):
         old = api.images(name=f"{name}:{tag}", quiet=True)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from oci_tui.resources import config_folder
-from oci_tui.sandbox import images, lockfiles, preparation, profile
+from oci_tui.sandbox import images, lockfiles, preparation, profile, reaper
 from oci_tui.sandbox.container import repository_hash
 from oci_tui.sandbox.installation import examine
 from oci_tui.settings import SandboxSettings
@@ -109,7 +109,8 @@ def test_the_command_gets_a_network_and_no_secrets(api: Any, make_repository: Ma
     made = api.create_container(name, ["/bin/sh", "-c", "ls -A /workspace; grep -rl canary /root /home /etc"], user="0:0")["Id"]
     api.start(made)
     api.wait(made)
-    assert api.logs(made) == b"", "none of the repository's files is kept"
+    reaper.reap(api)
+    assert api.logs(made) == b"", "none of the repository's files is kept, and what others run of the image is theirs"
     api.remove_container(made)
 
 
