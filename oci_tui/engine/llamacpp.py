@@ -82,8 +82,8 @@ class LlamaCpp:
         return False
 
     def stop(self, number: int) -> None:
-        if number in self._replies:
-            self._replies[number].stopped = True
+        if (reply := self._replies.get(number)) is not None:
+            reply.stopped = True
 
     def count(self, messages: Sequence[Message]) -> int:
         return len(self._tokens(messages))

@@ -125,8 +125,16 @@ def _die_with(app: int) -> None:
         os._exit(0)
 
 
+def _end(failed: threading.ExceptHookArgs) -> None:
+    """A thread that fails ends the process: the app is told then, and would wait for its replies otherwise."""
+    threading.__excepthook__(failed)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 def main(loader: Loader = load) -> None:
     answers, app = int(sys.argv[1]), int(sys.argv[2])
+    threading.excepthook = _end
     _die_with(app)
     Worker(answers, loader).serve()
 

@@ -17,16 +17,18 @@ import pytest_asyncio
 
 from oci_tui.core.errors import EngineDiedError, EngineError, ModelError
 from oci_tui.core.generation import Message, Piece, Request
+from oci_tui.engine.child import Child
 from oci_tui.engine.process import EngineProcess
+from oci_tui.engine.wire import Count, Counted, Load, Loaded, Unload, Unloaded
 from oci_tui.settings import EngineSettings
 
 ROOT = str(Path(__file__).parents[2])
 ASK = Request((Message("user", "Tell me a long story about a fox."),), max_new_tokens=300)
 
 
-def workers(parent: psutil.Process | None = None) -> list[psutil.Process]:
+def workers(module: str = "oci_tui.engine.worker", parent: psutil.Process | None = None) -> list[psutil.Process]:
     mine = parent or psutil.Process()
-    return [child for child in mine.children() if "oci_tui.engine.worker" in child.cmdline()]
+    return [child for child in mine.children() if module in child.cmdline()]
 
 
 async def start(engine: EngineProcess) -> None:
@@ -76,6 +78,32 @@ async def test_counting_does_not_wait_for_a_reply(engine: EngineProcess) -> None
         else:
             pytest.fail("no reply")
         assert [piece async for piece in pieces][-1].usage
+
+
+async def test_a_model_that_fails_in_a_thread_ends_the_reply_with_its_last_words(tmp_path: Path) -> None:
+    engine = EngineProcess(EngineSettings(model="-"), tmp_path / "engine.log", "tests.engine.failing_worker")
+    await start(engine)
+    async with asyncio.timeout(30):
+        with pytest.raises(EngineDiedError, match=r"exit code 1\); its last words: .*RuntimeError: the model broke") as died:
+            await reply(engine, ASK)
+    assert died.value.cause == "crashed"
+    await engine.close()
+
+
+async def test_a_worker_frees_its_model_and_loads_another(tmp_path: Path) -> None:
+    settings = EngineSettings(model="-")
+    child = await Child.spawn(settings, tmp_path / "engine.log", "tests.bench.saying")
+    try:
+        for _ in range(2):
+            assert isinstance(await child.next(child.ask(Load(settings))), Loaded)
+            assert await child.next(child.ask(Count(1, ASK.messages))) == Counted(1, 1)
+            assert await child.next(child.ask(Unload())) == Unloaded()
+            with pytest.raises(EngineError, match="no model is loaded"):
+                await child.next(child.ask(Count(2, ASK.messages)))
+        assert len(workers("tests.bench.saying")) == 1
+    finally:
+        await child.close(unload=False)
+    assert not workers("tests.bench.saying")
 
 
 @pytest.mark.model
@@ -209,7 +237,7 @@ def test_the_worker_dies_with_an_app_that_is_killed(smollm2: Path, tmp_path: Pat
     ) as app:
         assert app.stdout is not None
         assert app.stdout.readline() == b"ready\n"
-        [worker] = workers(psutil.Process(app.pid))
+        [worker] = workers(parent=psutil.Process(app.pid))
         app.kill()
     worker.wait(10)
     assert not worker.is_running()
