@@ -6,6 +6,7 @@ Sent in as source with the runner; standard library only, Python 3.9 and newer.
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -89,6 +90,14 @@ def _words(file: Path) -> list[str]:
         return []
 
 
+def _lines(file: Path) -> list[str]:
+    """The lines of a file of the kernel; none where the kernel has no such file."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
 def _number(file: Path) -> int | None:
     words = _words(file)
     if not words:
@@ -110,6 +119,7 @@ def mounts() -> list[dict[str, str]]:
 
 def report() -> bytes:
     """What this process finds about itself, for the app's check after the start."""
+    mounted = mounts()
     with Path("/proc/self/status").open(encoding="ascii", errors="replace") as file:
         status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     with Path("/proc/net/dev").open(encoding="ascii", errors="replace") as file:
@@ -123,13 +133,13 @@ def report() -> bytes:
             "capabilities": [status.get(key, "") for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
             "seccomp": status.get("Seccomp", ""),
             "interfaces": interfaces,
-            "root_read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
+            "root_read_only": "ro" in [mount["options"] for mount in mounted if mount["place"] == "/"][-1].split(","),
             "oom_kills": oom_kills(),
             "limits": limits(),
             "ulimits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name.upper())) for name in ULIMITS},
             "oom_score_adj": _number(Path("/proc/self/oom_score_adj")),
-            "mounts": mounts(),
-            "cgroups": [line.rstrip("\n").split(":", 2)[2] for line in Path("/proc/self/cgroup").open(encoding="utf-8")],
+            "mounts": mounted,
+            "cgroups": [line.split(":", 2)[2] for line in _lines(Path("/proc/self/cgroup"))],
             "variables": sorted(os.environ),
         }
     ).encode()
@@ -145,8 +155,11 @@ def subordinate(pid: int) -> None:
 
 
 def hide() -> None:
-    """Close this process's memory and descriptors to others of its user, and adopt the orphans that commands leave."""
+    """Close this process's memory and descriptors to others of its user, and adopt the orphans that commands leave.
+
+    gVisor knows no adoption: there they go to PID 1, and `kill_others` reaches them all the same.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((PR_SET_DUMPABLE, 0), (PR_SET_CHILD_SUBREAPER, 1)):
-        if libc.prctl(option, value, 0, 0, 0):
+    for option, value, unknown in ((PR_SET_DUMPABLE, 0, 0), (PR_SET_CHILD_SUBREAPER, 1, errno.EINVAL)):
+        if libc.prctl(option, value, 0, 0, 0) and ctypes.get_errno() != unknown:
             raise OSError(ctypes.get_errno(), "prctl")

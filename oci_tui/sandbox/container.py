@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from oci_tui.core.errors import SandboxError
 from oci_tui.core.terminal import visible_line
 from oci_tui.sandbox.daemon import told
 from oci_tui.sandbox.profile import Profile
@@ -135,7 +136,18 @@ def _host_config(api: Any, profile: Profile, settings: SandboxSettings) -> Any:
             "/workspace": f"rw,nosuid,nodev,exec,size={settings.workspace_mb}m,{agent},mode=755,nr_inodes={inodes}",
         },
         log_config=LogConfig(type="none"),
+        runtime=_runtime(api, profile),
     )
+
+
+def _runtime(api: Any, profile: Profile) -> str | None:
+    """The runtime that the profile asks for, None for the daemon's usual one. Raises SandboxError."""
+    if profile.runtime and profile.runtime not in (api.info().get("Runtimes") or {}):
+        raise SandboxError(
+            f"profile {profile.name}: the Docker daemon offers no runtime {profile.runtime}: install gVisor and register it "
+            "under that name in /etc/docker/daemon.json, or take `runtime` out of profile.toml"
+        )
+    return profile.runtime or None
 
 
 def has_init(api: Any) -> bool:

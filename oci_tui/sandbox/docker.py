@@ -59,6 +59,7 @@ class DockerSandbox:
         self._seeded = False
         self._caches: tuple[str, ...] = files.CACHES
         self._oom_kills = 0
+        self._own_kernel = False
         self._remembers = False
         self._plots = Plots(state_folder() / "sessions" / session)
 
@@ -76,6 +77,7 @@ class DockerSandbox:
             image = await self._call(preparation.chosen, self._api, profile, self._repository)
             yield Progress("starting the container", 0.4)
             wanted, warnings = await self._call(self._make, image.image, profile)
+            self._own_kernel = verification.is_own_kernel(wanted)
             yield Progress("checking the container", 0.7)
             unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
             missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
@@ -230,7 +232,7 @@ class DockerSandbox:
                 "read-only system",
                 "no privileges",
             ),
-            not_enforced=(*unkept, *verification.not_enforced(self._api)),
+            not_enforced=(*unkept, *verification.not_enforced(self._api, own_kernel=self._own_kernel)),
             weaknesses=(*unkept, *verification.weaknesses(self._api)),
             languages=tuple(language.tags[0] for language in self._profile.languages.values()),
             tags=tuple(tag for language in self._profile.languages.values() for tag in language.tags),
@@ -281,7 +283,8 @@ class DockerSandbox:
         try:
             for _ in range(_RUNNER_TRIES):
                 try:
-                    self._runner = await RunnerProcess.start(await self._call(exec_runner, self._api, self._container))
+                    connection = await self._call(exec_runner, self._api, self._container)
+                    self._runner = await RunnerProcess.start(connection, own_kernel=self._own_kernel)
                 except RunnerLostError as lost:
                     said = lost.log
                 else:

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -35,10 +36,14 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: tuple[str, ...]
     languages: dict[str, Language]
     environment: dict[str, str] = {}
+    runtime: Literal["", "runsc"] = ""
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A profile as read from `folder`. `hash` (12 hex digits) changes with any file; `seccomp` is the filter as JSON text."""
+    """A profile as read from `folder`. `hash` (12 hex digits) changes with any file; `seccomp` is the filter as JSON text.
+
+    `runtime` "runsc" is gVisor, whose containers have a kernel of their own; "" is the daemon's usual one.
+    """
 
     name: str
     folder: Path
@@ -47,6 +52,7 @@ class Profile(msgspec.Struct, frozen=True):
     languages: dict[str, Language]
     environment: dict[str, str]
     seccomp: str
+    runtime: str = ""
 
     @property
     def image(self) -> str:
@@ -89,7 +95,9 @@ def load(name: str) -> Profile:
         digest = _hash(folder)
     except OSError as error:
         raise SandboxError(f"{folder}: cannot be read: {error.strerror}") from error
-    return Profile(name, folder, digest, content.packages, content.languages, content.environment, _seccomp(folder))
+    return Profile(
+        name, folder, digest, content.packages, content.languages, content.environment, _seccomp(folder), content.runtime
+    )
 
 
 def _folder(name: str) -> Path:

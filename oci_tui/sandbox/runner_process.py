@@ -110,8 +110,11 @@ class RunnerProcess:
         self.usable = True
 
     @classmethod
-    async def start(cls, connection: socket.socket) -> RunnerProcess:
-        """Send the runner in and have it report about itself. Raises SandboxError, RunnerLostError."""
+    async def start(cls, connection: socket.socket, *, own_kernel: bool = False) -> RunnerProcess:
+        """Send the runner in and have it report about itself; see `verification.check_report`.
+
+        Raises SandboxError, RunnerLostError.
+        """
         stream = await ExecStream.over(connection)
         nonce = secrets.token_bytes(frames.NONCE_SIZE)
         try:
@@ -122,7 +125,7 @@ class RunnerProcess:
                 answer = await stream.receive()
             if answer.kind != frames.HELLO or answer.nonce != nonce:
                 raise frames.ProtocolError("no hello")
-            return cls(stream, check_report(answer.payload))
+            return cls(stream, check_report(answer.payload, own_kernel=own_kernel))
         except (OSError, EOFError, frames.ProtocolError) as error:  # TimeoutError is an OSError
             await stream.close()
             raise RunnerLostError(_log(stream)) from error

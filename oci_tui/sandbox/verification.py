@@ -36,6 +36,7 @@ WORDS = {
     "LogConfig": "no log on the machine's disk",
     "AutoRemove": "removing itself",
     "Init": "an init program",
+    "Runtime": "its runtime",
     "User": "its user",
     "OpenStdin": "ending with the app",
     "StdinOnce": "ending with the app",
@@ -136,6 +137,8 @@ def _same(key: str, asked: Any, given: Any) -> bool:
             return set(asked) == set(given or ())
         case "CapAdd":
             return set(asked or ()) == {name.removeprefix("CAP_") for name in given or ()}
+        case "Runtime":
+            return asked in (None, given)
         case "LogConfig":
             return bool(asked["Type"] == (given or {}).get("Type"))
         case "Labels":
@@ -147,8 +150,11 @@ def _ulimits(values: Any) -> set[tuple[str, int, int]]:
     return {(value["Name"], value["Soft"], value["Hard"]) for value in values}
 
 
-def check_report(payload: bytes) -> Report:
-    """Read the runner's report and refuse a process that could do more than it may. Raises SandboxError."""
+def check_report(payload: bytes, *, own_kernel: bool = False) -> Report:
+    """Read the runner's report and refuse a process that could do more than it may. Raises SandboxError.
+
+    With `own_kernel` (gVisor) nothing reaches the machine's kernel, and that one does not tell of filters and privileges.
+    """
     try:
         found = msgspec.json.decode(payload, type=Report)
     except msgspec.MsgspecError as error:
@@ -157,9 +163,9 @@ def check_report(payload: bytes) -> Report:
         name
         for name, holds in (
             ("it runs as another user", found.uid == found.gid == AGENT and set(found.groups) <= {AGENT}),
-            ("it may gain privileges", found.no_new_privs == "1"),
-            ("it has capabilities", bool(found.capabilities) and all(int(mask or "1", 16) == 0 for mask in found.capabilities)),
-            ("system calls are not filtered", found.seccomp == "2"),
+            ("it may gain privileges", found.no_new_privs == "1" or (own_kernel and not found.no_new_privs)),
+            ("it has capabilities", _powerless(found.capabilities[: 4 if own_kernel else 5])),
+            ("system calls are not filtered", found.seccomp == "2" or own_kernel),
             ("it has a network", set(found.interfaces) <= {"lo"}),
             ("its root can be written", found.root_read_only),
             ("it sees the control groups of the machine", set(found.cgroups) <= {"/"}),
@@ -169,12 +175,16 @@ def check_report(payload: bytes) -> Report:
     return found
 
 
+def _powerless(capabilities: tuple[str, ...]) -> bool:
+    return bool(capabilities) and all(int(mask or "1", 16) == 0 for mask in capabilities)
+
+
 def check_inside(found: Report, wanted: Mapping[str, Any], settings: SandboxSettings, unkept: tuple[Limit, ...]) -> None:
     """Compare what the kernel says inside the container with what was asked. Raises SandboxError.
 
     `unkept` are the limits that the daemon has said it cannot keep.
     """
-    host = wanted["HostConfig"]
+    host, own_kernel = wanted["HostConfig"], is_own_kernel(wanted)
     own = {variable.split("=", 1)[0] for variable in wanted["Env"]}
     _refuse(
         (
@@ -188,8 +198,12 @@ def check_inside(found: Report, wanted: Mapping[str, Any], settings: SandboxSett
                 for asked in host["Ulimits"]
                 if found.ulimits.get(asked["Name"]) != (asked["Soft"], asked["Hard"])
             ),
-            *(() if found.oom_score_adj == host["OomScoreAdj"] else ("it does not go first when memory runs out",)),
-            *_wrong_mounts(found.mounts, host),
+            *(
+                ()
+                if own_kernel or found.oom_score_adj == host["OomScoreAdj"]
+                else ("it does not go first when memory runs out",)
+            ),
+            *_wrong_mounts(found.mounts, host, own_kernel),
             *(f"it has the variable {visible_line(name)[:40]}" for name in found.variables if name not in _VARIABLES | own),
         )
     )
@@ -200,15 +214,20 @@ def _kept(limit: Limit, inside: int | None) -> bool:
     return inside is None or math.isclose(inside, limit.inside, rel_tol=1e-3)
 
 
-def _wrong_mounts(mounts: tuple[Mounted, ...], host: Mapping[str, Any]) -> Iterator[str]:
+def is_own_kernel(wanted: Mapping[str, Any]) -> bool:
+    """Whether a container asked for so runs on a kernel of its own."""
+    return bool(wanted["HostConfig"].get("Runtime") == "runsc")
+
+
+def _wrong_mounts(mounts: tuple[Mounted, ...], host: Mapping[str, Any], own_kernel: bool) -> Iterator[str]:
     wanted = {**{place: _size(options) for place, options in host["Tmpfs"].items()}, "/dev/shm": (host["ShmSize"], None)}
     by_place = {mount.place: mount for mount in mounts}
     for place, (size, inodes) in wanted.items():
         mount = by_place.get(place)
         own, own_inodes = _size(mount.own) if mount and mount.kind == "tmpfs" else (0, 0)
-        if mount is None or own != size or inodes not in (None, own_inodes):
+        if mount is None or own != size or (inodes not in (None, own_inodes) and not own_kernel):
             yield f"{place} has no limit of {size >> 20} MB"
-        elif not {"nosuid", "nodev"} <= set(mount.options.split(",")):
+        elif not own_kernel and not {"nosuid", "nodev"} <= set(mount.options.split(",")):
             yield f"{place} takes devices or setuid programs"
     for mount in mounts:
         read_only = "ro" in mount.options.split(",")
@@ -237,7 +256,7 @@ def _refuse(wrong: Iterator[str] | tuple[str, ...]) -> None:
         raise SandboxError(f"the container is not closed: {', '.join(told_wrong)}; not used. Update Docker")
 
 
-def not_enforced(api: Any) -> tuple[str, ...]:
+def not_enforced(api: Any, *, own_kernel: bool = False) -> tuple[str, ...]:
     """What this daemon does not do for us, one phrase each. Raises SandboxError."""
     with told("asking the daemon what it enforces"):
         options = " ".join(api.info().get("SecurityOptions") or ())
@@ -248,7 +267,8 @@ def not_enforced(api: Any) -> tuple[str, ...]:
             "userns" in options or "rootless" in options,
         ),
     )
-    return (*weaknesses(api), *(words for words, there in notes if not there), "the kernel is shared with the machine")
+    last = "no limit on how many files the workspace has" if own_kernel else "the kernel is shared with the machine"
+    return (*weaknesses(api), *(words for words, there in notes if not there), last)
 
 
 def weaknesses(api: Any) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ def test_every_knob_is_compared_with_what_was_asked(api: Any) -> None:
     turned = {key for change, _ in KNOBS for key in change}
     assert set(body["HostConfig"]) <= compared | limited, "a knob is asked for and not compared"
     assert compared | limited | set(verification.EMPTY) <= turned | {
+        "Runtime",  # is compared where one is asked for
         "OpenStdin",  # without it there is no StdinOnce either
         "VolumesFrom",  # these need another container, a device driver, or a network
         "DeviceRequests",
