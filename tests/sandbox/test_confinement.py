@@ -233,7 +233,7 @@ async def test_the_container_is_labelled_and_pinned(sandbox: DockerSandbox, api:
     info = await sandbox.describe()
     assert found["Image"].removeprefix("sha256:")[:12] in info.image
     assert "256 processes" in info.limits
-    assert info.languages == ("bash", "python")
+    assert info.languages == ("python", "bash")
 
 
 ROUTES = """
