@@ -55,11 +55,11 @@ async def finished(sandbox: Sandbox, command: Command) -> Ran:
     return Ran("".join(said["stdout"]), "".join(said["stderr"]), end)
 
 
-async def python(sandbox: Sandbox, code: str, timeout_s: float = 20.0) -> Ran:
+async def python(sandbox: Sandbox, code: str, timeout_s: float = 60.0) -> Ran:
     return await finished(sandbox, Command("block", language="python", code=code, timeout_s=timeout_s))
 
 
-async def shell(sandbox: Sandbox, script: str, timeout_s: float = 20.0) -> Ran:
+async def shell(sandbox: Sandbox, script: str, timeout_s: float = 60.0) -> Ran:
     return await finished(sandbox, Command("script", argv=("/bin/sh", "-c", script), timeout_s=timeout_s))
 
 
