@@ -45,10 +45,15 @@ def kill_others() -> None:
 
 
 def kill_all_but(spared: int, patience: float = 0.25) -> bool:
-    """Kill every process of this user except this one and `spared`; False when they are not gone after `patience` seconds."""
+    """Kill every process of this user except this one and `spared`; False when they are not gone after `patience` seconds.
+
+    All are stopped first, `spared` too, in one atomic system call: what is stopped makes no more processes.
+    """
     until = time.monotonic() + patience
     mine = (os.getpid(), spared)
+    os.kill(-1, signal.SIGSTOP)
     while sum(_killed(int(place.name)) for place in Path("/proc").glob("[0-9]*") if int(place.name) not in mine):
+        os.kill(-1, signal.SIGSTOP)
         if time.monotonic() >= until:
             return False
         time.sleep(0.001)

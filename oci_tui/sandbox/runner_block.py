@@ -83,8 +83,8 @@ class BlockRun(Run):
         if not self.done:
             super().clear()
             return
-        self.sweep()
-        self.signal_group(signal.SIGSTOP)
+        self.sweep()  # it stops the process, too
+        self.reap(0)
         while any(unread(fd) for fd in self.open) and not self.wire.closed:
             self.turn(time.monotonic() + DRAIN_S)
 
