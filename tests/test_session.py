@@ -97,6 +97,23 @@ async def test_it_refines_until_the_check_passes_and_writes_only_on_accept(make_
 
 
 @pytest.mark.docker
+async def test_a_command_of_the_persons_runs_on_the_mirror_and_its_output_can_be_shown(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    async with session_on(root, [RIGHT]) as session:
+        async with aclosing(session.run("ls; echo more >> notes.txt; exit 3")) as running:
+            happened = [event async for event in running]
+        ended = next(event for event in happened if isinstance(event, events.CommandFinished))
+        assert ended.exit.code == 3
+        last = happened[-1]
+        assert isinstance(last, events.DiffChanged)
+        assert [file.path for file in last.diff.files] == ["notes.txt"]
+        assert "calc.py" in session.conversation.output
+        assert set(session.files()) >= {"calc.py", "notes.txt"}
+        assert (await session.symbols())["add"] == "calc.py:1"
+        assert not (root / "notes.txt").exists()
+
+
+@pytest.mark.docker
 async def test_a_rejected_change_is_gone_from_mirror_and_container(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
     look = "```bash\ngrep return calc.py\n```"

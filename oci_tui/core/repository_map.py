@@ -72,6 +72,11 @@ def definitions(path: str, text: str) -> list[Definition]:
     return list(_matches(path, text, pattern)) if pattern else []
 
 
+def is_code(path: str) -> bool:
+    """Whether the file's language is one whose definitions are known here."""
+    return PurePosixPath(path).suffix[1:] in _BY_SUFFIX
+
+
 def source(text: str, definition: Definition) -> str:
     """A definition with its body: the lines from its first one on that are indented further, and what closes it."""
     lines = text.splitlines()[definition.line - 1 :]

@@ -11,11 +11,12 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, get_args
 
-from oci_tui.core import events
+from oci_tui.core import events, own_command, repository_map
 from oci_tui.core.changes import Level
-from oci_tui.core.errors import OciError, StoreError
+from oci_tui.core.errors import OciError, SandboxError, StoreError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.level import bring_level
+from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
 from oci_tui.core.refine import Conversation, Policy, Turn
 from oci_tui.core.settlement import Settlement
@@ -104,6 +105,49 @@ class Session:
         if self._unwritten:
             yield events.PartFailed("workspace", f"this session is no longer recorded: {self._unwritten}")
             self._unwritten = ""
+
+    async def run(self, text: str) -> AsyncGenerator[Event]:
+        """A shell command of the person's own, in the sandbox; the model can be shown its output as @output."""
+        self._stop.clear()
+        kept = KeptOutput()
+        try:
+            async with aclosing(stoppable(self._run(text, kept), self._stop)) as happened:
+                async for event in happened:
+                    yield self._told(event)
+        except OciError as error:
+            yield self._told(events.PartFailed(self._lost(error), str(error)))
+        if self._stop.is_set():
+            self._ready.discard("sandbox")
+        self.conversation.output = kept.text()
+
+    async def _run(self, text: str, kept: KeptOutput) -> AsyncGenerator[Event]:
+        async with aclosing(self._prepare()) as happened:
+            async for event in happened:
+                yield event
+        if message := self._failed.get("workspace") or self._failed.get("sandbox"):
+            raise SandboxError(message)
+        async with aclosing(own_command.run(text, self.policy.timeout_s, self.sandbox, self.workspace, kept)) as happened:
+            async for event in happened:
+                yield event
+
+    def files(self) -> tuple[str, ...]:
+        """The paths of the repository's files that the model can see; none before the workspace is open."""
+        return self.workspace.paths() if "workspace" in self._ready else ()
+
+    async def symbols(self) -> dict[str, str]:
+        """The names that its code defines, each with one place ("path:line"); of large repositories only a part."""
+        found: dict[str, str] = {}
+        read = 0
+        for path in self.files():
+            text = (self.workspace.read(path) or "") if repository_map.is_code(path) else ""
+            read += len(text)
+            if read > repository_map.LARGEST_OF_ALL:
+                break
+            if text:
+                await asyncio.sleep(0)
+                for item in repository_map.definitions(path, text):
+                    found.setdefault(item.name, f"{item.path}:{item.line}")
+        return found
 
     def steer(self, text: str) -> None:
         """Say something while a turn runs; the model reads it at the next round."""

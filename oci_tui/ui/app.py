@@ -213,6 +213,9 @@ class OciApp(App[None]):
     def action_pane(self, name: str) -> None:
         self.workbench.focus_pane(name)
 
+    def action_editor(self) -> None:
+        self.workbench.write_in_editor()
+
     def action_help(self) -> None:
         from oci_tui.ui.screens.help import HelpScreen
 

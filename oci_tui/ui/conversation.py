@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Literal, Protocol
 
@@ -34,6 +34,9 @@ class Converses(Protocol):
 
     def prepare(self) -> AsyncGenerator[Event]: ...
     def ask(self, prompt: str) -> AsyncGenerator[Event]: ...
+    def run(self, text: str) -> AsyncGenerator[Event]: ...
+    def files(self) -> Sequence[str]: ...
+    async def symbols(self) -> Mapping[str, str]: ...
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
     @property
@@ -69,6 +72,17 @@ class Conversation:
             while self._decision or self.waiting:
                 await self._next(session)
 
+    async def names(self) -> tuple[Sequence[str], Mapping[str, str]]:
+        """The repository's files, and its symbols with where each is defined; nothing before there is a session."""
+        session = self._session
+        return (session.files(), await session.symbols()) if session is not None else ((), {})
+
+    def take_back(self) -> str:
+        """The prompt that waits last, which then waits no more; "" when none does."""
+        prompt = self.waiting.pop() if self.waiting else ""
+        self._changed()
+        return prompt
+
     async def _next(self, session: Converses) -> None:
         if decision := self._decision:
             self._decision, self.deciding = None, True
@@ -81,7 +95,7 @@ class Conversation:
         self.running, self.stopping = True, False
         self._changed()
         try:
-            await self._play(session.ask(prompt))
+            await self._play(session.run(prompt[1:]) if prompt.startswith("!") else session.ask(prompt))
         finally:
             self.running = self.stopping = False
             self._changed()
@@ -98,7 +112,7 @@ class Conversation:
             self._show(TurnFailed(message=str(error)))
 
     def send(self, prompt: str) -> None:
-        """Ask this as soon as what came before is done."""
+        """Ask this as soon as what came before is done; with "!" before it, run it in the sandbox."""
         self.waiting.append(prompt)
         self._woken.set()
         self._changed()

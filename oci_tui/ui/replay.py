@@ -129,6 +129,17 @@ class ReplaySession:
             while self._steered:
                 yield Steered(text=self._steered.pop(0))
 
+    async def run(self, text: str) -> AsyncGenerator[Event]:
+        """Nothing runs in a recording, and that is said."""
+        yield PartFailed("sandbox", f"`{text}` was not run: this is a recording")
+
+    def files(self) -> tuple[str, ...]:
+        """The files of the recorded change."""
+        return tuple(file.path for event in self._events if isinstance(event, DiffChanged) for file in event.diff.files)
+
+    async def symbols(self) -> dict[str, str]:
+        return {}
+
     def steer(self, text: str) -> None:
         self._steered.append(text)
 

@@ -47,6 +47,15 @@ class FilesOnly:
         yield events.DiffChanged(await self.workspace.diff())
         yield events.TurnFinished(len(self.prompts), Verdict.PASSED, 1, 0.1)
 
+    async def run(self, text: str) -> AsyncGenerator[Event]:
+        yield events.PartFailed("sandbox", text)
+
+    def files(self) -> tuple[str, ...]:
+        return self.workspace.paths()
+
+    async def symbols(self) -> dict[str, str]:
+        return {}
+
     def steer(self, text: str) -> None: ...
 
     def stop(self) -> None: ...

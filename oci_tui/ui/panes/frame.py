@@ -124,7 +124,7 @@ class QueueLine(Widget):
 
     def render(self) -> Content:
         first = visible_line(self.waiting[0]) if self.waiting else ""
-        return Content.assemble((f" ⋯ {len(self.waiting)} queued  ", "$warning"), (first, "$ink-muted"))
+        return Content.assemble((f" ⋯ {len(self.waiting)} queued (Alt+↑ edits)  ", "$warning"), (first, "$ink-muted"))
 
 
 class Hints(Widget):

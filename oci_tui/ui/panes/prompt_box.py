@@ -1,16 +1,31 @@
-"""The prompt box: Enter sends, Alt+Enter breaks the line, up and down at its edges walk through earlier prompts."""
+"""The prompt box: what the person writes, with completion, earlier prompts, long pastes folded, and a draft that lasts."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
 from oci_tui.core.terminal import visible
+from oci_tui.ui.memory import PromptMemory
+from oci_tui.ui.panes.completion import Completion, Suggestion
+from oci_tui.ui.wording import plural
+
+Completer = Callable[[str], Sequence[Suggestion]]
+
+_WORD = re.compile(r"(?:(?<=\s)|^)(@[\w./+-]*|/\w*)$")
+_FOLDED = re.compile(r"\[pasted (\d+): [\d,]+ lines?\]")
 
 
 class PromptBox(TextArea):
-    """Where the person writes. It grows to eight lines and never blocks."""
+    """Where the person writes. It grows to eight lines and never blocks; `completer` knows what a word could become."""
+
+    LONG_LINES, LONG_CHARACTERS = 12, 2000
+    """A paste of more is folded into one word; the model reads all of it."""
+    DRAFT_S = 1.0
 
     class Sent(Message):
         """The person pressed Enter on `text`."""
@@ -18,6 +33,9 @@ class PromptBox(TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class EditQueue(Message):
+        """The person wants the prompt that waits last back in the box."""
 
     DEFAULT_CSS = """
     PromptBox, PromptBox:focus {
@@ -27,40 +45,132 @@ class PromptBox(TextArea):
     }
     """
 
-    def __init__(self, *, id: str = "prompt") -> None:  # noqa: A002
-        super().__init__(id=id, compact=True, soft_wrap=True, highlight_cursor_line=False, placeholder="Ask for a change")
+    def __init__(self, memory: PromptMemory, completion: Completion, completer: Completer, *, id: str = "prompt") -> None:  # noqa: A002
+        hint = "Ask for a change"
+        super().__init__(id=id, compact=True, soft_wrap=True, highlight_cursor_line=False, placeholder=hint)
+        self._memory = memory
+        self._completion = completion
+        self._completer = completer
         self._history: list[str] = []
+        self._matching: list[str] = []
         self._place = 0
         self._draft = ""
+        self._pasted: list[str] = []
+        self._unkept = False
+
+    def on_mount(self) -> None:
+        self._history = self._memory.prompts()
+        self._place = 0
+        self._matching = []
+        if draft := self._memory.draft():
+            self.put(draft)
+        self.set_interval(self.DRAFT_S, self._keep)
+
+    def _keep(self) -> None:
+        if self._unkept:
+            self._unkept = False
+            self._memory.keep(self.whole)
+
+    def on_text_area_changed(self) -> None:
+        self._unkept = True
+        self._complete()
 
     async def _on_key(self, event: events.Key) -> None:
-        match event.key:
+        if self._completes(event.key) or self._does(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
+            if event.is_printable or event.key in ("backspace", "delete"):
+                self._matching = []
+            await super()._on_key(event)
+
+    def _does(self, key: str) -> bool:
+        """Do what a key of the box's own means; whether it is one."""
+        match key:
             case "enter":
-                event.stop()
-                event.prevent_default()
                 self._send()
             case "alt+enter" | "ctrl+j" | "shift+enter":
-                event.stop()
-                event.prevent_default()
                 self.insert("\n")
+            case "alt+up":
+                self.post_message(self.EditQueue())
             case "up" if self.cursor_at_first_line and self._history:
-                event.stop()
-                event.prevent_default()
                 self._walk(-1)
-            case "down" if self.cursor_at_last_line and self._place < len(self._history):
-                event.stop()
-                event.prevent_default()
+            case "down" if self.cursor_at_last_line and self._matching:
                 self._walk(1)
             case _:
-                await super()._on_key(event)
+                return False
+        return True
+
+    # completion
+
+    @property
+    def _before(self) -> str:
+        row, column = self.cursor_location
+        return self.document.get_line(row)[:column]
+
+    def _complete(self) -> None:
+        word = _WORD.search(self._before)
+        at_start = bool(word) and self.cursor_location[0] == 0 and word is not None and word.start() == 0
+        wanted = word[1] if word and self.has_focus and not self._matching and (word[1][0] == "@" or at_start) else ""
+        found = [item for item in self._completer(wanted) if item.text != wanted] if wanted else []
+        self._completion.offer(found)
+
+    def _completes(self, key: str) -> bool:
+        """Whether a key was about the list of suggestions."""
+        current = self._completion.current
+        if current is None:
+            return False
+        match key:
+            case "tab" | "enter":
+                if key == "enter" and self._before.startswith("/") and current.text.startswith(self._before.rstrip()):
+                    self.put(current.text)
+                    if current.text.endswith(" "):
+                        return True
+                    self._send()
+                else:
+                    self._write(current)
+            case "down" | "ctrl+n" | "up" | "ctrl+p":
+                self._completion.move(1 if key in ("down", "ctrl+n") else -1)
+            case "escape":
+                self._completion.offer(())
+            case _:
+                return False
+        return True
+
+    def _write(self, suggestion: Suggestion) -> None:
+        row, column = self.cursor_location
+        word = _WORD.search(self._before)
+        start = column - len(word[1]) if word else column
+        end = "" if suggestion.text.endswith(("/", " ")) else " "
+        self.replace(f"{suggestion.text}{end}", (row, start), (row, column), maintain_selection_offset=False)
+
+    def on_blur(self) -> None:
+        self._completion.offer(())
+
+    # what is pasted
 
     async def _on_paste(self, event: events.Paste) -> None:
         # Textual would run its own handler too, and terminals send CR for the line ends of what is pasted
         event.stop()
         event.prevent_default()
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        self.replace(visible(text), *self.selection, maintain_selection_offset=False)
+        text = visible(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        lines = text.count("\n") + 1
+        if lines > self.LONG_LINES or len(text) > self.LONG_CHARACTERS:
+            self._pasted.append(text)
+            text = f"[pasted {len(self._pasted)}: {plural(lines, 'line')}]"
+        self.replace(text, *self.selection, maintain_selection_offset=False)
         self.move_cursor(self.selection.end)
+
+    @property
+    def whole(self) -> str:
+        """What stands in the box, with folded pastes unfolded."""
+        return _FOLDED.sub(self._unfolded, self.text)
+
+    def _unfolded(self, found: re.Match[str]) -> str:
+        number = int(found[1]) - 1
+        return self._pasted[number] if number < len(self._pasted) else found[0]
+
+    # sending
 
     def put(self, text: str) -> None:
         """Replace what stands in the box; the cursor goes to its end."""
@@ -69,12 +179,15 @@ class PromptBox(TextArea):
 
     def take(self) -> str:
         """Empty the box into the history; what stood in it, "" when there was nothing but blanks."""
-        text = self.text.strip()
+        text = self.whole.strip()
         if text:
             if not self._history or self._history[-1] != text:
                 self._history.append(text)
-            self._place = len(self._history)
+                self._memory.add(text)
+            self._matching = []
             self.put("")
+            self._pasted.clear()
+            self._memory.keep("")
         return text
 
     def _send(self) -> None:
@@ -82,7 +195,15 @@ class PromptBox(TextArea):
             self.post_message(self.Sent(text))
 
     def _walk(self, step: int) -> None:
-        if self._place == len(self._history):
+        """Through earlier prompts: those that hold what was typed, all where nothing was."""
+        if not self._matching:
             self._draft = self.text
-        self._place = max(0, min(len(self._history), self._place + step))
-        self.put(self._draft if self._place == len(self._history) else self._history[self._place])
+            wanted = self._draft.strip().lower()
+            self._matching = [text for text in self._history if wanted in text.lower()]
+            self._place = len(self._matching)
+        self._place = max(0, min(len(self._matching), self._place + step))
+        at_draft = self._place == len(self._matching)
+        text = self._draft if at_draft else self._matching[self._place]
+        if at_draft:
+            self._matching = []
+        self.put(text)

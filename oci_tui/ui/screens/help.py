@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from oci_tui.ui.keys import KEYS
+from oci_tui.ui.slash import SLASHES
 
 
 class HelpScreen(ModalScreen[None]):
@@ -43,5 +44,10 @@ class HelpScreen(ModalScreen[None]):
                     pad = "\n" + " " * (column + 2) if wide else " " * (column - cell_len(key.shown))
                     lines.append(Content.assemble("  ", (key.shown, "bold"), pad, (key.does, "$ink-muted")))
             lines.append(Content(""))
+        lines.append(Content.assemble(("Commands", "bold $accent")))
+        for slash in SLASHES:
+            name = f"/{slash.name} {slash.takes}".ljust(column)
+            lines.append(Content.assemble("  ", (name, "bold"), (slash.does, "$ink-muted")))
+        lines.append(Content(""))
         lines.append(Content.assemble(("Esc closes this.", "$ink-faint")))
         return Content("\n").join(lines)

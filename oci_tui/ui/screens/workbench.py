@@ -23,13 +23,18 @@ from oci_tui.core.events import (
     RoundStarted,
     TurnFinished,
     TurnStarted,
+    WorkspaceReady,
 )
 from oci_tui.core.selection import Selection
+from oci_tui.resources import state_folder
+from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import Conversation
-from oci_tui.ui.editor import opened
+from oci_tui.ui.editor import changed, opened
 from oci_tui.ui.keys import PLAIN
+from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
+from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import Frame, Hints, QueueLine, TabLine
@@ -38,23 +43,10 @@ from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
+from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names, plural
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
-_COMMAND = re.compile(r"/(\w*)(?:\s+(\d{1,6}))?\s*")
-_COMMIT = re.compile(r"/commit(?:\s+(.*))?", re.DOTALL)
-_REJECT = re.compile(r"/reject\s+(\S.*)", re.DOTALL)
-_INCLUDE = re.compile(r"/include\s+(\S.*?)\s*")
-_COMMANDS = {
-    "accept": "accept",
-    "reject": "reject(True)",
-    "undo": "undo",
-    "redo": "redo",
-    "restore": "restore({})",
-    "log": "log",
-    "help": "help",
-    "quit": "leave(True)",
-}
 
 
 def shape_of(width: int, height: int) -> Shape:
@@ -95,7 +87,9 @@ class Workbench(Screen[None]):
         self.changes = ChangesPane()
         self._panes: tuple[LinePane, ...] = (self.transcript, CodePane(), ConsolePane(), self.changes)
         self._status = StatusPane(root)
-        self._prompt = PromptBox()
+        self._vocabulary = Vocabulary()
+        self._completion = Completion()
+        self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
         self._tabs = TabLine(self._panes)
         self._queue = QueueLine()
         self._hints = Hints()
@@ -115,6 +109,7 @@ class Workbench(Screen[None]):
             with Vertical(id="right"):
                 yield from (self._frames[name] for name in ("code", "console", "changes"))
         yield self._queue
+        yield self._completion
         with Horizontal(id="ask"):
             yield Label("❯", id="mark", markup=False)
             yield self._prompt
@@ -136,6 +131,8 @@ class Workbench(Screen[None]):
                 self._proposed = event.proposed
             case ChangeCommitted():
                 self._proposed = ""
+            case WorkspaceReady() | TurnFinished():
+                self.run_worker(self.learn_names(), exclusive=True, group="names")
         if self._shape == "medium" and not self._chosen:
             match event:
                 case RoundStarted():
@@ -167,23 +164,43 @@ class Workbench(Screen[None]):
 
     @on(PromptBox.Sent)
     def _sent(self, message: PromptBox.Sent) -> None:
-        command = _COMMAND.fullmatch(message.text)
         declining, self._declining = self._declining, None
-        if commit := _COMMIT.fullmatch(message.text):
-            self.app.call_later(self.app.run_action, ("", "commit", (commit[1] or "",)))
-        elif rejected := _REJECT.fullmatch(message.text):
-            self.post_message(self.Declined(declining, rejected[1]))
-        elif included := _INCLUDE.fullmatch(message.text):
-            self.say(self.conversation.decide("include", paths=(included[1],)))
-        elif command is None:
+        command = parsed(message.text)
+        if command is None:
             self.conversation.send(message.text)
-        elif action := _COMMANDS.get(command[1]):
-            if "{}" in action and not command[2]:
-                self.say(f"/{command[1]} N: which round? /log lists them")
-                return
-            self.app.call_later(self.app.run_action, action.format(int(command[2] or 0)))
+            return
+        name, rest = command
+        slash = named(name)
+        if slash is None:
+            self.say(f"/{name} is no command; there are {' '.join(f'/{slash.name}' for slash in SLASHES)}")
+        elif name == "commit":
+            self.app.call_later(self.app.run_action, ("", "commit", (rest,)))
+        elif name == "reject" and rest:
+            self.post_message(self.Declined(declining, rest))
+        elif name == "include" and rest:
+            self.say(self.conversation.decide("include", paths=(rest,)))
+        elif slash.action and ("{}" not in slash.action or re.fullmatch(r"\d{1,6}", rest)):
+            self.app.call_later(self.app.run_action, slash.action.format(rest))
         else:
-            self.say(f"/{command[1]} is no command; there are {' '.join(f'/{name}' for name in _COMMANDS)}")
+            self.say(f"/{name} {slash.takes}: {slash.does}")
+
+    @on(PromptBox.EditQueue)
+    def _edit_queue(self) -> None:
+        if prompt := self.conversation.take_back():
+            self._prompt.put("\n".join(filter(None, (prompt, self._prompt.text))))
+
+    async def learn_names(self) -> None:
+        """Bring what @ completes level with the repository."""
+        self._vocabulary.know(*await self.conversation.names())
+
+    def write_in_editor(self) -> None:
+        """Take what stands in the prompt to the person's editor, and back."""
+        text, problem = changed(self.app, self._prompt.whole)
+        if problem:
+            self.say(problem)
+        else:
+            self._prompt.put(text)
+        self.focus_pane("prompt")
 
     def steer(self) -> None:
         """Send what stands in the box to the model at once: into the running turn, or as a prompt when none runs."""

@@ -1,0 +1,39 @@
+"""What a word of the prompt could become: a file or symbol of the repository after @, a command after /."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from oci_tui.ui.fuzzy import Finder
+from oci_tui.ui.panes.completion import Suggestion
+from oci_tui.ui.slash import SLASHES
+
+_ALSO = (Suggestion("@diff", "the pending change"), Suggestion("@output", "what the last run printed"))
+
+
+class Vocabulary:
+    """Files come before symbols; `know` replaces what is known of the repository."""
+
+    def __init__(self) -> None:
+        self._files = Finder(())
+        self._symbols = Finder(())
+        self._where: Mapping[str, str] = {}
+
+    def know(self, files: Sequence[str], symbols: Mapping[str, str]) -> None:
+        """The repository's files, and for each symbol where it is defined."""
+        self._files, self._symbols, self._where = Finder(files), Finder(list(symbols)), symbols
+
+    def suggested(self, word: str) -> list[Suggestion]:
+        """What this word, with its first sign, could become; the likeliest first."""
+        if word.startswith("/"):
+            return [
+                Suggestion(f"/{slash.name}{' ' if slash.takes else ''}", " ".join(filter(None, (slash.takes, slash.does))))
+                for slash in SLASHES
+                if slash.name.startswith(word[1:])
+            ]
+        letters = word[1:]
+        files = [Suggestion(f"@{name}") for name in self._files.best(letters, 8)]
+        symbols = [Suggestion(f"@{name}", self._where[name]) for name in self._symbols.best(letters, 4) if letters]
+        also = [item for item in _ALSO if item.text.startswith(word)]
+        kept = max(2, 8 - len(symbols) - len(also))
+        return [*also, *files[:kept], *symbols]

@@ -1,0 +1,121 @@
+"""The prompt box: completion, earlier prompts, long pastes, a draft that outlives the app, the queue, the person's editor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.events import Paste
+from textual.pilot import Pilot
+
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.fuzzy import Finder
+from oci_tui.ui.memory import PromptMemory
+from oci_tui.ui.panes.completion import Completion
+from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.slash import parsed
+from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
+
+
+@asynccontextmanager
+async def typing() -> AsyncGenerator[tuple[OciApp, Pilot[None], PromptBox]]:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        yield app, pilot, app.workbench.query_one(PromptBox)
+
+
+async def test_tab_writes_the_file_that_a_few_letters_mean() -> None:
+    async with typing() as (app, pilot, box):
+        await pilot.press(*"see @lxr")
+        await until(pilot, lambda: "▸ @parser/lexer.py" in on_screen(app))
+        await pilot.press("tab", *"now")
+        assert box.text == "see @parser/lexer.py now"
+        assert not app.workbench.query_one(Completion).display
+
+
+async def test_commands_are_suggested_with_what_they_do_and_sent_by_a_second_enter() -> None:
+    async with typing() as (app, pilot, box):
+        await pilot.press(*"/re")
+        await until(pilot, lambda: "drop the pending change" in on_screen(app))
+        await pilot.press("down", "down", "enter")
+        assert box.text == "/restore "
+        assert app.workbench.conversation.pending.files
+        await pilot.press("enter")
+        await until(pilot, lambda: "/restore N: bring the mirror back" in on_screen(app))
+
+
+async def test_up_finds_earlier_prompts_that_hold_what_was_typed() -> None:
+    async with typing() as (app, pilot, box):
+        for text in ("fix the lexer", "add a flag", "document it"):
+            await pilot.press(*text, "enter")
+            await until(pilot, lambda: not app.workbench.conversation.running)
+        await pilot.press(*"flag", "up")
+        assert box.text == "add a flag"
+        await pilot.press("up")
+        assert box.text == "add a flag"
+        await pilot.press("down")
+        assert box.text == "flag"
+
+
+async def test_a_long_paste_is_one_word_that_the_model_reads_whole() -> None:
+    text = "\n".join(f"line {number}" for number in range(40))
+    async with typing() as (app, pilot, box):
+        box.post_message(Paste(text))
+        await until(pilot, lambda: box.text == "[pasted 1: 40 lines]")
+        await pilot.press("enter")
+        await until(pilot, lambda: "line 39" in text_of(app.workbench.transcript))
+
+
+async def test_a_draft_outlives_the_app() -> None:
+    async with opened() as (app, pilot, _):
+        await pilot.press(*"half a thought")
+        await until(pilot, lambda: app.workbench.query_one(PromptBox)._memory.draft() == "half a thought")
+    async with opened() as (app, pilot, _):
+        box = app.workbench.query_one(PromptBox)
+        assert box.text == "half a thought"
+        await pilot.press("enter")
+        await until(pilot, lambda: box._memory.draft() == "")
+
+
+async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        await session.reached.wait()
+        await pilot.press(*"two", "enter", *"!ls -l", "enter")
+        await until(pilot, lambda: "2 queued" in on_screen(app))
+        await pilot.press("alt+up")
+        box = app.workbench.query_one(PromptBox)
+        await until(pilot, lambda: box.text == "!ls -l")
+        assert list(app.workbench.conversation.waiting) == ["two"]
+        await pilot.press("escape")
+        await until(pilot, lambda: box.text == "two\n!ls -l")
+        box.put("!ls -l")
+        await pilot.press("enter")
+        await until(pilot, lambda: "`ls -l" in text_of(app.workbench.transcript))
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [("/accept", ("accept", "")), ("/reject too slow\nreally", ("reject", "too slow\nreally")), ("/etc/hosts is wrong", None)],
+)
+def test_a_path_is_no_command(text: str, command: tuple[str, str] | None) -> None:
+    assert parsed(text) == command
+
+
+def test_a_hundred_thousand_paths_are_searched_at_once() -> None:
+    finder = Finder([f"src/{number % 97}/part_{number % 89}/module_{number}.py" for number in range(100_000)])
+    began = time.process_time()
+    assert finder.best("module_4242")[0] == "src/71/part_59/module_4242.py"
+    assert finder.best("s7p5m99")
+    assert finder.best("no such file") == []
+    assert time.process_time() - began < 3 * 0.05
+
+
+def test_what_cannot_be_remembered_is_said_and_nothing_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    memory = PromptMemory(tmp_path / "file", Path("/src"))
+    memory.add("one")
+    assert "cannot be written" in memory.problem
+    assert PromptMemory(tmp_path / "new", Path("/src")).prompts() == []
