@@ -141,8 +141,10 @@ class Acceptance:
     ) -> tuple[Tree, Merged]:
         """The user's tree at these paths as it is now, and with the change from `base` to `theirs`."""
         self._writer.recover()
-        now, blocked = self._user.at(touched)
-        merged = three_way(self._shadow, base, now, theirs, [path for path in touched if path not in set(blocked)])
+        now, in_the_way = self._user.at(touched)
+        # Where the change has no file either, whatever is in its place may stay.
+        blocked = {path for path in in_the_way if path in theirs}
+        merged = three_way(self._shadow, base, now, theirs, [path for path in touched if path not in blocked])
         clean = set(merged.clean)
         if clean_only is not None:
             clean -= {path for group in clean_only if not clean.issuperset(group) for path in group}

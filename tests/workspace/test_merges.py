@@ -18,8 +18,10 @@ from oci_tui.core.errors import ConflictError
 from oci_tui.core.selection import Pick, Selection, changed_lines
 from oci_tui.workspace.past import folder_of
 from oci_tui.workspace.tree import blob_id
-from tests.workspace.repository import Opener, Repository
+from tests.workspace.repository import Opener, PlainFolder, Repository
 from tests.workspace.test_choosing import git_apply
+from tests.workspace.test_patch import TREES
+from tests.workspace.test_patch import lay as lay_tree
 
 EXAMPLES = 200 if "SOAK" in os.environ else 12
 NAMES = ["a.txt", "b.txt", "dir/c.txt", "new.txt"]
@@ -123,4 +125,62 @@ async def test_the_result_is_gits_own_merge(
             await workspace.changes.redo()
             assert repository.state() == scratch.state()
         assert repository.private() == private, ".git is as it was, to the nanosecond"
+        workspace.close()
+
+
+def written(scratch: Repository, tree: Path) -> str:
+    """The id git gives to what a folder holds, in the scratch repository."""
+    command = ["git", "--git-dir", str(scratch.root / ".git"), "--work-tree", str(tree), "-c", "core.fileMode=true"]
+    extra = {**os.environ, "GIT_INDEX_FILE": str(scratch.root.parent / "index")}
+    subprocess.run([*command, "add", "-A", "--force", "."], cwd=tree, check=True, env=extra)
+    return subprocess.run([*command, "write-tree"], check=True, capture_output=True, text=True, env=extra).stdout.strip()
+
+
+def merges(scratch: Repository, base: str, mine: str, theirs: str) -> set[str]:
+    """What git makes of the three states, following renames and not: "" for a conflict."""
+    root = scratch.git("commit-tree", base, "-m", "base").strip()
+    sides = [scratch.git("commit-tree", tree, "-p", root, "-m", "side").strip() for tree in (mine, theirs)]
+    found = set()
+    for renames in ("true", "false"):
+        options = ("-c", f"merge.renames={renames}", "-c", "merge.directoryRenames=false")
+        command = ["git", "-C", str(scratch.root), *options, "merge-tree", "--write-tree", *sides]
+        done = subprocess.run(command, check=False, capture_output=True)
+        found.add(done.stdout.decode().strip() if done.returncode == 0 else "")
+    return found
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=TREES, my_tree=TREES, their_tree=TREES)
+async def test_whole_trees_of_every_kind(
+    base: dict[bytes, tuple[str, bytes]],
+    my_tree: dict[bytes, tuple[str, bytes]],
+    their_tree: dict[bytes, tuple[str, bytes]],
+    opened: Opener,
+) -> None:
+    """Binary files, modes, links, odd names, files in folders' places: what git makes of them, or a conflict as git has it."""
+    with tempfile.TemporaryDirectory() as place:
+        scratch = Repository(Path(place) / "scratch")
+        repository = Repository(Path(place) / "project")
+        lay_tree(repository.root, base)
+        private = repository.private()
+        workspace = await opened(repository.root)
+        folder = PlainFolder(Path(place) / "sandbox")
+        folder.fill(workspace)
+        lay_tree(folder.root, their_tree)
+        assert await folder.collect(workspace) == ()
+        ids = [written(scratch, repository.root)]
+        lay_tree(repository.root, my_tree)
+        ids += [written(scratch, repository.root), written(scratch, folder.root)]
+        expected = merges(scratch, *ids)
+        before = repository.state()
+        try:
+            await workspace.changes.accept()
+        except ConflictError:
+            assert "" in expected, "git can merge it"
+            assert repository.state() == before, "nothing was written"
+        else:
+            assert written(scratch, repository.root) in expected
+            await workspace.changes.undo()
+            assert repository.state() == before, "undo after accept is the identity"
+        assert repository.private() == private
         workspace.close()
