@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.tree import PROGRAM, SYMLINK, Entry, Tree, differing
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ASIDE = re.compile(r"\.oci-tui-[0-9a-f]{12}-\d+")
 Phase = Literal["preparing", "committing", "rolling back"]
 
 
@@ -147,8 +149,17 @@ class Writer:
             folder = descent.deepest(path)
             aside = b"%s.oci-tui-%s-%d" % (folder + b"/" if folder else b"", token.encode(), number)
             steps.append(Step(path, old.get(path), new.get(path), aside, bits, owner))
+        for folder in {step.aside.rpartition(b"/")[0] for step in steps}:
+            self._sweep(descent, folder)
         removals = sorted((step for step in steps if step.new is None), key=lambda step: step.path, reverse=True)
         return (*removals, *(step for step in steps if step.new is not None))
+
+    def _sweep(self, descent: Descent, folder: bytes) -> None:
+        """Remove what earlier writes left aside in a folder that was moved away under them: now nobody else writes."""
+        at, _ = descent.folder(folder + b"/x" if folder else b"x")
+        for name in os.listdir(at):  # noqa: PTH208 - a descriptor, no path
+            if _ASIDE.fullmatch(name):
+                os.unlink(name, dir_fd=at)
 
     def _prepare(self, descent: Descent, step: Step) -> None:
         self._expect(descent, step.path, step.old)

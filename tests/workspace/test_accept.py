@@ -292,6 +292,16 @@ async def test_another_repository_swapped_in_while_writing_is_not_written(
     assert new.read_text() == repository.read("main.py") == "last\n"
 
 
+async def test_what_an_earlier_write_left_aside_is_swept(repository: Repository, opened: Opener) -> None:
+    litter, own = repository.root / "lib" / ".oci-tui-0123456789ab-7", repository.root / "lib" / ".oci-tui-notes"
+    litter.write_text("half")
+    own.write_text("mine")
+    workspace = await opened(repository.root)
+    await workspace.apply({"lib/tool.py": "x\n"})
+    await workspace.changes.accept()
+    assert (litter.exists(), own.read_text()) == (False, "mine")
+
+
 async def test_nothing_to_accept(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
     written = await workspace.changes.accept()

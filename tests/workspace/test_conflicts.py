@@ -144,3 +144,17 @@ async def test_what_both_sides_deleted_is_no_conflict(repository: Repository, op
     for settle in (workspace.changes.accept, workspace.changes.undo, workspace.changes.redo):
         assert (await settle()).paths == ()
         assert repository.state() == before
+
+
+async def test_a_folder_in_the_place_of_a_deleted_file_stays(repository: Repository, opened: Opener, tmp_path: Path) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    (folder.root / "old.txt").unlink()
+    (folder.root / "main.py").write_text("model\n")
+    await folder.collect(workspace)
+    (repository.root / "old.txt").unlink()
+    repository.write({"old.txt/mine": "mine\n"})
+    assert (await workspace.changes.accept()).paths == ("main.py",)
+    await workspace.changes.undo()
+    assert (repository.read("old.txt/mine"), repository.read("main.py")) == ("mine\n", FIVE)
