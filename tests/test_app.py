@@ -22,10 +22,10 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
             await pilot.pause(0.02)
 
 
-def app_on(root: Path, tmp_path: Path, *replies: str) -> OciApp:
+def app_on(root: Path, tmp_path: Path, *replies: str, prompt: str = "make the tests pass") -> OciApp:
     scripted(tmp_path, *replies)
     settings = Settings(engine=EngineSettings(kind="scripted", replies=str(tmp_path / "replies.jsonl")))
-    return OciApp(lambda: open_session(settings, root), root, "night", prompt="make the tests pass")
+    return OciApp(lambda: open_session(settings, root), root, "night", prompt=prompt)
 
 
 @pytest.mark.docker
@@ -58,6 +58,26 @@ async def test_without_docker_the_app_starts_and_says_what_to_do(
 
         await until(pilot, lambda: "not run: no sandbox" in told())
         assert "no Docker engine here: run `oci-tui setup`, or set sandbox.docker_host" in told()
+        await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
+        await app.close_session()
+
+
+@pytest.mark.docker
+async def test_the_copying_is_shown_and_stops_at_escape(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES | {f"many/{number}.txt": "x" * 3000 for number in range(4000)})
+    app = app_on(root, tmp_path, RIGHT, prompt="")
+    async with app.run_test(size=(140, 42)) as pilot:
+        conversation, story = app.workbench.conversation, app.workbench.transcript
+
+        def told() -> str:
+            rows = (text for index in range(story.line_count()) for text, _ in story.line(index))
+            return " ".join(word for text in rows for word in text.split())
+
+        await until(pilot, lambda: "copied" in told() and "of 4,002 files" in told())
+        await pilot.press("escape")
+        await until(pilot, lambda: "the sandbox was stopped; the next prompt makes it ready" in told())
+        await until(pilot, lambda: conversation.ready)
+        conversation.send("make the tests pass")
         await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
         await app.close_session()
 

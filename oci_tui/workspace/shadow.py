@@ -77,6 +77,7 @@ class Shadow:
         self._reading = threading.Lock()
         self._reader = ExitStack()
         self._pipes: tuple[IO[bytes], IO[bytes]] | None = None
+        self._sound: set[bytes] = set()
         self._trees: set[str] = set()
         self._forget_at = 0.0
 
@@ -151,9 +152,10 @@ class Shadow:
 
     def tree(self, tree: Tree) -> str:
         """Store a state of the files and return its tree's id. Its contents are there already."""
-        for path in tree:
+        for path in tree.keys() - self._sound:
             if why := names.refusal(path):
                 raise WorkspaceError(f"{names.shown(path)} cannot be in the mirror: {why}")
+        self._sound |= tree.keys()
         try:
             made = list(folders(tree))
         except ValueError as error:

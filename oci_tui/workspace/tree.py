@@ -60,7 +60,8 @@ def _object_id(kind: bytes, data: bytes) -> str:
 
 def differing(old: Tree, new: Tree) -> list[bytes]:
     """The paths that are not the same in both, sorted."""
-    return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    touched = [path for path, entry in old.items() if (now := new.get(path)) is not entry and now != entry]
+    return sorted([*touched, *(new.keys() - old.keys())])
 
 
 def part(tree: Tree, paths: Iterable[bytes]) -> Tree:
