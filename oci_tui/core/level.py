@@ -21,5 +21,5 @@ async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Leve
 async def collect(sandbox: Sandbox, workspace: Workspace) -> tuple[str, ...]:
     """Bring the files that a run changed into the mirror; what was refused, a line each."""
     listing = await sandbox.listing()
-    wanted = workspace.changed(listing)
+    wanted = await workspace.changed(listing)
     return await workspace.bring_back(listing, await sandbox.pack(wanted) if wanted else b"")

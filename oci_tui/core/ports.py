@@ -220,7 +220,7 @@ class Workspace(Protocol):
         """The sandbox now holds what the mirror holds, and this is its listing."""
         ...
 
-    def changed(self, listing: bytes) -> tuple[bytes, ...]:
+    async def changed(self, listing: bytes) -> tuple[bytes, ...]:
         """Which files of the listing must be fetched because they are new or changed since `synced`."""
         ...
 

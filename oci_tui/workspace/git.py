@@ -77,8 +77,8 @@ class GitWorkspace:
     def synced(self, listing: bytes) -> None:
         self._mirror.synced(listing)
 
-    def changed(self, listing: bytes) -> tuple[bytes, ...]:
-        return self._mirror.changed(listing)
+    async def changed(self, listing: bytes) -> tuple[bytes, ...]:
+        return await self._thread.run(self._mirror.changed, listing)
 
     async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
         return await self._thread.run(self._mirror.bring_back, listing, tar)

@@ -25,7 +25,7 @@ async def test_the_files_go_out_and_the_change_comes_back(tmp_path: Path) -> Non
     folder.unpack(workspace.seed())
     workspace.synced(folder.listing())
     assert folder.state() == before
-    assert workspace.changed(folder.listing()) == ()
+    assert await workspace.changed(folder.listing()) == ()
 
     folder.level(await workspace.apply({"main.py": "print(2)\n"}))
     workspace.synced(folder.listing())
@@ -34,7 +34,7 @@ async def test_the_files_go_out_and_the_change_comes_back(tmp_path: Path) -> Non
     (folder.root / "out" / "result.txt").write_text("42\n")
     (folder.root / "gone.txt").unlink()
     listing = folder.listing()
-    wanted = workspace.changed(listing)
+    wanted = await workspace.changed(listing)
     assert wanted == (b"out/result.txt",)
     assert await workspace.bring_back(listing, folder.pack(wanted)) == ()
 

@@ -109,7 +109,7 @@ class PlainFolder:
     async def collect(self, workspace: GitWorkspace) -> tuple[str, ...]:
         """Bring the changes of this folder into the mirror; the refusals."""
         listing = self.listing()
-        wanted = workspace.changed(listing)
+        wanted = await workspace.changed(listing)
         return await workspace.bring_back(listing, self.pack(wanted) if wanted else b"")
 
     def state(self) -> dict[bytes, tuple[str, int, str]]:

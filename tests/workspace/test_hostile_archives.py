@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tarfile
 import tracemalloc
@@ -103,3 +104,17 @@ def test_a_million_files_are_counted_not_taken() -> None:
     refused = take(archive, wish, Known({}, {}, False, lambda _: set())).refused
     assert (refused[b""], refused[b"f1"]) == ("the sandbox's archive: more than 40000 files", "twice in the archive")
     assert sum(1 for _ in members(archive)) == 100_000
+
+
+async def test_the_app_stays_awake_while_a_huge_listing_is_read(repository: Repository, opened: Opener) -> None:
+    """The event loop comes round while 200 000 files are compared; it could not if they were compared on it."""
+    workspace = await opened(repository.root)
+    workspace.synced(b"")
+    listing = b"".join(b"f 644 0 1.5 %d __pycache__/f%d\0" % (number, number) for number in range(200_000))
+    rounds = 0
+    reading = asyncio.create_task(workspace.changed(listing))
+    while not reading.done():
+        await asyncio.wait({reading}, timeout=0.005)
+        rounds += 1
+    assert await reading == ()
+    assert rounds > 5
