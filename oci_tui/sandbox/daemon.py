@@ -15,7 +15,7 @@ from typing import Any, Literal
 from oci_tui.core.errors import SandboxError
 from oci_tui.core.terminal import visible_line
 
-Trouble = Literal["absent", "not permitted", "not answering", "too old", "unusable address"]
+Trouble = Literal["absent", "not permitted", "not answering", "too old", "another engine", "unusable address"]
 
 OLDEST_API = (1, 41)
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
@@ -33,7 +33,7 @@ def find(docker_host: str = "") -> str:
     """The address (`unix://…` or `tcp://…`) of the daemon that answers.
 
     `docker_host` and the environment's DOCKER_HOST, where given, are the only place looked at; else the system's socket
-    comes first, then the person's own (rootless Docker, Podman). Raises DaemonError.
+    comes first, then the person's own (rootless Docker). Raises DaemonError.
     """
     for origin, given in (("the setting sandbox.docker_host", docker_host), ("DOCKER_HOST", os.environ.get("DOCKER_HOST", ""))):
         if given:
@@ -85,6 +85,14 @@ def connect(address: str, timeout: float = 30.0) -> Any:
             "too old",
             f"{visible_line(address)}: the Docker engine is too old (API {api.api_version}): update it to 20.10 or newer",
         )
+    try:
+        parts = {str(part.get("Name")): str(part.get("Version")) for part in api.version().get("Components") or ()}
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        api.close()
+        raise _not_answering(address, _reason(error)) from error
+    if "Podman Engine" in parts:
+        api.close()
+        raise _podman(address, parts["Podman Engine"])
     return api
 
 
@@ -108,8 +116,7 @@ def _candidates() -> list[Path]:
     places = [SYSTEM_SOCKET]
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime:
-        places += [Path(runtime) / "docker.sock", Path(runtime) / "podman" / "podman.sock"]
-    places.append(Path("/run/podman/podman.sock"))
+        places.append(Path(runtime) / "docker.sock")
     return places
 
 
@@ -193,6 +200,16 @@ def _not_answering(address: str, why: str) -> DaemonError:
         "not answering",
         f"{visible_line(address)}: the Docker daemon does not answer ({why}): start it with `sudo systemctl start docker`, "
         "or run `oci-tui setup`",
+    )
+
+
+def _podman(address: str, version: str) -> DaemonError:
+    """What was missing in Podman 4.3.1, tried with both of its runtimes."""
+    return DaemonError(
+        "another engine",
+        f"{visible_line(address)} is Podman {visible_line(version)[:40]}, which lacks what the sandbox needs: it gives "
+        "temporary folders no owner and no limit on files (uid, nr_inodes), adds /run and /var/tmp without a limit on size, "
+        "and does not tell which kernel files it hides: name a Docker engine",
     )
 
 

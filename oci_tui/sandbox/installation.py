@@ -175,6 +175,8 @@ def _examine_prepared(api: object, settings: SandboxSettings, repository: str) -
 
 
 def _fix(error: DaemonError) -> str:
+    if error.trouble == "another engine":
+        return "unset DOCKER_HOST and [sandbox] docker_host"
     if error.origin:
         return "unset DOCKER_HOST" if error.origin == "DOCKER_HOST" else "correct [sandbox] docker_host in your settings"
     if error.trouble == "not permitted":
