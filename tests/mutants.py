@@ -13,10 +13,7 @@ _MEMBER = re.compile(r"\w-\w|\\.|.", re.DOTALL)
 
 def mutants(pattern: str) -> Iterator[str]:
     """The pattern with one alternative, look-around or member of a class less, or with a count one less or one more."""
-    for start, end in _alternatives(pattern):
-        cut = end + 1 if pattern[end : end + 1] == "|" else end
-        begin = start - 1 if cut == end and pattern[start - 1] == "|" else start
-        yield pattern[:begin] + pattern[cut:]
+    yield from with_an_alternative_less(pattern)
     for found in _COUNT.finditer(pattern):
         for count in (int(found[1]) - 1, int(found[1]) + 1):
             yield f"{pattern[: found.start()]}{{{count}{found[2]}}}{pattern[found.end() :]}"
@@ -27,6 +24,14 @@ def mutants(pattern: str) -> Iterator[str]:
         for index in range(len(members) if len(members) > 1 else 0):
             rest = "".join(members[:index] + members[index + 1 :])
             yield f"{pattern[: found.start()]}[{found[1]}{rest}]{pattern[found.end() :]}"
+
+
+def with_an_alternative_less(pattern: str) -> Iterator[str]:
+    """The pattern without one of the alternatives in it."""
+    for start, end in _alternatives(pattern):
+        cut = end + 1 if pattern[end : end + 1] == "|" else end
+        begin = start - 1 if cut == end and pattern[start - 1] == "|" else start
+        yield pattern[:begin] + pattern[cut:]
 
 
 def _alternatives(pattern: str) -> Iterator[tuple[int, int]]:

@@ -21,8 +21,8 @@ _IN_BYTES = re.compile(_PATTERN, re.VERBOSE)
 _IN_TEXT = re.compile(_PATTERN.decode("ascii"), re.VERBOSE | re.ASCII)
 # Each shape holds one of these, found from its rarest character: most files have none and are through in one quick pass.
 _HINTS = re.compile(
-    rb"[-_IJ](?:(?<=-)----BEGIN|(?<=AKI)A|(?<=ASI)A|(?<=gh[pousr]_)|(?<=github_pat_)|(?<=glpat-)|(?<=xox[abposr]-)|(?<=sk-)"
-    rb"|(?<=AI)za|(?<=hf_)|(?<=eyJ))"
+    rb"-(?:----BEGIN|(?<=sk-)|(?<=glpat-)|(?<=xox[abposr]-))|_(?:(?<=hf_)|(?<=gh[pousr]_)|(?<=github_pat_))"
+    rb"|I(?:A(?<=AKIA)|A(?<=ASIA)|za(?<=AIza))|J(?<=eyJ)"
 )
 
 

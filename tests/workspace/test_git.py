@@ -248,3 +248,12 @@ async def test_a_session_that_goes_on_can_undo(repository: Repository, opened: O
     again = await opened(repository.root, "../odd name")
     assert (await again.changes.undo()).paths == ("main.py",)
     assert repository.read("main.py").startswith("one\n")
+
+
+async def test_a_change_that_adds_a_secret_says_so(repository: Repository, opened: Opener) -> None:
+    token = "glpat-" + "a1" * 10
+    repository.write({"known.py": f"old = '{token}'\n"})
+    workspace = await opened(repository.root, include=("known.py",))
+    await workspace.apply({"main.py": f"token = '{token}'\n", "known.py": f"old = '{token}'\nnew = 1\n", "fine.py": "x = 1\n"})
+    flagged = {file.path: file.flags for file in (await workspace.diff()).files}
+    assert flagged == {"main.py": ("holds a GitLab token",), "known.py": (), "fine.py": ()}
