@@ -8,11 +8,12 @@ from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec.structs import replace
 
 from oci_tui.assemble import AllowAll
-from oci_tui.core import events
+from oci_tui.core import events, feedback
 from oci_tui.core.events import Event, read
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT
 from oci_tui.core.generation import EngineInfo, Message, Piece, Request
@@ -561,3 +562,24 @@ async def test_the_journal_says_how_a_turn_ended_that_nobody_follows_any_more(ma
         await turn(session, "explain")
     ends = [event.verdict for event in read(root.parent / "journal.jsonl") if isinstance(event, events.TurnFinished)]
     assert ends == [Verdict.STOPPED, Verdict.ANSWERED]
+
+
+@pytest.mark.docker
+async def test_a_flood_of_output_leaves_the_session_small(make_repository: MakeRepository) -> None:
+    """T8: memory, the model's message and the journal; the run's own log holds the first 16 MiB."""
+    flood = "```python\nfor n in range(0, 400_000, 1000):\n    print('\\n'.join(f'{m:099}' for m in range(n, n + 1000)))\n```"
+    root = make_repository({"a.txt": ""})
+    async with session_on(root, [flood, "Done."]) as session:
+        me, before, most = psutil.Process(), psutil.Process().memory_info().rss, 0
+        async with aclosing(session.ask("flood")) as happened:
+            async for _ in happened:
+                most = max(most, me.memory_info().rss)
+        told = session.conversation.messages[-2].content
+    assert most - before < 50 << 20
+    assert len(told) < 5_000
+    omitted = 400_000 * 100 - 1 - feedback.HEAD - feedback.TAIL
+    assert f"\n...({omitted} bytes omitted)...\n" in told
+    assert (root.parent / "journal.jsonl").stat().st_size < 1 << 20
+    log = (root.parent / "journal/run-1.log").read_bytes()
+    assert log.startswith(b"$ python\n" + b"0" * 99)
+    assert 16 << 20 < len(log) < (16 << 20) + 100

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from oci_tui.core.ports import Exit, UserEdits
 from oci_tui.core.syntax import parsed
+from oci_tui.core.terminal import printed
 
 PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
@@ -28,9 +29,9 @@ def again(paths: Sequence[str]) -> str:
 def execution_result(output: str, end: Exit, *, expect_output: bool, omitted: int = 0) -> str:
     """The message after a run. `expect_output`: an empty result is worth a reminder (a code block, not a check).
 
-    `omitted` bytes are missing in the middle of `output` already.
+    `omitted` bytes are missing in the middle of `output` already. The text is what a terminal would show, without colours.
     """
-    text = shortened(output.strip("\n"), omitted=omitted)
+    text = printed(shortened(output.strip("\n"), omitted=omitted))
     match end.reason:
         case "timeout":
             text = f"{text}\nExecution timed out." if text else "Execution timed out."

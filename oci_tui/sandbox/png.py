@@ -11,6 +11,7 @@ MAX_SIDE = 8192
 MAX_PIXELS = 24_000_000
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_PIECE = 1 << 16
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"pHYs", b"IDAT", b"IEND")
 
 
@@ -58,10 +59,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _check_pixels(packed: bytes, size: int) -> None:
-    """Unpack one byte more than there may be, never all of what a small file can blow up to."""
-    unpacker = zlib.decompressobj()
+    """Unpack piece by piece, and never more than a piece beyond what there may be: a small file can blow up to anything."""
+    unpacker, found = zlib.decompressobj(), 0
     try:
-        found = len(unpacker.decompress(packed, size + 1))
+        while found <= size and (piece := unpacker.decompress(packed, _PIECE)):
+            found += len(piece)
+            packed = unpacker.unconsumed_tail
     except zlib.error as error:
         raise BadPictureError("its pixels cannot be unpacked") from error
     if found != size or not unpacker.eof:

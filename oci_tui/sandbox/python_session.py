@@ -206,6 +206,9 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     sys.argv = ["block.py"]
+    for stream in (sys.stdout, sys.stderr):
+        # a line at a time: what is printed is seen at once, at half the price of unbuffered
+        stream.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]
     builtins.input = no_input
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     session = Session(control)

@@ -85,6 +85,11 @@ def test_the_outcome_is_one_phrase(output: str, code: int, reason: str, phrase: 
     assert outcome(output, code, reason) == phrase
 
 
+def test_the_model_reads_what_a_terminal_would_show() -> None:
+    said = execution_result("\x1b[31mred\x1b[0m\n 10 %\r100 %\n\x07", Exit(0), expect_output=True)
+    assert said == "Execution result: \nred\n100 %\n␇"
+
+
 def test_a_figure_is_a_result() -> None:
     assert execution_result(IMAGE * 2, Exit(0), expect_output=True) == "Execution result: \n[image]\n[image]"
     assert execution_result("3" + IMAGE, Exit(0), expect_output=True) == "Execution result: \n3\n[image]"
