@@ -30,19 +30,25 @@ async def run_shell(settings: SandboxSettings, session: str, repository: str, ta
     Standard input and output must be a terminal; it is as it was afterwards. Raises SandboxError.
     """
     sandbox = DockerSandbox(settings, session, repository)
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopped.set)
-    ending = asyncio.create_task(stopped.wait())
     working = asyncio.create_task(_worked(sandbox, tar))
+    ended_by: list[int] = []
+
+    def end(number: int) -> None:
+        ended_by.append(number)
+        working.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, number)
     try:
-        await asyncio.wait([ending, working], return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else 128 + signal.SIGTERM
+        return await working
+    except asyncio.CancelledError:
+        if not ended_by:
+            raise
+        return 128 + ended_by[0]
     finally:
-        for task in (working, ending):
-            task.cancel()
-        await asyncio.gather(working, ending, return_exceptions=True)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
         await sandbox.close()
 
 

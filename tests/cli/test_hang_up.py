@@ -61,7 +61,8 @@ def test_nothing_is_left_behind(
             terminal.process.wait(20)
         else:
             terminal.process.send_signal(end)
-            terminal.ended()
+            code, _ = terminal.ended()
+            assert code == {"run": 130, "chat": 130}.get(command, 128 + end)
             assert terminal.after == terminal.before
             # full screen, pasting and the mouse, as far as the program had switched them on
             for mode in (b"1049", b"2004", b"1000", b"1003"):
