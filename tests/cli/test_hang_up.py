@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from oci_tui.core.verdict import Verdict
 from oci_tui.resources import state_folder
 from oci_tui.sandbox.container import repository_hash
 from tests.calculator import FILES, MakeRepository, scripted
+from tests.cli.test_sandbox import opened
 from tests.sandbox.running import client, until_removed
-from tests.ui.terminal import Terminal
 
 pytestmark = pytest.mark.docker
 
@@ -24,18 +23,13 @@ ENDS = [None, signal.SIGHUP, signal.SIGTERM]
 """How it ends: None is the terminal's own end."""
 
 
-def opened(arguments: list[str], cwd: Path, home: Path) -> Terminal:
-    code = f"import os, sys; os.chdir({str(cwd)!r}); sys.argv[1:] = {arguments!r}; from oci_tui.cli import main; main()"
-    kept = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "DOCKER_HOST")
-    return Terminal(code, home, {name: os.environ[name] for name in kept if name in os.environ})
-
-
 @pytest.mark.parametrize("end", ENDS, ids=["hang-up", "SIGHUP", "SIGTERM"])
 @pytest.mark.parametrize("command", ["app", "run", "chat", "shell"])
 def test_nothing_is_left_behind(
     make_repository: MakeRepository, tmp_path: Path, command: str, end: signal.Signals | None
 ) -> None:
     """F6, T23: in the app, headless, in the chat and in a shell."""
+    """F6: whatever the person has open."""
     root = make_repository(FILES)
     flags = scripted(tmp_path, WAITS)
     arguments = {"app": flags, "run": ["run", "go", *flags], "chat": ["chat", *flags], "shell": ["sandbox", "shell"]}[command]
