@@ -112,8 +112,9 @@ class PromptBox(TextArea):
         word = _WORD.search(self._before)
         at_start = bool(word) and self.cursor_location[0] == 0 and word is not None and word.start() == 0
         wanted = word[1] if word and self.has_focus and not self._matching and (word[1][0] == "@" or at_start) else ""
-        found = [item for item in self._completer(wanted) if item.text != wanted] if wanted else []
-        self._completion.offer(found)
+        found = self._completer(wanted) if wanted else ()
+        whole = any(item.text.rstrip() == wanted for item in found)
+        self._completion.offer(() if whole else found)
 
     def _completes(self, key: str) -> bool:
         """Whether a key was about the list of suggestions."""
@@ -122,13 +123,7 @@ class PromptBox(TextArea):
             return False
         match key:
             case "tab" | "enter":
-                if key == "enter" and self._before.startswith("/") and current.text.startswith(self._before.rstrip()):
-                    self.put(current.text)
-                    if current.text.endswith(" "):
-                        return True
-                    self._send()
-                else:
-                    self._write(current)
+                self._write(current)
             case "down" | "ctrl+n" | "up" | "ctrl+p":
                 self._completion.move(1 if key in ("down", "ctrl+n") else -1)
             case "escape":
