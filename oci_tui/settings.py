@@ -22,6 +22,7 @@ from oci_tui.resources import config_folder
 EngineKind = Literal["auto", "exllamav2", "llamacpp", "openai", "scripted"]
 PythonMode = Literal["session", "fresh"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
+Notify = Literal["auto", "bell", "off"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -129,9 +130,17 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`theme` is a file's name in `themes/` or in the person's own themes folder."""
+    """`theme` is a file's name in `themes/` or in the person's own themes folder; "" is the one chosen last, else night.
 
-    theme: str = "night"
+    `keys` are the person's own: an action's name as the help lists it, and its keys ("f9", "ctrl+y,f9").
+    `notify` tells the terminal that a turn has ended while it does not have the focus: as it can ("auto"), by "bell", or "off".
+    `linear` opens the line by line conversation in place of the panes: for screen readers.
+    """
+
+    theme: str = ""
+    keys: dict[str, str] = {}
+    notify: Notify = "auto"
+    linear: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -206,6 +215,7 @@ def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file:
             "sampling.preset": Preset,
             "sandbox.python": PythonMode,
             "workspace.commit": CommitPolicy,
+            "ui.notify": Notify,
         }
         choices = kinds.get(key)
         if choices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,12 @@ def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int
         raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
     root = assemble.find_root(folder)
     enter_docker_group()
+    if chosen.ui.linear:
+        from oci_tui.cli.chat import converse
+
+        return asyncio.run(converse(assemble.open_session(chosen, root)))
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.serve import serve
 
-    return serve(OciApp(lambda: assemble.open_session(chosen, root), root, chosen.ui.theme, prompt))
+    ui = chosen.ui
+    return serve(OciApp(lambda: assemble.open_session(chosen, root), root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify))

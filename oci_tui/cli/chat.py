@@ -53,7 +53,7 @@ def chat(ctx: click.Context, /, **values: Any) -> None:
         raise SettingsError('no terminal: chat needs one; use `oci-tui run "PROMPT"` in scripts')
     root = assemble.find_root(Path.cwd())
     enter_docker_group()
-    ctx.exit(asyncio.run(_converse(assemble.open_session(chosen, root))))
+    ctx.exit(asyncio.run(converse(assemble.open_session(chosen, root))))
 
 
 class _Repl:
@@ -149,7 +149,8 @@ class _Repl:
         return self._accepting
 
 
-async def _converse(session: Session) -> int:
+async def converse(session: Session) -> int:
+    """Prompts and commands, a line each, until the person leaves; the exit code."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.key_binding import KeyBindings

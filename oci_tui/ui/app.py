@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,15 +16,21 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
+from oci_tui.core.events import TurnFinished
 from oci_tui.core.feedback import again, declined
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
-from oci_tui.ui import keys, themes
+from oci_tui.settings import Notify
+from oci_tui.ui import attention, keys, themes
 from oci_tui.ui.conversation import Converses, Decision
 from oci_tui.ui.panes.changes import ChangesPane
+from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.workbench import Workbench
+from oci_tui.ui.wording import plural
 
 _AGAIN_S = 3.0
+_LOOK_S = 1.0
 
 
 class OciApp(App[None]):
@@ -37,8 +44,18 @@ class OciApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
 
-    def __init__(self, make_session: Callable[[], Converses], root: Path, theme: str, prompt: str = "") -> None:
+    def __init__(
+        self,
+        make_session: Callable[[], Converses],
+        root: Path,
+        theme: str,
+        prompt: str = "",
+        *,
+        keymap: Mapping[str, str] | None = None,
+        notify: Notify = "auto",
+    ) -> None:
         super().__init__()
+        self.animation_level = "none"
         self._make_session = make_session
         self._root = root
         self._wanted_theme = theme
@@ -48,17 +65,24 @@ class OciApp(App[None]):
         self._accepting: Selection | None = None
         self.failure = ""
         self.log_file = state_folder() / "oci-tui.log"
-        self._problems = self._register_themes()
+        self.keymap = dict(keymap or {})
+        self._notify = notify
+        self._looked_at = True
+        self._remembered = RememberedFile(state_folder() / "app.json")
+        self._own_themes = themes.own_files()
+        self._problems = self._register_themes() + keys.unknown(self.keymap)
 
     def _register_themes(self) -> list[str]:
         loaded, problems = themes.load_all()
+        self._shipped = {theme.name for theme in loaded}
         for theme in loaded:
             self.register_theme(theme)
-        if self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
+        wanted = self._wanted_theme or self._remembered.now.theme or "night"
+        if wanted in self.available_themes:
+            self.theme = wanted
         else:
             names = ", ".join(sorted(theme.name for theme in loaded))
-            problems.append(f"no theme is named {self._wanted_theme!r}; there are {names}")
+            problems.append(f"no theme is named {wanted!r}; there are {names}")
             self.theme = loaded[0].name if not any(theme.name == "night" for theme in loaded) else "night"
         return problems
 
@@ -66,7 +90,7 @@ class OciApp(App[None]):
         return themes.VARIABLES
 
     def get_default_screen(self) -> Screen[None]:
-        return Workbench(self._root)
+        return Workbench(self._root, self._remembered)
 
     @property
     def workbench(self) -> Workbench:
@@ -81,6 +105,7 @@ class OciApp(App[None]):
         if self._first_prompt:
             self.workbench.conversation.send(self._first_prompt)
         self.run_worker(self._converse(), name="conversation")
+        self.set_interval(_LOOK_S, self._reload_themes)
 
     async def _converse(self) -> None:
         self._making = asyncio.create_task(asyncio.to_thread(self._make_session))
@@ -101,7 +126,82 @@ class OciApp(App[None]):
         if making.exception() is None:
             await making.result().close()
 
+    def on_mount(self) -> None:
+        self.set_keymap(self.keymap)
+        self.tell_terminal(attention.SAVE_TITLE)
+        self.name_window(running=False)
+
+    def on_unmount(self) -> None:
+        self.tell_terminal(attention.RESTORE_TITLE)
+
+    # the terminal around the app
+
+    def tell_terminal(self, sequence: str) -> None:
+        """Send a sequence of `ui.attention`; a screen that is no terminal gets none."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def name_window(self, *, running: bool) -> None:
+        """Keep the terminal's title level with what happens."""
+        self.tell_terminal(attention.title(self._root.name, running=running))
+
+    def on_app_focus(self) -> None:
+        self._looked_at = True
+
+    def on_app_blur(self) -> None:
+        self._looked_at = False
+
+    def on_workbench_turned(self, message: Workbench.Turned) -> None:
+        """Say it in the window's title and, once the turn has ended, to the person who looks elsewhere."""
+        event = message.event
+        self.name_window(running=not isinstance(event, TurnFinished))
+        if not isinstance(event, TurnFinished):
+            return
+        if self._notify != "off" and not self._looked_at:
+            text = f"{event.verdict} after {plural(event.rounds, 'round')}"
+            self.tell_terminal(attention.BELL if self._notify == "bell" else attention.notification(text, os.environ))
+
+    def _reload_themes(self) -> None:
+        """Show a theme of the person's own anew when its file was saved."""
+        files = themes.own_files()
+        if files == self._own_themes:
+            return
+        self._own_themes = files
+        loaded, problems = themes.load_all()
+        for theme in loaded:
+            self.register_theme(theme)
+        for problem in problems:
+            self.workbench.say(problem, bad=True)
+        self._shipped = {theme.name for theme in loaded}
+        now = self.theme
+        self.theme = "textual-dark"
+        self.theme = now if now in self.available_themes else "night"
+
     # what keys, palette and commands do
+
+    def action_theme(self) -> None:
+        from oci_tui.ui.screens.themes import ThemeScreen
+
+        names = [name for name in self.available_themes if not name.startswith("textual") and name in self._shipped]
+        self.push_screen(ThemeScreen(names, self.theme), self._keep_theme)
+
+    def _keep_theme(self, name: str | None) -> None:
+        if name and (problem := self._remembered.keep(theme=name)):
+            self.workbench.say(problem)
+
+    def action_timeline(self) -> None:
+        self.workbench.show_timeline = True
+        self._decide("log")
+
+    def on_workbench_remembers(self, message: Workbench.Remembers) -> None:
+        from oci_tui.ui.screens.timeline import TimelineScreen
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self._decide("restore", number=number)
+
+        self.push_screen(TimelineScreen(message.kept), chosen)
 
     def action_accept(self) -> None:
         self._decide("accept")
@@ -220,15 +320,19 @@ class OciApp(App[None]):
         from oci_tui.ui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            focused = self.focused
+            group = focused.LABEL if isinstance(focused, LinePane) else "Prompt"
+            self.push_screen(HelpScreen(group, self.keymap))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: what the keys do, by name, and the themes."""
         for key in keys.KEYS:
             if key.command:
                 action = {"reject": "reject(True)", "leave": "leave(True)"}.get(key.action, key.action)
-                yield SystemCommand(key.command, f"{key.does} — {key.shown}", lambda action=action: self._run(action))
-        yield SystemCommand("Theme", "choose another theme", self.action_change_theme)
+                shown = keys.shown(key, self.keymap)
+                yield SystemCommand(key.command, f"{key.does} — {shown}", lambda action=action: self._run(action))
+        yield SystemCommand("Undo the last accepted change", "take it back out of your files — u in Changes", self.action_undo)
+        yield SystemCommand("Redo what was undone", "write it again — U in Changes", self.action_redo)
 
     def _run(self, action: str) -> None:
         self.call_later(self.run_action, action)

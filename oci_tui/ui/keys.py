@@ -1,17 +1,21 @@
-"""Every key and what it does: the one table that bindings, the help screen and the palette are made from."""
+"""Every key and what it does: the one table that bindings, help, palette and the person's own keymap are made from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+_FAR = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Key:
-    """`keys` as Textual names them, comma-separated ("" where a pane binds them itself); `shown` as a person reads them.
+    """`keys` as Textual names them, comma-separated ("": the prompt box takes them itself); `shown` as a person reads them.
 
-    `command` is its name in the palette, "" for none.
+    `group` is where it holds; `name` is what the settings call it, by default the action's; `command` is its name in the
+    palette, "" for none.
     """
 
     keys: str
@@ -20,7 +24,16 @@ class Key:
     does: str
     command: str = ""
     group: str = "Anywhere"
+    name: str = ""
 
+    @property
+    def id(self) -> str:
+        """Its name in the settings: "accept", "console.error"."""
+        name = self.name or self.action.partition("(")[0].rpartition(".")[2]
+        return name if self.group in ("Anywhere", "Panes", "Prompt") else f"{self.group.lower().replace(' ', '-')}.{name}"
+
+
+EVERY_PANE = "Every pane"
 
 KEYS: tuple[Key, ...] = (
     Key("", "Enter", "", "send the prompt; while a turn runs it waits in line", group="Prompt"),
@@ -28,29 +41,62 @@ KEYS: tuple[Key, ...] = (
     Key("", "↑  ↓", "", "earlier and later prompts; those that hold what you typed", group="Prompt"),
     Key("ctrl+s", "Ctrl+S", "steer", "say it to the model now: it reads it in the next round", group="Prompt"),
     Key("", "@  /  !", "", "a file or symbol · a command · run in the sandbox; Tab takes what is suggested", group="Prompt"),
-    Key("ctrl+g", "Ctrl+G", "editor", "write the prompt in $EDITOR", "Write the prompt in your editor", group="Prompt"),
+    Key("ctrl+g", "Ctrl+G", "editor", "write the prompt in $EDITOR", "Write the prompt in your editor", "Prompt"),
     Key("", "Alt+↑", "", "take the prompt that waits last back into the box", group="Prompt"),
+    Key("", "Ctrl+_", "", "undo what you typed", group="Prompt"),
     Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),
     Key("ctrl+n", "Ctrl+N", "reject", "reject: drop the pending change (press twice)", "Reject the pending change"),
-    Key("", "c", "", "in Changes: commit what was accepted, and only that; the message comes into the prompt first"),
-    Key("", "u", "undo", "in Changes: take the last accepted change back", "Undo the last accepted change"),
-    Key("", "U", "redo", "in Changes: write again what was undone last", "Redo what was undone"),
     Key("ctrl+r", "Ctrl+R", "review", "the changes on the whole screen, and back", "Review the pending change"),
-    Key("ctrl+p", "Ctrl+P", "command_palette", "find a command, or another theme"),
-    Key("f1", "F1", "help", "this help", "Help"),
+    Key("f7", "F7", "timeline", "the rounds of this session, to go back to one", "Time line of rounds"),
+    Key("ctrl+p", "Ctrl+P", "command_palette", "find a command"),
+    Key("f1", "F1", "help", "the keys, of this pane first", "Help"),
+    Key("f8", "F8", "theme", "choose a theme, shown while you choose", "Theme"),
+    Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
     Key("ctrl+q", "Ctrl+Q", "leave", "quit", "Quit"),
-    Key("alt+1,f2", "F2  Alt+1", "pane('transcript')", "story", group="Panes"),
-    Key("alt+2,f3", "F3  Alt+2", "pane('code')", "code", group="Panes"),
-    Key("alt+3,f4", "F4  Alt+3", "pane('console')", "console", group="Panes"),
-    Key("alt+4,f5", "F5  Alt+4", "pane('changes')", "changes", group="Panes"),
-    Key("alt+5,f6", "F6  Alt+5", "pane('prompt')", "prompt", group="Panes"),
-    Key("alt+z,f11", "Alt+Z  F11", "zoom", "this pane on the whole screen, and back", "Zoom the pane", group="Panes"),
-    Key("", "j k  g G  Space b", "", "line, first and last, page; arrows and page keys too", group="Panes"),
-    Key("", "a r  A R  n N", "", "in Changes: accept, reject the hunk; the file; next and previous hunk", group="Panes"),
-    Key("", "m", "", "in Changes: mark a line (or a hunk's lines); a and r then take the marked lines", group="Panes"),
-    Key("", "Enter", "", "in Story: show the prose that is folded", group="Panes"),
+    Key("alt+1,f2", "F2  Alt+1", "pane('transcript')", "story", group="Panes", name="story"),
+    Key("alt+2,f3", "F3  Alt+2", "pane('code')", "code", group="Panes", name="code"),
+    Key("alt+3,f4", "F4  Alt+3", "pane('console')", "console", group="Panes", name="console"),
+    Key("alt+4,f5", "F5  Alt+4", "pane('changes')", "changes", group="Panes", name="changes"),
+    Key("alt+5,f6", "F6  Alt+5", "pane('prompt')", "prompt", group="Panes", name="prompt"),
+    Key("alt+z,f11", "Alt+Z  F11", "zoom", "this pane on the whole screen, and back", "Zoom the pane", "Panes"),
+    Key("j,down", "j  ↓", "move(1)", "down", group=EVERY_PANE, name="down"),
+    Key("k,up", "k  ↑", "move(-1)", "up", group=EVERY_PANE, name="up"),
+    Key("g,home", "g", f"move({-_FAR})", "first line", group=EVERY_PANE, name="first"),
+    Key("G,shift+g,end", "G", f"move({_FAR})", "last line", group=EVERY_PANE, name="last"),
+    Key("space", "Space", "page_down", "page down", group=EVERY_PANE),
+    Key("b", "b", "page_up", "page up", group=EVERY_PANE),
+    Key("slash", "/", "search", "search", group=EVERY_PANE),
+    Key("n", "n", "next(1)", "next match (in Changes without a search: next hunk)", group=EVERY_PANE, name="next"),
+    Key("N,shift+n", "N", "next(-1)", "previous match or hunk", group=EVERY_PANE, name="previous"),
+    Key("f", "f", "follow", "follow the end, or stop following", group=EVERY_PANE),
+    Key("y", "y", "copy(False)", "copy the line", group=EVERY_PANE, name="copy"),
+    Key("Y,shift+y", "Y", "copy(True)", "copy the run, block or hunk", group=EVERY_PANE, name="copy-all"),
+    Key("o", "o", "open", "open the file it names in $EDITOR", group=EVERY_PANE),
+    Key("ctrl+left", "Ctrl+←", "screen.widen(4)", "the right side wider", group=EVERY_PANE, name="wider"),
+    Key("ctrl+right", "Ctrl+→", "screen.widen(-4)", "the right side narrower", group=EVERY_PANE, name="narrower"),
+    Key("ctrl+up", "Ctrl+↑", "screen.heighten(0.2)", "this pane taller", group=EVERY_PANE, name="taller"),
+    Key("ctrl+down", "Ctrl+↓", "screen.heighten(-0.2)", "this pane less tall", group=EVERY_PANE, name="lower"),
+    Key("enter", "Enter", "unfold", "show the prose that is folded", group="Story"),
+    Key("e", "e", "error(1)", "next error", group="Console", name="error"),
+    Key("E,shift+e", "E", "error(-1)", "previous error", group="Console", name="previous-error"),
+    Key("right_square_bracket", "]", "run(1)", "next run", group="Console", name="next-run"),
+    Key("left_square_bracket", "[", "run(-1)", "previous run", group="Console", name="previous-run"),
+    Key("s", "s", "only_stderr", "only what went to stderr, or all", group="Console", name="stderr"),
+    Key("enter", "Enter", "open", "open the file it names in $EDITOR", group="Console"),
+    Key("a", "a", "choose(True, False)", "accept the hunk, or the marked lines", group="Changes", name="accept"),
+    Key("r", "r", "choose(False, False)", "reject the hunk, or the marked lines", group="Changes", name="reject"),
+    Key("A,shift+a", "A", "choose(True, True)", "accept the file", group="Changes", name="accept-file"),
+    Key("R,shift+r", "R", "choose(False, True)", "reject the file", group="Changes", name="reject-file"),
+    Key("x", "x", "choose(False, False, True)", "reject and say why, to the model", group="Changes", name="reject-because"),
+    Key("m", "m", "mark", "mark a line, or a hunk's lines", group="Changes"),
+    Key("s", "s", "split", "old and new side by side", group="Changes"),
+    Key("t", "t", "fold_all", "the files as a list", group="Changes", name="files"),
+    Key("enter", "Enter", "fold", "fold or unfold the file", group="Changes"),
+    Key("u", "u", "app.undo", "take the last accepted change back out of your files", group="Changes"),
+    Key("U,shift+u", "U", "app.redo", "write again what was undone last", group="Changes"),
+    Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
 PLAIN: tuple[BindingType, ...] = tuple(
@@ -68,7 +114,27 @@ PLAIN: tuple[BindingType, ...] = tuple(
 )
 """Single letters and digits, for when the prompt does not have the focus."""
 
+_APP_GROUPS = ("Anywhere", "Panes", "Prompt")
+
 
 def bindings() -> list[BindingType]:
     """The application's bindings; all but Escape go before what has the focus."""
-    return [Binding(key.keys, key.action, key.does, show=False, priority=key.keys != "escape") for key in KEYS if key.keys]
+    found = [key for key in KEYS if key.keys and key.group in _APP_GROUPS]
+    return [Binding(key.keys, key.action, key.does, show=False, priority=key.keys != "escape", id=key.id) for key in found]
+
+
+def of(group: str) -> list[BindingType]:
+    """The bindings of a pane, or of every pane."""
+    found = [key for key in KEYS if key.keys and key.group == group]
+    return [Binding(key.keys, key.action, key.does, show=False, id=key.id) for key in found]
+
+
+def unknown(keymap: Mapping[str, str]) -> list[str]:
+    """What of the person's keymap names nothing that is here, a line each."""
+    known = {key.id for key in KEYS if key.keys}
+    return [f"ui.keys.{name}: no such action; there are {', '.join(sorted(known))}" for name in keymap if name not in known]
+
+
+def shown(key: Key, keymap: Mapping[str, str]) -> str:
+    """How a person reads a key, with their own keymap."""
+    return keymap.get(key.id, "").replace(",", "  ") or key.shown

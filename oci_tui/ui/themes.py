@@ -75,6 +75,11 @@ def _resolved(theme: Theme) -> dict[str, str]:
     return wanted
 
 
+def own_files() -> dict[Path, int]:
+    """The person's own theme files, and when each was saved last (ns)."""
+    return {file: file.stat().st_mtime_ns for file in sorted((config_folder() / "themes").glob("*.toml"))}
+
+
 def load_all() -> tuple[list[Theme], list[str]]:
     """The themes that ship and the person's own (which win by name), and one line for each that cannot be used."""
     themes: dict[str, Theme] = {}

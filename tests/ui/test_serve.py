@@ -102,8 +102,11 @@ def hostile_events() -> list[Event]:
     ]
 
 
-# What Textual itself writes: CSI sequences, keypad modes, capability and graphics queries, and the pointer's shape.
-OURS = re.compile(rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]|\x1b[=>]|\x1bP\+q[0-9a-f;]*\x1b\\|\x1b_G[^\x1b]*\x1b\\|\x1b\]22;[a-z-]*\x07")
+# CSI sequences, keypad modes, capability and graphics queries, the pointer's shape; and the window's title, without controls.
+OURS = re.compile(
+    rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]|\x1b[=>]|\x1bP\+q[0-9a-f;]*\x1b\\|\x1b_G[^\x1b]*\x1b\\|\x1b\]22;[a-z-]*\x07"
+    rb"|\x1b\]2;[^\x00-\x1f\x7f]*\x07"
+)
 
 
 def test_hostile_text_reaches_the_terminal_only_in_visible_form(tmp_path: Path) -> None:

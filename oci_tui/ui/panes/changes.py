@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from oci_tui.core.diff import Diff, FileDiff, Line
 from oci_tui.core.events import DiffChanged, Event
 from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, partner
 from oci_tui.ui.panes.highlight import one_line
@@ -43,20 +44,7 @@ class ChangesPane(CursorPane):
     LESSON = "No change is pending. What the model changes appears here as a diff; Ctrl+Y accepts it, Ctrl+N drops it."
     HINTS = (("s", "side by side"), ("t", "files"), ("u U", "undo, redo"))
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "choose(True, False)", show=False),
-        Binding("r", "choose(False, False)", show=False),
-        Binding("A,shift+a", "choose(True, True)", show=False),
-        Binding("R,shift+r", "choose(False, True)", show=False),
-        Binding("x", "choose(False, False, True)", show=False),
-        Binding("m", "mark", show=False),
-        Binding("c", "screen.propose_commit", show=False),
-        Binding("u,ctrl+z", "app.undo", show=False),
-        Binding("U,shift+u", "app.redo", show=False),
-        Binding("s", "split", show=False),
-        Binding("t", "fold_all", show=False),
-        Binding("enter", "fold", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Changes")
 
     def __init__(self, *, id: str = "changes") -> None:  # noqa: A002
         super().__init__(id=id)

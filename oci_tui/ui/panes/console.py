@@ -6,12 +6,13 @@ import re
 import time
 from typing import ClassVar, NamedTuple
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.timer import Timer
 
 from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, RoundStarted, TurnFinished
 from oci_tui.core.ports import Command, Exit, Stream
 from oci_tui.core.terminal import painted, printed, visible_line
+from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.log import Log
@@ -41,14 +42,7 @@ class ConsolePane(CursorPane):
     LONGEST: ClassVar[int] = 4096
     CLOCK_S: ClassVar[float] = 0.5
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "error(1)", show=False),
-        Binding("E,shift+e", "error(-1)", show=False),
-        Binding("left_square_bracket", "run(-1)", show=False),
-        Binding("right_square_bracket", "run(1)", show=False),
-        Binding("s", "only_stderr", show=False),
-        Binding("enter", "open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Console")
 
     def __init__(self, *, id: str = "console") -> None:  # noqa: A002
         super().__init__(id=id)

@@ -8,13 +8,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import LinePane
 
-_FAR = 1_000_000_000
 _PLACES = (
     re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)'),
     re.compile(r"(?P<path>[\w./+@-]*\w\.\w{1,8}):(?P<line>\d+)"),
@@ -55,19 +55,7 @@ class CursorPane(LinePane):
             self.path = path
             self.line = line
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", show=False),
-        Binding("k,up", "move(-1)", show=False),
-        Binding("g,home", f"move({-_FAR})", show=False),
-        Binding("G,shift+g,end", f"move({_FAR})", show=False),
-        Binding("slash", "search", show=False),
-        Binding("n", "next(1)", show=False),
-        Binding("N,shift+n", "next(-1)", show=False),
-        Binding("f", "follow", show=False),
-        Binding("y", "copy(False)", show=False),
-        Binding("Y,shift+y", "copy(True)", show=False),
-        Binding("o", "open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(keys.EVERY_PANE)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)

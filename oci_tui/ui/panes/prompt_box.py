@@ -91,6 +91,8 @@ class PromptBox(TextArea):
                 self._send()
             case "alt+enter" | "ctrl+j" | "shift+enter":
                 self.insert("\n")
+            case "ctrl+underscore":
+                self.undo()
             case "alt+up":
                 self.post_message(self.EditQueue())
             case "up" if self.cursor_at_first_line and self._history:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
@@ -46,6 +46,7 @@ from oci_tui.core.ports import SandboxInfo
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
+from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.story import Entry, Lesson, Parts, Prose, Said, Told
@@ -68,7 +69,7 @@ class TranscriptPane(CursorPane):
     """The left pane. `unfolded` shows the prose that is folded away."""
 
     LABEL = "Story"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "unfold", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Story")
 
     def __init__(self, *, id: str = "transcript") -> None:  # noqa: A002
         super().__init__(id=id)

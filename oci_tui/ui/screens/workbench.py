@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,12 +14,14 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Label
 
+from oci_tui.core.changes import Kept
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeCommitted,
     ChangeConflicted,
     CommandStarted,
     Event,
+    HistoryListed,
     RoundStarted,
     TurnFinished,
     TurnStarted,
@@ -37,12 +39,14 @@ from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.cursor import CursorPane
+from oci_tui.ui.panes.divider import Divider
 from oci_tui.ui.panes.frame import Frame, Hints, QueueLine, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
+from oci_tui.ui.remembered import RememberedFile, Sizes
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names, plural
 
@@ -76,10 +80,24 @@ class Workbench(Screen[None]):
             self.selection = selection
             self.reason = reason
 
+    class Turned(Message):
+        """A turn began or ended."""
+
+        def __init__(self, event: TurnStarted | TurnFinished) -> None:
+            super().__init__()
+            self.event = event
+
+    class Remembers(Message):
+        """What the session remembers, for the time line that was asked for."""
+
+        def __init__(self, kept: tuple[Kept, ...]) -> None:
+            super().__init__()
+            self.kept = kept
+
     AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, remembered: RememberedFile) -> None:
         super().__init__()
         self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
@@ -94,18 +112,22 @@ class Workbench(Screen[None]):
         self._queue = QueueLine()
         self._hints = Hints()
         self._search = SearchLine()
+        self._divider = Divider()
+        self._remembered = remembered
         self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
         self._shape: Shape = "wide"
         self._zoomed = ""
         self._chosen = False
         self._proposed = ""
         self._declining: Selection | None = None
+        self.show_timeline = False
 
     def compose(self) -> ComposeResult:
         yield self._status
         yield self._tabs
         with Horizontal(id="body"):
             yield self._frames["transcript"]
+            yield self._divider
             with Vertical(id="right"):
                 yield from (self._frames[name] for name in ("code", "console", "changes"))
         yield self._queue
@@ -121,6 +143,8 @@ class Workbench(Screen[None]):
 
     def show(self, event: Event) -> None:
         """Show every pane what happened."""
+        if isinstance(event, TurnStarted | TurnFinished):
+            self.post_message(self.Turned(event))
         self._status.show(event)
         for pane in self._panes:
             pane.show(event)
@@ -131,8 +155,11 @@ class Workbench(Screen[None]):
                 self._proposed = event.proposed
             case ChangeCommitted():
                 self._proposed = ""
+            case HistoryListed(kept=kept) if self.show_timeline and kept:
+                self.show_timeline = False
+                self.post_message(self.Remembers(kept))
             case WorkspaceReady() | TurnFinished():
-                self.run_worker(self.learn_names(), exclusive=True, group="names")
+                self.learn_names()
         if self._shape == "medium" and not self._chosen:
             match event:
                 case RoundStarted():
@@ -189,6 +216,7 @@ class Workbench(Screen[None]):
         if prompt := self.conversation.take_back():
             self._prompt.put("\n".join(filter(None, (prompt, self._prompt.text))))
 
+    @work(exclusive=True, group="names")
     async def learn_names(self) -> None:
         """Bring what @ completes level with the repository."""
         self._vocabulary.know(*await self.conversation.names())
@@ -264,7 +292,34 @@ class Workbench(Screen[None]):
             frame.display = name in shown
         self.query_one("#right").display = shown != {"transcript"}
         self.set_class(len(shown) == 1, "single")
+        self._divider.display = len(shown) > 1
+        sizes = self._sizes
+        self.query_one("#right").styles.width = f"{sizes.right}%" if len(shown) > 1 else "100%"
+        for pane in ("code", "console", "changes"):
+            self._frames[pane].styles.height = f"{getattr(sizes, pane)}fr"
         self._tabs.display = self._shape in ("medium", "narrow")
+
+    @property
+    def _sizes(self) -> Sizes:
+        return self._remembered.now.sizes.get(self._shape, Sizes())
+
+    def _resize(self, sizes: Sizes) -> None:
+        if problem := self._remembered.keep(sizes={**self._remembered.now.sizes, self._shape: sizes}):
+            self.say(problem)
+        self._arrange()
+
+    def action_widen(self, step: int) -> None:
+        """The right side so many percent wider."""
+        self._resize(self._sizes.wider(step))
+
+    def action_heighten(self, step: float) -> None:
+        """The focused pane of the right side taller."""
+        if isinstance(self.focused, LinePane) and self.focused.id in ("code", "console", "changes"):
+            self._resize(self._sizes.taller(str(self.focused.id), step))
+
+    @on(Divider.Dragged)
+    def _dragged(self, message: Divider.Dragged) -> None:
+        self._resize(self._sizes.wider(100 - round(100 * message.column / self.size.width) - self._sizes.right))
 
     def _refresh_state(self) -> None:
         talk = self.conversation

@@ -1,0 +1,48 @@
+"""The time line: what the session remembers, the newest first; a round that is chosen is gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Label, OptionList
+from textual.widgets.option_list import Option
+
+from oci_tui.core.changes import Kept
+from oci_tui.core.terminal import visible_line
+
+_SIGNS = {"round": "●", "accepted": "✓", "undone": "↶", "dropped": "✗", "committed": "◆"}
+
+
+class TimelineScreen(ModalScreen[int | None]):
+    """Ends with the number of the round to go back to, None to stay."""
+
+    DEFAULT_CSS = """
+    TimelineScreen { align: center middle; background: $background 70%; }
+    TimelineScreen > Vertical { width: 90; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; background: $surface; }
+    TimelineScreen OptionList { height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }
+    TimelineScreen Label { color: $ink-muted; margin-bottom: 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f7", "dismiss(None)", show=False)]
+
+    def __init__(self, kept: Sequence[Kept]) -> None:
+        super().__init__()
+        self._kept = list(reversed(kept))
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Label("Enter on a round brings the mirror, not your files, back to its end. Esc stays.", markup=False)
+            yield OptionList(*(self._row(kept) for kept in self._kept), markup=False)
+
+    @staticmethod
+    def _row(kept: Kept) -> Option:
+        return Option(Content(f"{_SIGNS[kept.kind]} {visible_line(kept.line())}"), disabled=kept.kind != "round")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._kept[event.option_index].number)

@@ -1,0 +1,211 @@
+"""What a person brings along: themes, sizes, keys of their own, and a terminal that tells them when a turn has ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from oci_tui.core.changes import Kept
+from oci_tui.core.errors import SettingsError
+from oci_tui.core.events import HistoryListed
+from oci_tui.resources import data_folder
+from oci_tui.settings import load
+from oci_tui.ui import keys
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.attention import BELL, notification, title
+from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.help import HelpScreen
+from oci_tui.ui.screens.timeline import TimelineScreen
+from oci_tui.ui.themes import load as load_theme
+from tests.ui.terminal import Terminal
+from tests.ui.test_serve import RECORDING, RUN
+from tests.ui.test_workbench import finished, on_screen, opened, until
+
+
+async def test_a_theme_is_shown_while_it_is_chosen_and_remembered() -> None:
+    async with opened() as (app, pilot, _):
+        await pilot.press("f8")
+        await until(pilot, lambda: "Theme: Enter takes it" in on_screen(app))
+        await pilot.press("up")
+        await until(pilot, lambda: app.theme == "frost")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.theme == "night")
+        await pilot.press("f8", "home", "enter")
+        await until(pilot, lambda: app.screen is app.workbench)
+        assert app.theme == "clear"
+    app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src"), "")
+    assert app.theme == "clear"
+
+
+async def test_a_theme_of_the_persons_is_shown_anew_when_it_is_saved() -> None:
+    folder = Path(os.environ["XDG_CONFIG_HOME"]) / "oci-tui" / "themes"
+    folder.mkdir(parents=True)
+    async with opened() as (app, pilot, _):
+        (folder / "night.toml").write_text('primary = "#ff0000"\nbackground = "#010203"', encoding="utf-8")
+        await until(pilot, lambda: app.workbench.background_colors[1].hex == "#010203")
+        (folder / "night.toml").write_text('primary = "red', encoding="utf-8")
+        await until(pilot, lambda: "night.toml: cannot be read" in on_screen(app))
+
+
+async def test_sizes_are_changed_by_keys_and_remembered_for_the_shape_of_the_terminal() -> None:
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.query_one("#console", LinePane)
+        width, height = pane.size
+        await pilot.press("alt+3", *["ctrl+left"] * 2, *["ctrl+up"] * 3)
+        await until(pilot, lambda: pane.size.width > width and pane.size.height > height)
+        kept = pane.size
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.query_one("#console", LinePane)
+        await until(pilot, lambda: pane.size == kept)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: pane.size.width < kept.width)
+
+
+async def test_an_action_has_the_keys_that_the_settings_give_it(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[ui.keys]\nhelp = "f9"\n"console.error" = "exclamation_mark"\nnothing = "x"', encoding="utf-8")
+    app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src"), "night", keymap=load(file=file).ui.keys)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(pilot, lambda: "ui.keys.nothing: no such action" in on_screen(app))
+        await pilot.press("alt+3", "f1")
+        assert app.screen is app.workbench
+        await pilot.press("f9")
+        await until(pilot, lambda: "f9" in on_screen(app) and "exclamation_mark" in on_screen(app))
+        assert isinstance(app.screen, HelpScreen)
+        lines = app.screen._text().plain.splitlines()
+        assert lines.index("Console") < lines.index("Every pane")
+        await app.close_session()
+
+
+def test_every_action_is_named_once_and_its_keys_clash_with_no_other_of_its_place() -> None:
+    bound = [key for key in keys.KEYS if key.keys]
+    assert len({key.id for key in bound}) == len(bound)
+    for group in {key.group for key in bound}:
+        taken = [part for key in bound if key.group == group for part in key.keys.split(",")]
+        assert len(set(taken)) == len(taken), group
+
+
+def test_a_wish_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[ui]\nnotify = "loud"', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"ui.notify: .*expected one of auto, bell, off"):
+        load(file=file)
+
+
+@pytest.mark.parametrize(
+    ("environment", "begins"),
+    [
+        ({"TERM": "xterm-kitty"}, "\x1b]99;;passed"),
+        ({"TERM": "foot"}, "\x1b]777;notify;oci-tui;passed"),
+        ({"TERM_PROGRAM": "WezTerm"}, "\x1b]9;passed"),
+        ({"WT_SESSION": "1"}, "\x1b]9;passed"),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, BELL),
+        ({"TERM": "xterm-256color"}, BELL),
+    ],
+)
+def test_a_terminal_is_told_in_its_own_way_once(environment: dict[str, str], begins: str) -> None:
+    told = notification("passed", environment)
+    assert told.startswith(begins)
+    assert told.endswith(BELL)
+
+
+def test_nothing_hostile_gets_into_title_or_notification() -> None:
+    hostile = "x\x07\x1b]52;c;aGk=\x07\x9d;y"
+    assert title(hostile, running=True).count("\x1b") == 1
+    assert notification(hostile, {"WT_SESSION": "1"}).count("\x1b") == 1
+
+
+@pytest.mark.parametrize("file", sorted(data_folder("themes").glob("*.toml")), ids=lambda file: file.stem)
+def test_text_can_be_read_in_every_theme(file: Path) -> None:
+    """Contrast as WCAG counts it: 4.5 for what is read, on the ground and on the grounds of a diff."""
+    theme = load_theme(file)
+    if theme.ansi:
+        return
+    inks = [theme.foreground, theme.success, theme.warning, theme.error, theme.accent, theme.variables["ink-muted"]]
+    assert [ink for ink in inks if contrast(ink, theme.background) < 4.5] == []
+    grounds = [theme.variables[f"{side}-background"] for side in ("added", "removed", "added-word", "removed-word")]
+    assert [ground for ground in grounds if contrast(theme.foreground, ground) < 4.5] == []
+
+
+def contrast(ink: str | None, ground: str | None) -> float:
+    light, dark = sorted((luminance(Color.parse(ink or "")), luminance(Color.parse(ground or ""))), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: Color) -> float:
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_added_and_removed_can_be_told_apart_by_colour_blind_eyes() -> None:
+    """Blue against orange: they differ in blue, which the common kinds of colour blindness leave."""
+    for name in ("clear", "clear-day"):
+        theme = load_theme(data_folder("themes") / f"{name}.toml")
+        for pair in (("added-background", "removed-background"), ("added-word-background", "removed-word-background")):
+            added, removed = (Color.parse(theme.variables[key]) for key in pair)
+            assert added.b - removed.b > 20, (name, pair)
+
+
+async def test_the_time_line_goes_back_to_a_round() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        kept = (Kept("round", 1, 0.0, "turn 1, round 1: 2 failed"), Kept("round", 2, 1.0, "turn 1, round 2: passed", 1))
+        app.workbench.show_timeline = True
+        app.workbench.show(HistoryListed(kept))
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and "round 1: 2 failed" in on_screen(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "no round 1: this is a recording" in on_screen(app))
+
+
+WATCHED = """
+import os, signal, subprocess, sys
+app = subprocess.Popen([sys.executable, "-c", {code!r}], process_group=0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.tcsetpgrp(0, app.pid)
+_, status = os.waitpid(app.pid, os.WUNTRACED)
+assert os.WIFSTOPPED(status)
+os.tcsetpgrp(0, os.getpgrp())
+print("IN THE SHELL", flush=True)
+sys.stdin.readline()
+os.tcsetpgrp(0, app.pid)
+os.kill(app.pid, signal.SIGCONT)
+sys.exit(app.wait())
+"""
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_comes_back(tmp_path: Path) -> None:
+    code = RUN.format(make=f"return Told(Path({str(RECORDING)!r}))", root="/src", prompt="")
+    screen = Terminal(WATCHED.format(code=code), tmp_path, {})
+    try:
+        screen.until(lambda: "Ask for a change" in screen.text)
+        assert b"\x1b]2;src \xe2\x80\x93 oci-tui\x07" in screen.raw
+        screen.press(b"\x1a")
+        screen.until(lambda: "IN THE SHELL" in screen.text)
+        left = len(screen.raw)
+        screen.press(b"\n")
+        screen.until(lambda: b"Ask for a change" in screen.raw[left:])
+        screen.press(b"\x11")
+        code_of_exit, _ = screen.ended()
+        assert code_of_exit == 0
+        assert b"\x1b[23;2t" in screen.raw
+    finally:
+        screen.close()
+
+
+def test_a_turn_that_ends_unseen_is_told(tmp_path: Path) -> None:
+    code = RUN.format(make=f"return Told(Path({str(RECORDING)!r}), 20)", root="/src", prompt="")
+    screen = Terminal(code, tmp_path, {"WT_SESSION": "1"})
+    try:
+        screen.until(lambda: "Ask for a change" in screen.text)
+        screen.press(b"\x1b[O")
+        screen.press(b"go\r")
+        screen.until(lambda: b"\x1b]9;passed after 2 rounds\x07" in screen.raw)
+        screen.process.send_signal(signal.SIGTERM)
+        screen.ended()
+    finally:
+        screen.close()
