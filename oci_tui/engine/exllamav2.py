@@ -76,6 +76,7 @@ class Exl2Engine:
         except (AssertionError, RuntimeError, ValueError, OSError, KeyError) as error:
             advice = on_gpu(facts, self._context, settings.cache, free, gpu_count)
             raise EngineError(f"{facts.path}: {values.line(error)}. {advice}") from error
+        self._stop_ids = (*facts.stop_ids, *self._turn_end())
         self.info = EngineInfo(
             engine="exllamav2",
             model=facts.name,
@@ -119,6 +120,12 @@ class Exl2Engine:
         parts = [self._tokenizer.encode(text, encode_special_tokens=True, add_bos=False) for text in prompt]
         return self._library.torch.cat(parts, dim=-1)
 
+    def _turn_end(self) -> list[int]:
+        """The token that ends a turn by the chat template, which a folder need not name among its ends of text."""
+        token = self._template.turn_end()
+        ids: list[int] = self._tokenizer.encode(token, encode_special_tokens=True, add_bos=False)[0].tolist() if token else []
+        return ids if len(ids) == 1 else []
+
     def _job(self, ids: Any, request: Request) -> Any:
         job = self._library.generator.ExLlamaV2DynamicJob(
             input_ids=ids,
@@ -126,7 +133,7 @@ class Exl2Engine:
             max_new_tokens=request.max_new_tokens + (values.DRAFT_TOKENS if self._drafting else 0),
             seed=request.sampling.seed,
             gen_settings=self._library.generator.ExLlamaV2Sampler.Settings(**values.sampler_values(request.sampling)),
-            stop_conditions=values.stop_conditions(self._facts.stop_ids, self._tokenizer.eos_token_id, request.stop),
+            stop_conditions=values.stop_conditions(self._stop_ids, self._tokenizer.eos_token_id, request.stop),
             token_healing=bool(request.begin_with),
             return_logits=request.alternatives > 0,
         )

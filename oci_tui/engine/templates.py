@@ -42,6 +42,7 @@ _RENDER_BYTES = 512 * 1024**2
 _MAX_FACTOR = 2**40
 # a cut, and what follows it where a message holds this very character
 _CUT, _OWN = "\ue000", "\ue001"
+_MARKER = "the reply ends here"
 _PROBE = (Message("system", "a"), Message("user", "b"), Message("assistant", "c"), Message("user", "d"))
 
 
@@ -83,6 +84,13 @@ class ChatTemplate:
             raise ModelError(_told(self.name, error)) from error
         text += self._spelled.sub(_cut, begin_with)
         return tuple(part.replace(_CUT + _OWN, _CUT) for part in re.split(f"{_CUT}(?!{_OWN})", text) if part)
+
+    def turn_end(self) -> str:
+        """The special token that the template writes after a reply, which therefore ends one; "" when it writes none."""
+        talk = (Message("user", "a"), Message("assistant", _MARKER), Message("user", "b"))
+        after = "".join(self.render(talk)).partition(_MARKER)[2].lstrip()
+        hit = self._spelled.match(after)
+        return hit[0] if hit else ""
 
     def _text(self, messages: Sequence[Message]) -> str:
         with _bounded():

@@ -69,6 +69,22 @@ def test_a_reply_goes_on_where_it_begins(name: str) -> None:
     assert not any("<|end|>" in part for part in parts)
 
 
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("chatml", "<|im_end|>"),
+        ("deepseek-coder", "<|EOT|>"),
+        ("codellama", "</s>"),
+        ("llama-3", "<|eot_id|>"),
+        ("gemma", "<end_of_turn>"),
+        ("starcoder2", "</s>"),
+    ],
+)
+def test_what_the_template_writes_after_a_reply_ends_one(name: str, end: str) -> None:
+    assert ChatTemplate(built_in(name), name, eos="</s>", special_tokens=(end, "<x>")).turn_end() == end
+    assert ChatTemplate(built_in(name), name, eos="</s>", special_tokens=("<x>",)).turn_end() == ""
+
+
 def test_a_message_without_special_tokens_is_one_part() -> None:
     assert len(choose("", special_tokens=("<|im_end|>",)).render([Message("user", "x < y | z")])) == 1
 
