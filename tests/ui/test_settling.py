@@ -110,7 +110,7 @@ async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str)
         await pilot.press("ctrl+y")
         await until(pilot, lambda: "Nothing was written" in on_screen(app))
         screen = on_screen(app)
-        for words in ("yours   mine", "before  two", "model's model", "accept the other 1 file"):
+        for words in ("yours   mine", "before  two", "model's model", "accept the other 1 file", "on top of mine"):
             assert words in screen
         assert (root / "b.txt").read_text() == "b\n"
         await until(pilot, lambda: not app.workbench.conversation.deciding)
@@ -140,7 +140,7 @@ async def test_an_undo_in_conflict_shows_the_versions_only(make_repository: Make
         (root / "a.txt").write_text(FIVE.replace("two", "mine"))
         await pilot.press("u")
         await until(pilot, lambda: "Nothing was written" in on_screen(app))
-        assert "keep mine" not in on_screen(app)
+        assert "on top of mine" not in on_screen(app)
         await pilot.press("m", "c", "escape")
         await until(pilot, lambda: "Nothing was written" not in on_screen(app))
         assert (root / "a.txt").read_text() == FIVE.replace("two", "mine")

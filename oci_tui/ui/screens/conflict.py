@@ -76,12 +76,12 @@ class ConflictScreen(ModalScreen[Choice | None]):
     DEFAULT_CSS = """
     ConflictScreen { align: center middle; background: $background 70%; }
     ConflictScreen > Vertical {
-        width: 100; max-width: 100%; height: 80%; min-height: 8; max-height: 100%; padding: 1 2; background: $surface;
+        width: 100; max-width: 100%; height: 80%; min-height: 10; max-height: 100%; padding: 1; background: $surface;
         border: none;
     }
     ConflictScreen VersionsPane { height: 1fr; background: $surface; }
-    ConflictScreen .said { height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
-    ConflictScreen .keys { height: auto; color: $ink-muted; margin-top: 1; }
+    ConflictScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
+    ConflictScreen .keys { width: 100%; height: auto; color: $ink-muted; margin-top: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -103,11 +103,11 @@ class ConflictScreen(ModalScreen[Choice | None]):
 
     def _keys(self) -> str:
         clean = len(self._conflict.clean)
-        choices = ["n N  next file", "Esc  leave it pending"]
+        choices = ["n N next file", "Esc leave it pending"]
         if self._offers("mine"):
-            choices.insert(0, "m  keep mine, the model does it again on top")
+            choices.insert(0, "m model again, on top of mine")
         if self._offers("clean"):
-            choices.insert(0, f"c  accept the other {plural(clean, 'file')}")
+            choices.insert(0, f"c accept the other {plural(clean, 'file')}")
         return " · ".join(choices)
 
     def _offers(self, choice: str) -> bool:
