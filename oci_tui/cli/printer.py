@@ -103,11 +103,12 @@ class Printer:
                 for path, flags in self._flagged.items():
                     self._line(f"  ! look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
             case events.UserEdited():
-                self._line(
-                    f"  you edited{_named(' ', event.paths)}" + (f"; {visible_line(event.moved)}" if event.moved else "")
-                )
+                if did := [*([f"you edited{_named(' ', event.paths)}"] if event.paths else []), *filter(None, [event.moved])]:
+                    self._line(f"  {visible_line('; '.join(did))}")
                 for path in event.conflicts:
                     self._line(f"  ! you and the model both changed {visible_line(path)}")
+                if event.outdated:
+                    self._line(f"  ! {events.OUTDATED}")
             case events.ChangeAccepted():
                 self._line("✓ accepted" + _named(" ", event.paths))
                 if event.left:

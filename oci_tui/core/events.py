@@ -23,6 +23,8 @@ from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 
+OUTDATED = "the change was made for what was checked out before: reject it, or go on in a new session"
+
 Part = Literal["engine", "sandbox", "workspace"]
 
 
@@ -162,6 +164,11 @@ class UserEdited(_Happened, frozen=True):
     paths: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     moved: str = ""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the pending change is about files as they were before something else was checked out."""
+        return bool(self.moved and self.conflicts)
 
 
 class TurnFailed(_Happened, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from oci_tui.cli.printer import Printer
+from oci_tui.core import events
 from oci_tui.core.events import CommandFinished, OutputArrived, PlotDrawn
 from oci_tui.core.ports import Command, Exit, Plot
 
@@ -18,3 +19,19 @@ def test_a_figure_and_a_lost_state_are_said() -> None:
     lines = out.getvalue().splitlines()
     assert lines[:2] == ["drawing", "  ▣ figure, 640 × 480 pixels: /state/␛[2Jplot-1.png"]
     assert "earlier variables are gone" in lines[-1]
+
+
+def test_what_the_user_did_meanwhile_and_what_follows_from_it() -> None:
+    """F9: after a switch of branches that the change does not fit, the way on is said."""
+    out = io.StringIO()
+    printer = Printer(out)
+    printer.show(events.UserEdited(("a.py",), ("b.py",), "switched from main to side"))
+    printer.show(events.UserEdited((), ("b.py",)))
+    printer.show(events.UserEdited((), (), "switched from side to main"))
+    assert out.getvalue().splitlines() == [
+        "  you edited a.py; switched from main to side",
+        "  ! you and the model both changed b.py",
+        f"  ! {events.OUTDATED}",
+        "  ! you and the model both changed b.py",
+        "  switched from side to main",
+    ]

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
+    OUTDATED,
     ChangeAccepted,
     ChangeCommitted,
     ChangeConflicted,
@@ -106,6 +107,8 @@ class TranscriptPane(CursorPane):
                 if event.conflicts:
                     both = f"you and the model both changed {names(event.conflicts)} in the same lines"
                     self._tell(Said("!", "warn", both, "warn"))
+                if event.outdated:
+                    self._tell(Said("!", "warn", OUTDATED, "warn"))
             case TurnFailed():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case TurnFinished():
