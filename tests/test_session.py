@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events, feedback
 from oci_tui.core.events import Event, read
-from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT
+from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
 from oci_tui.core.generation import EngineInfo, Message, Piece, Request
 from oci_tui.core.ports import Command
 from oci_tui.core.refine import Policy
@@ -342,6 +342,66 @@ async def test_a_stop_while_loading_ends_the_loading(make_repository: MakeReposi
                 session.stop()
                 break
         assert verdict(await turn(session)) is Verdict.GAVE_UP
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("last", "expected"), [("The sum is 7.", Verdict.PASSED), ("```python\nprint(8)\n```", Verdict.FAILED)]
+)
+async def test_without_a_check_the_model_must_say_that_it_is_done(
+    make_repository: MakeRepository, last: str, expected: Verdict
+) -> None:
+    root = make_repository({"data.txt": "3\n4\n"})
+    async with session_on(root, ["```python\nprint(3 + 4)\n```", last], Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session, "sum data.txt")
+        assert verdict(happened) is expected
+        assert len(only(happened, events.CommandStarted)) == len(only(happened, events.RoundFinished)) == 1
+
+
+THREE = {
+    "calc.py": "def add(a, b):\n    return 0\n\n\ndef sub(a, b):\n    return 0\n\n\ndef mul(a, b):\n    return 0\n",
+    "test_calc.py": "import calc\n\n\ndef test_add():\n    assert calc.add(5, 3) == 8\n\n\ndef test_sub():\n"
+    "    assert calc.sub(5, 3) == 2\n\n\ndef test_mul():\n    assert calc.mul(5, 3) == 15\n",
+}
+
+
+def three(add: str, sub: str, mul: str) -> str:
+    """A reply with these three functions."""
+    named = zip(("add", "sub", "mul"), (add, sub, mul), strict=True)
+    return "calc.py\n```python\n" + "\n\n".join(f"def {name}(a, b):\n    return {body}\n" for name, body in named) + "```"
+
+
+@pytest.mark.docker
+async def test_a_round_that_passes_fewer_tests_is_taken_back(make_repository: MakeRepository) -> None:
+    two, one, none = three("a + b", "a - b", "0"), three("a + b", "1", "2"), three("x", "x", "x")
+    async with session_on(make_repository(THREE), [two, one, none]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        outcomes = [event.outcome for event in happened if isinstance(event, events.RoundFinished)]
+        assert outcomes == ["1 failed, 2 passed", "2 failed, 1 passed", "3 failed"]
+        assert [event.number for event in happened if isinstance(event, events.RoundRestored)] == [1, 1]
+        assert "return a - b" in (session.workspace.read("calc.py") or "")
+        told = session.conversation.messages[-3].content
+        assert "Your last edit was taken back: with it 1 tests pass, before it 2 did." in told
+        assert "calc.py\n```python\ndef add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b" in told
+
+
+@pytest.mark.docker
+async def test_a_round_that_passes_as_many_or_more_stays(make_repository: MakeRepository) -> None:
+    one, two, other = three("a + b", "0", "0"), three("a + b", "a - b", "0"), three("a + b", "0", "a * b")
+    async with session_on(make_repository(THREE), [one, two, other]) as session:
+        happened = await turn(session)
+        assert not only(happened, events.RoundRestored)
+        assert "return a * b" in (session.workspace.read("calc.py") or "")
+
+
+@pytest.mark.docker
+async def test_the_same_error_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
+    other = WRONG.replace("b - a", "b - a - 0")
+    async with session_on(make_repository(FILES), [WRONG, other, RIGHT]) as session:
+        assert verdict(await turn(session)) is Verdict.PASSED
+        said = [message.content for message in session.conversation.messages if message.role == "user"]
+        assert [SAME_ERROR in content for content in said] == [False, False, True]
 
 
 @pytest.mark.docker

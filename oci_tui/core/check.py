@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 
+from oci_tui.core import failure
 from oci_tui.core.guards import is_test
 from oci_tui.core.ports import Command
-
-_SUMMARY = re.compile(
-    r"^=*[ \t]*((?:\d+ (?:failed|passed|errors?|skipped|xfailed|xpassed|warnings?|deselected)(?:, )?)+)", re.MULTILINE
-)
-
-_TAIL = 4_096
 
 
 def find_check(configured: str, paths: Sequence[str], timeout_s: float) -> Command | None:
@@ -38,7 +32,6 @@ def outcome(output: str, code: int, reason: str) -> str:
     """One phrase for people: the counts of a test run, else how the command ended."""
     if reason != "exited":
         return reason
-    counts = _SUMMARY.findall(output[-_TAIL:])
-    if counts:
-        return str(counts[-1]).strip(", ")
+    if (counts := failure.counts(output)) and (phrase := counts.phrase()):
+        return phrase
     return "passed" if code == 0 else f"exit code {code}"

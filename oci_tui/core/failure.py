@@ -42,7 +42,7 @@ _PLACE = re.compile(
 _WORKSPACE = "/workspace/"
 
 
-class Tests(msgspec.Struct, frozen=True):
+class Counts(msgspec.Struct, frozen=True):
     """How a test run came out."""
 
     passed: int = 0
@@ -64,25 +64,25 @@ class Place(msgspec.Struct, frozen=True):
     line: int
 
 
-def tests(output: str) -> Tests | None:
+def counts(output: str) -> Counts | None:
     """The counts that pytest, unittest, cargo, jest, node or go printed last; None when none of them did."""
     end = output[-_TAIL:]
     if lines := _PYTEST.findall(end):
         found = {name: int(count) for count, name in _PYTEST_COUNT.findall(lines[-1])}
-        return Tests(found.get("passed", 0), found.get("failed", 0), found.get("error", 0), found.get("skipped", 0))
+        return Counts(found.get("passed", 0), found.get("failed", 0), found.get("error", 0), found.get("skipped", 0))
     if ran := _UNITTEST.search(end):
         found = {name: int(count) for name, count in _UNITTEST_COUNT.findall(ran[3] or "")}
         failed, errors, skipped = found.get("failures", 0), found.get("errors", 0), found.get("skipped", 0)
-        return Tests(max(int(ran[1]) - failed - errors - skipped, 0), failed, errors, skipped)
+        return Counts(max(int(ran[1]) - failed - errors - skipped, 0), failed, errors, skipped)
     if results := _CARGO.findall(end):
         passed, failed, skipped = (sum(map(int, column)) for column in zip(*results, strict=True))
-        return Tests(passed, failed, 0, skipped)
+        return Counts(passed, failed, 0, skipped)
     if jest := _JEST.search(end):
-        return Tests(int(jest[3] or 0), int(jest[1] or 0), 0, int(jest[2] or 0))
+        return Counts(int(jest[3] or 0), int(jest[1] or 0), 0, int(jest[2] or 0))
     if counts := dict(_NODE.findall(end)):
-        return Tests(int(counts.get("pass", 0)), int(counts.get("fail", 0)), 0, int(counts.get("skipped", 0)))
+        return Counts(int(counts.get("pass", 0)), int(counts.get("fail", 0)), 0, int(counts.get("skipped", 0)))
     if words := _GO.findall(output):
-        return Tests(words.count("PASS"), words.count("FAIL"), 0, words.count("SKIP"))
+        return Counts(words.count("PASS"), words.count("FAIL"), 0, words.count("SKIP"))
     return None
 
 
@@ -100,8 +100,8 @@ def first(output: str) -> str:
 
 
 def signature(output: str) -> str:
-    """What makes two failures the same one: their first failure without numbers, addresses and times."""
-    return re.sub(r"0x[0-9a-f]+|\d+", "N", first(output) or output[-2_000:])
+    """What makes two failures the same one: the first of each without addresses, line numbers and times."""
+    return re.sub(r"0x[0-9a-f]+|(?<=:)\d+|(?<=line )\d+|\d+\.\d+ ?m?s\b", "N", first(output) or output[-2_000:])
 
 
 def places(output: str, paths: Collection[str]) -> tuple[Place, ...]:

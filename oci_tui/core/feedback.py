@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from oci_tui.core import failure
 from oci_tui.core.ports import Exit, UserEdits
 from oci_tui.core.syntax import parsed
 from oci_tui.core.terminal import printed
 
 PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
+SAME_ERROR = "This is the same error as before. Say in one sentence what causes it, then change that."
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
 CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
@@ -18,6 +20,8 @@ IMAGE = "\n[image]"
 FORGOTTEN = "The Python session was restarted: variables, functions and imports of earlier code are gone; define them again."
 RESTORED = "The user took the files back to where they were after an earlier round. Go on from there."
 HEAD, TAIL = 1_200, 2_800
+LAST_LINES = 40
+_WANTED_INPUT = "EOFError: EOF when reading a line"
 PATHS = 20
 
 
@@ -31,12 +35,13 @@ def execution_result(output: str, end: Exit, *, expect_output: bool, omitted: in
 
     `omitted` bytes are missing in the middle of `output` already. The text is what a terminal would show, without colours.
     """
-    text = printed(shortened(output.strip("\n"), omitted=omitted))
+    text = printed(output.strip("\n"))
+    text = shortened(text, omitted=omitted) if end.passed else _failed(text, omitted)
     match end.reason:
         case "timeout":
             text = f"{text}\nExecution timed out." if text else "Execution timed out."
         case "out of memory":
-            text = f"{text}\nExecution ran out of memory."
+            text = f"{text}\nExecution ran out of memory. Hold less at a time."
         case "output limit":
             text = f"{text}\nExecution was ended because it printed too much."
         case "killed" | "stopped" | "connection lost":
@@ -45,9 +50,30 @@ def execution_result(output: str, end: Exit, *, expect_output: bool, omitted: in
             return f"{EMPTY}\n{FORGOTTEN}" if end.forgotten else EMPTY
         case "exited" if not text:
             text = f"The command printed nothing and ended with exit code {end.code}."
+    if _WANTED_INPUT in output:
+        text = f"{text}\n{INPUT_CALLED}"
     if end.forgotten:
         text = f"{text}\n{FORGOTTEN}"
     return PREFIX + text.lstrip("\n")
+
+
+def _failed(output: str, omitted: int) -> str:
+    """What a failed run printed: all of it when it is short and about one failure, else counts, the first failure, the end."""
+    counts = failure.counts(output)
+    many = counts is not None and counts.failed + counts.errors > 1
+    first = failure.first(output)
+    if not first or (len(output) <= HEAD + TAIL and not many and not omitted):
+        return shortened(output, omitted=omitted)
+    last = output[output.index(first) + len(first) :].strip("\n")
+    end = "\n".join(last.splitlines()[-LAST_LINES:])[-HEAD:]
+    parts = [f"{counts.phrase()}." if counts else "", "The first failure:", shortened(first)]
+    return "\n".join(part for part in (*parts, *(["The last lines:", end] if end else [])) if part)
+
+
+def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
+    """The message when a round passed fewer tests than an earlier one and was taken back; `files` are those as they are now."""
+    said = f"Your last edit was taken back: with it {passed} tests pass, before it {before} did. The files are as they were:"
+    return "\n".join([said, *files])
 
 
 def refused_edits(reasons: Sequence[str]) -> str:

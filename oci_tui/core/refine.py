@@ -9,6 +9,7 @@ import msgspec
 
 from oci_tui.core import check, context, events, failure, feedback
 from oci_tui.core.changes import CommitPolicy
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
@@ -18,13 +19,14 @@ from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
-from oci_tui.core.secrets import redacted
-from oci_tui.core.verdict import Verdict
+from oci_tui.core.terminal import printed
+from oci_tui.core.verdict import Standing, Verdict
 
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 
 _CUT_OFF, _EDITS_REFUSED, _NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
+_NOT_DONE = "not done when the rounds were used up"
 
 Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
 
@@ -49,33 +51,6 @@ class Policy(msgspec.Struct, frozen=True):
     stateful: bool = True
     must_run: bool = True
     commit: CommitPolicy = "ask"
-
-
-class Conversation:
-    """What outlives a turn: the messages the model has read, what it knows of each file, and what was printed last."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = [context.system_message()]
-        self.known: dict[str, int] = {}
-        self.steered: list[str] = []
-        self.output = ""
-        self.instructions = ""
-        self.turns = 0
-
-    def copy(self) -> tuple[list[Message], dict[str, int]]:
-        """What `restore` takes back."""
-        return list(self.messages), dict(self.known)
-
-    def restore(self, before: tuple[list[Message], dict[str, int]]) -> None:
-        """Forget what was said since: a turn that failed leaves nothing behind for the next one to fail on."""
-        self.messages, self.known = list(before[0]), dict(before[1])
-
-    def say(self, content: str) -> None:
-        """A user message, without secrets; two in a row become one, since templates want them to alternate."""
-        content = redacted(content)
-        if self.messages[-1].role == "user":
-            content = f"{self.messages.pop().content}\n\n{content}"
-        self.messages.append(Message("user", content))
 
 
 class Turn:
@@ -107,6 +82,10 @@ class Turn:
         self._refused = False
         self._ran: bool | None = None
         self._checked: bool | None = None
+        self._decided = False
+        self._best: tuple[Standing, int] | None = None
+        self._kept = 0
+        self._error = ""
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
@@ -118,13 +97,16 @@ class Turn:
             if number == 1:
                 await self._begin()
             yield events.RoundStarted(self.conversation.turns, number)
-            for step in (self._write, self._run):
+            for step in (self._write, self._run, self._conclude):
                 async with aclosing(step()) as happened:
                     async for event in happened:
                         yield event
-            await self.workspace.history.keep(f"turn {self.conversation.turns}, round {number}: {self._outcome}")
+            kept = await self.workspace.history.keep(f"turn {self.conversation.turns}, round {number}: {self._outcome}")
             yield events.RoundFinished(self.conversation.turns, number, self._passed, self._outcome)
             self.verdict = self._judged()
+            async with aclosing(self._hold_the_best(kept)) as happened:
+                async for event in happened:
+                    yield event
             if self._final:
                 break
             async with aclosing(self._feed_back()) as happened:
@@ -142,6 +124,26 @@ class Turn:
         if self._outcome in (_CUT_OFF, _EDITS_REFUSED):
             return Verdict.FAILED
         return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[result]
+
+    async def _hold_the_best(self, kept: int) -> AsyncGenerator[Event]:
+        """Where the check came out worse than in an earlier round, the files go back to that one; `kept` is this one's."""
+        decided, self._decided = self._decided, False
+        self._kept = kept or self._kept
+        if not (decided and self._kept) or self._passed is None:
+            return
+        now = Standing.of(self._passed, failure.counts(self.conversation.output))
+        if self._best is None or now >= self._best[0]:
+            self._best = now, self._kept
+            return
+        best, number = self._best
+        self._kept = number
+        await bring_level(self.sandbox, self.workspace, await self.workspace.history.restore(number))
+        self._diff = await self.workspace.diff()
+        room = int(self._room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
+        files = context.changed_files(self.workspace, self._wrote, self.conversation.known, room)
+        self._said.append(feedback.taken_back(max(now.tests_passed, 0), max(best.tests_passed, 0), tuple(files.values())))
+        yield events.RoundRestored(number)
+        yield events.DiffChanged(self._diff)
 
     async def _begin(self) -> None:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
@@ -292,7 +294,20 @@ class Turn:
                 async for event in happened:
                     yield event
             self._checked = self._passed
+            self._decided = True
             self._final = bool(self._passed) or self._final
+
+    async def _conclude(self) -> AsyncGenerator[Event]:
+        """In the last round the model reads what its code printed, and may say that it is done; nothing more is run."""
+        if self.rounds < self.policy.rounds or self._final or self._decided or not self._passed:
+            return
+        for step in (self._feed_back, self._generate):
+            async with aclosing(step()) as happened:
+                async for event in happened:
+                    yield event
+        self._final = not (self._reply.edits or self._reply.code)
+        if not self._final:
+            self._passed, self._outcome = False, _NOT_DONE
 
     async def _execute(self, command: Command) -> AsyncGenerator[Event]:
         """One command; what it printed is remembered for the model, what it changed comes into the mirror."""
@@ -321,7 +336,7 @@ class Turn:
                 else:
                     end = item
         yield events.CommandFinished(command, end)
-        text = output.text()
+        text = printed(output.text())
         shown = text + feedback.IMAGE * images
         said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=output.omitted)
         self._said.append(said)
@@ -330,6 +345,10 @@ class Turn:
         self._said.extend(await collect(self.sandbox, self.workspace))
         if not self._passed:
             self._pull_in(text)
+            before, self._error = self._error, failure.signature(text)
+            if self._error == before:
+                self._stuck = True
+                self._said.append(feedback.SAME_ERROR)
         if (diff := await self.workspace.diff()) != self._diff:
             self._diff = diff
             yield events.DiffChanged(diff)

@@ -13,12 +13,13 @@ from typing import Any, get_args
 
 from oci_tui.core import events, own_command, repository_map
 from oci_tui.core.changes import Level
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError, SandboxError, StoreError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
-from oci_tui.core.refine import Conversation, Policy, Turn
+from oci_tui.core.refine import Policy, Turn
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.stopping import stoppable
 from oci_tui.core.verdict import Verdict

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from oci_tui.core import events, feedback
 from oci_tui.core.changes import CommitPolicy, Level, Written
 from oci_tui.core.commit_message import generated
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import ConflictError, OciError, WorkspaceError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Workspace
-from oci_tui.core.refine import Conversation
 from oci_tui.core.selection import Selection
 
 

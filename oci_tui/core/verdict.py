@@ -1,15 +1,18 @@
-"""How a turn ended."""
+"""How a round stands, and how a turn ended."""
 
 from __future__ import annotations
 
 import enum
+from typing import NamedTuple
+
+from oci_tui.core.failure import Counts
 
 
 class Verdict(enum.StrEnum):
     """How a turn ended.
 
-    PASSED: the check command passed, or, with no check command, the last code that ran ended without an error.
-    FAILED: the rounds are used up and the last run did not pass.
+    PASSED: the check command passed, or, with no check command, the code ran without an error and the model says it is done.
+    FAILED: the rounds are used up and the last run did not pass, or the model was not done.
     ANSWERED: the model replied with prose only; nothing was run.
     REFUSED: the person did not allow a command.
     NOT_RUN: there is no sandbox: the reply is there and its edits are pending, but nothing was run.
@@ -24,3 +27,17 @@ class Verdict(enum.StrEnum):
     NOT_RUN = "not run"
     STOPPED = "stopped"
     GAVE_UP = "gave up"
+
+
+class Standing(NamedTuple):
+    """How a round came out of the check; a greater one is better. An output that counts no tests stands below any that does."""
+
+    check_passed: bool
+    tests_passed: int
+    not_failed: int
+
+    @classmethod
+    def of(cls, check_passed: bool, counts: Counts | None) -> Standing:
+        if counts is None:
+            return cls(check_passed, -1, 0)
+        return cls(check_passed, counts.passed, -counts.failed - counts.errors)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from oci_tui.core.check import compile_check, find_check, outcome
-from oci_tui.core.feedback import EMPTY, FORGOTTEN, IMAGE, calls_input, execution_result, shortened
+from oci_tui.core.feedback import EMPTY, FORGOTTEN, IMAGE, INPUT_CALLED, LAST_LINES, calls_input, execution_result, shortened
 from oci_tui.core.ports import Exit
+from tests.core.test_failure import PYTEST, TRACEBACK
 
 
 def test_output_has_the_reference_prefix() -> None:
@@ -29,6 +30,27 @@ def test_every_unusual_end_is_said(reason: str, words: str) -> None:
     end = Exit(137, reason)  # type: ignore[arg-type]
     assert words in execution_result("", end, expect_output=True)
     assert execution_result("so far", end, expect_output=True).startswith("Execution result: \nso far\n")
+
+
+def test_of_many_failures_the_first_is_told_whole() -> None:
+    said = execution_result(PYTEST, Exit(1), expect_output=False)
+    assert said.startswith("Execution result: \n2 failed, 1 passed.\nThe first failure:\n___")
+    assert "E        +  where -1 = add(1, 2)" in said
+    assert "    def test_mean():" in said
+    assert said.endswith("2 failed, 1 passed in 0.04s")
+    noisy = "loading\n" * 2_000 + TRACEBACK + "bye\n" * 2_000
+    told = execution_result(noisy, Exit(1), expect_output=False)
+    assert "ZeroDivisionError: division by zero\nThe last lines:\n" in told
+    assert (told.count("bye"), "loading" in told, len(told) < 2_000) == (LAST_LINES, False, True)
+    assert execution_result(TRACEBACK, Exit(1), expect_output=False) == "Execution result: \n" + TRACEBACK.strip()
+    whole = execution_result(noisy, Exit(0), expect_output=False)
+    assert whole.startswith("Execution result: \nloading")
+
+
+def test_waiting_for_input_is_said() -> None:
+    output = "Name: Traceback (most recent call last):\nEOFError: EOF when reading a line"
+    assert execution_result(output, Exit(1), expect_output=True).endswith(INPUT_CALLED)
+    assert INPUT_CALLED not in execution_result("EOFError", Exit(1), expect_output=True)
 
 
 def test_a_timeout_without_output_is_the_reference_message() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from oci_tui.core import secrets
-from oci_tui.core.refine import Conversation
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.secrets import LARGEST_SCANNED, redacted, secret_in
 from tests.mutants import mutants, with_an_alternative_less
 

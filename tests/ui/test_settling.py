@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 
 from oci_tui.core import events
 from oci_tui.core.changes import Level
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event, Part
-from oci_tui.core.refine import Conversation
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings

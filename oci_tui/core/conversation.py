@@ -1,0 +1,34 @@
+"""What outlives a turn: the messages the model has read, what it knows of each file, and what was printed last."""
+
+from __future__ import annotations
+
+from oci_tui.core import context
+from oci_tui.core.generation import Message
+from oci_tui.core.secrets import redacted
+
+
+class Conversation:
+    """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = [context.system_message()]
+        self.known: dict[str, int] = {}
+        self.steered: list[str] = []
+        self.output = ""
+        self.instructions = ""
+        self.turns = 0
+
+    def copy(self) -> tuple[list[Message], dict[str, int]]:
+        """What `restore` takes back."""
+        return list(self.messages), dict(self.known)
+
+    def restore(self, before: tuple[list[Message], dict[str, int]]) -> None:
+        """Forget what was said since: a turn that failed leaves nothing behind for the next one to fail on."""
+        self.messages, self.known = list(before[0]), dict(before[1])
+
+    def say(self, content: str) -> None:
+        """A user message, without secrets; two in a row become one, since templates want them to alternate."""
+        content = redacted(content)
+        if self.messages[-1].role == "user":
+            content = f"{self.messages.pop().content}\n\n{content}"
+        self.messages.append(Message("user", content))

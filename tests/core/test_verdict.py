@@ -1,0 +1,13 @@
+"""Which round stands better."""
+
+from __future__ import annotations
+
+from oci_tui.core.failure import Counts
+from oci_tui.core.verdict import Standing
+
+
+def test_rounds_are_ordered_by_the_check_then_tests_passed_then_failures() -> None:
+    nothing, broken = Standing.of(False, None), Standing.of(False, Counts(errors=1))
+    few, more, most = Standing.of(False, Counts(1, 2)), Standing.of(False, Counts(2, 2)), Standing.of(False, Counts(2, 1))
+    passed = Standing.of(True, None)
+    assert sorted([passed, most, few, nothing, more, broken]) == [nothing, broken, few, more, most, passed]
