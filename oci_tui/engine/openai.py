@@ -14,10 +14,9 @@ from oci_tui.core.ports import Finding, Progress
 from oci_tui.engine.endpoint import Endpoint, RefusedError
 from oci_tui.engine.logprobs import tokens_of
 from oci_tui.engine.room import check_messages, check_room
-from oci_tui.engine.served import Served, Server, count, probe, prompt, written
+from oci_tui.engine.served import LOADING, Served, Server, count, probe, prompt, written
 from oci_tui.settings import EngineSettings
 
-_LOADING = 503
 _AT_ONCE = 4
 _UNTOLD_WINDOW = 8192
 
@@ -61,7 +60,7 @@ class OpenAiEngine:
                 try:
                     self._served = await probe(endpoint, self._settings.model)
                 except RefusedError as error:
-                    if error.status != _LOADING or time.monotonic() > deadline:
+                    if error.status != LOADING or time.monotonic() > deadline:
                         raise
                     yield Progress(f"{endpoint.url} loads its model")
                     await asyncio.sleep(self._pause_s)

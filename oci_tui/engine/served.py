@@ -13,6 +13,8 @@ from oci_tui.engine.endpoint import Endpoint, RefusedError
 
 Server = Literal["llama.cpp", "vLLM", "TabbyAPI", "Ollama", "unknown"]
 
+LOADING = 503
+_NO_SUCH_PATH = 404
 _BYTES_PER_TOKEN = 3
 
 
@@ -26,7 +28,12 @@ class Served(msgspec.Struct, frozen=True):
 
 async def probe(endpoint: Endpoint, wanted: str) -> Served:
     """Ask what is served; `wanted` is a model's id there, "" for the first. Raises EngineError or ModelError."""
-    listed = await endpoint.ask("models", tries=1)
+    try:
+        listed = await endpoint.ask("models", tries=1)
+    except RefusedError as error:
+        if error.status != _NO_SUCH_PATH or not wanted:
+            raise
+        listed = {}
     models = [m for m in (listed.get("data") if isinstance(listed, dict) else None) or () if isinstance(m, dict) and "id" in m]
     ids = [str(model["id"]) for model in models]
     if not ids and not wanted:
@@ -77,7 +84,7 @@ async def _offered(endpoint: Endpoint, path: str) -> dict[str, Any]:
     try:
         answer = await endpoint.ask(path, tries=1)
     except RefusedError as error:
-        if error.status in (401, 403, 429) or error.status >= 500:
+        if error.status == LOADING:
             raise
         return {}
     except EngineError as error:

@@ -206,6 +206,14 @@ async def test_a_model_that_is_not_served_is_named_with_those_that_are(server: M
     assert (await described(server.url, "tiny")).model == "tiny"
 
 
+async def test_a_server_that_tells_nothing_of_itself_is_used_when_the_model_is_named(server: MisbehavingServer) -> None:
+    server.answers = dict.fromkeys(("GET /props", "GET /v1/model", "GET /api/ps"), (403, "", ""))
+    with pytest.raises(EngineError, match="404: nothing there has this name"):
+        await described(server.url)
+    assert [piece.text for piece in await reply(server.url, model="mine")] == ["Hel", "lo", ""]
+    assert server.asked[-1][2]["model"] == "mine"
+
+
 async def test_a_server_that_loads_its_model_is_waited_for(server: MisbehavingServer) -> None:
     server.answers["GET /v1/models"] = [(503, "", {"error": "Loading model"})] * 3 + [MODELS]
     assert await reply(server.url)
