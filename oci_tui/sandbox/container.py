@@ -122,7 +122,8 @@ def _host_config(api: Any, profile: Profile, settings: SandboxSettings) -> Any:
         pids_limit=settings.pids,
         mem_limit=memory,
         memswap_limit=memory,
-        nano_cpus=int(settings.cpus * 1e9),
+        # Unlike its other limits, this one a daemon that cannot keep it refuses instead of leaving it out.
+        nano_cpus=int(settings.cpus * 1e9) if api.info().get("CpuCfsQuota", True) else None,
         shm_size=min(64, settings.memory_mb // 16) * _MB,
         oom_score_adj=500,
         ulimits=[

@@ -80,9 +80,8 @@ class DockerSandbox:
             self._own_kernel = verification.is_own_kernel(wanted)
             yield Progress("checking the container", 0.7)
             unkept = await self._call(verification.check, self._api, self._container, wanted, self._settings, warnings)
-            missing = tuple(f"{limit.words} ({'; '.join(warnings)})" for limit in unkept)
             # the daemon tells about itself while the runner starts
-            _, info = await asyncio.gather(self._revive(), self._call(self._describe, address, image, missing))
+            _, info = await asyncio.gather(self._revive(), self._call(self._describe, address, image, unkept))
             verification.check_inside((await self._ready()).report, wanted, self._settings, unkept)
             self._info = info
             self._reaping = asyncio.create_task(
@@ -216,24 +215,25 @@ class DockerSandbox:
             finally:
                 api.close()
 
-    def _describe(self, address: str, image: Prepared, unkept: tuple[str, ...]) -> SandboxInfo:
+    def _describe(self, address: str, image: Prepared, unkept: tuple[containers.Limit, ...]) -> SandboxInfo:
         with daemon.told("asking the daemon for its version"):
             version = self._api.version()
-        limits = containers.limits(self._settings)
+        left_out = tuple(f"{limit.words}: left out by the daemon" for limit in unkept)
+        weaknesses = verification.weaknesses(self._api) or left_out
         assert self._profile is not None
         return SandboxInfo(
             name=visible_line(f"Docker {version['Version']} at {address}"),
             image=f"{image.name} ({image.image.removeprefix('sha256:')[:12]})",
             notes=(image.note,) if image.note else (),
             limits=(
-                *(limit.words for limit in limits),
+                *(limit.words for limit in containers.limits(self._settings) if limit not in unkept),
                 f"{self._settings.workspace_mb} MB of workspace",
                 "no network",
                 "read-only system",
                 "no privileges",
             ),
-            not_enforced=(*unkept, *verification.not_enforced(self._api, own_kernel=self._own_kernel)),
-            weaknesses=(*unkept, *verification.weaknesses(self._api)),
+            not_enforced=(*left_out, *verification.not_enforced(self._api, own_kernel=self._own_kernel)),
+            weaknesses=weaknesses,
             languages=tuple(language.tags[0] for language in self._profile.languages.values()),
             tags=tuple(tag for language in self._profile.languages.values() for tag in language.tags),
         )

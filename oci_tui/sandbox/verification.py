@@ -63,6 +63,8 @@ EMPTY = {
     "OomKillDisable": "an end when memory runs out",
     "Sysctls": "the kernel's settings",
 }
+# What the daemon says of itself, by the name of the limit.
+_FACTS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 _HIDDEN = {"MaskedPaths": {"/proc/kcore", "/proc/keys", "/sys/firmware"}, "ReadonlyPaths": {"/proc/sys", "/proc/sysrq-trigger"}}
 _KERNEL_MOUNTS = ("proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2")
 _TMPFS_PLACES = re.compile(r"/dev|/dev/shm|/sys/fs/cgroup|/(proc|sys)/.*")
@@ -108,8 +110,13 @@ def check(
     host, asked = state["HostConfig"], wanted["HostConfig"]
     resource_limits = {limit.field: limit for limit in limits(settings)}
     missing = [limit for limit in resource_limits.values() if host.get(limit.field) != limit.value]
-    # a kernel that cannot set a limit makes the daemon say so, by the limit's name; any other warning excuses nothing
-    unkept = tuple(limit for limit in missing if any(limit.name in warning.lower() for warning in warnings))
+    # A kernel that cannot set a limit makes the daemon say so, by the limit's name; any other warning excuses nothing.
+    facts = api.info()
+    unkept = tuple(
+        limit
+        for limit in missing
+        if facts.get(_FACTS[limit.name]) is False or any(limit.name in warning.lower() for warning in warnings)
+    )
     wrong = [f"{limit.words} ({limit.field})" for limit in missing if limit not in unkept]
     given = {**state["Config"], **host}
     for key, value in {**wanted, **asked}.items():

@@ -15,13 +15,23 @@ import pytest
 
 from oci_tui.sandbox import daemon
 
+_APART = ("unshare", "--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc")
+
 
 @pytest.fixture
 def bare_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
-    """A daemon of the test's own: its socket, and how to start it (again).
+    """A daemon of the test's own: its socket, and how to start it (again)."""
+    yield from _daemon(tmp_path, 'exec "$@"')
 
-    In a network of its own: a daemon without a bridge deletes the one it finds, which is that of the machine's daemon.
-    """
+
+@pytest.fixture
+def limitless_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
+    """One that sees version 2 of the control groups and, since version 1 has them, hardly a controller to limit with."""
+    yield from _daemon(tmp_path, 'mount -t cgroup2 none /sys/fs/cgroup && exec "$@"')
+
+
+def _daemon(tmp_path: Path, script: str) -> Iterator[tuple[Path, Any]]:
+    """In a network of its own: a daemon without a bridge deletes the one it finds, which is that of the machine's daemon."""
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         pytest.skip("starts a second dockerd: needs root and dockerd")
     place = tmp_path / "d"
@@ -49,7 +59,7 @@ def bare_daemon(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
         with (tmp_path / "log").open("ab") as log:
             running.append(
                 subprocess.Popen(
-                    ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "dockerd", *options],
+                    [*_APART, "sh", "-c", script, "sh", "dockerd", *options],
                     stdout=log,
                     stderr=log,
                 )

@@ -25,6 +25,7 @@ from oci_tui.sandbox import daemon, verification
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.installation import examine
 from oci_tui.settings import SandboxSettings
+from tests.sandbox.engines import on_engine
 from tests.sandbox.running import SESSION, client, finished, image, of_session, shell, started, until_none, until_removed
 from tests.sandbox.test_daemon import server
 
@@ -228,6 +229,28 @@ def test_what_a_daemon_cannot_enforce_is_named(tmp_path: Path, facts: dict[str, 
     assert said in engine.detail
     assert said.split("; ")[0] in " ".join(found)
     assert any("remapped" in words for words in found) is not ("userns" in str(facts) or "rootless" in str(facts))
+
+
+@pytest.mark.docker
+async def test_a_daemon_that_can_limit_nothing_is_used_and_that_is_said(limitless_daemon: tuple[Path, Any]) -> None:
+    """F22: control groups of version 2 without controllers, as a daemon without root has them. The control is the usual one."""
+    address = f"unix://{limitless_daemon[0]}"
+    api = daemon.connect(address)
+    facts = api.info()
+    api.close()
+    if facts["MemoryLimit"]:
+        pytest.skip("this machine has its controllers in version 2")
+    lacks = {"no limit on memory", "no limit on swap", "no limit on processes", "no limit on CPU time"}
+    async with started(on_engine(address, memory_mb=256, workspace_mb=64)) as sandbox:
+        info = await sandbox.describe()
+        assert set(info.weaknesses) == lacks
+        assert not {limit for limit in info.limits if "memory" in limit or "CPU" in limit or "processes" in limit}
+        assert (await shell(sandbox, "cat /proc/self/cgroup | grep -c ^0::/; echo ran")).stdout.endswith("ran\n")
+    assert set(examine(SandboxSettings(docker_host=address))[0].detail.split("; ")) >= lacks
+    async with started(SMALL) as usual:
+        info = await usual.describe()
+        assert info.weaknesses == ()
+        assert "256 processes" in info.limits
 
 
 @pytest.mark.docker
