@@ -31,6 +31,7 @@ from oci_tui.sandbox.terminal import Terminal, open_terminal
 from oci_tui.settings import SandboxSettings
 
 _RUNNER_TRIES = 3
+_END_PATIENCE_S = 2.0
 _JOINED = 1 << 18
 _STREAMS: dict[bytes, Stream] = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
@@ -210,7 +211,8 @@ class DockerSandbox:
             leash.close()
         if api is not None:
             try:
-                if container and daemon.answers(self._address):
+                # The leash has it end by itself; it is removed only when that takes long.
+                if container and daemon.answers(self._address) and not reaper.is_gone(api, container, _END_PATIENCE_S):
                     reaper.remove(api, container)
             finally:
                 api.close()

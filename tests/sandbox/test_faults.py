@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 import oci_tui
+from oci_tui.core.errors import SandboxError
 from oci_tui.core.ports import Command, Exit, Output
-from oci_tui.sandbox import daemon, verification
+from oci_tui.sandbox import daemon, reaper, verification
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.installation import examine
 from oci_tui.settings import SandboxSettings
@@ -43,14 +44,21 @@ def _collected() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
-    """The daemon behind a line that takes `delay` seconds each way and delivers in one piece what came meanwhile."""
+async def slow_line(folder: Path, delay: float, unanswered: bytes = b"\0") -> AsyncIterator[str]:
+    """The daemon behind a line that takes `delay` seconds each way and delivers in one piece what came meanwhile.
+
+    A request that begins with `unanswered` is done, but its answer never arrives.
+    """
     behind = daemon.find().removeprefix("unix://")
     open_ends: set[asyncio.Task[None]] = set()
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(1 << 20):
+                if data.startswith(unanswered):
+                    silenced.set()
+                elif silenced.is_set():
+                    continue
                 await asyncio.sleep(delay)
                 with contextlib.suppress(TimeoutError):
                     data += await asyncio.wait_for(reader.read(1 << 20), 0.001)
@@ -63,8 +71,9 @@ async def slow_line(folder: Path, delay: float) -> AsyncIterator[str]:
         assert task is not None
         open_ends.add(task)
         far_reader, far_writer = await asyncio.open_unix_connection(behind)
+        silenced = asyncio.Event()
         try:
-            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
+            await asyncio.gather(carry(reader, far_writer, silenced), carry(far_reader, writer, silenced))
         except asyncio.CancelledError:
             return  # the line was cut
         finally:
@@ -98,6 +107,23 @@ async def test_a_slow_line_loses_and_delays_nothing_more(tmp_path: Path) -> None
         assert time.monotonic() - began < 5
         assert await asyncio.to_thread(plainly, daemon.find(), "echo kept") == b"kept\n"
         assert await asyncio.to_thread(plainly, address, "echo lost") == b""
+
+
+def two_containers(api: Any) -> list[str]:
+    return [api.create_container(image(), ["cat"], labels={"oci.session": SESSION})["Id"] for _ in range(2)]
+
+
+@pytest.mark.docker
+async def test_a_removal_that_is_never_answered(tmp_path: Path) -> None:
+    """F2: what counts is that the container is gone. The control asks for nothing but the answer."""
+    async with slow_line(tmp_path, 0.0, unanswered=b"DELETE") as address:
+        api = await asyncio.to_thread(daemon.connect, address, 1.0)
+        one, other = await asyncio.to_thread(two_containers, api)
+        await asyncio.to_thread(reaper.remove, api, one)
+        with pytest.raises(SandboxError, match="did not answer in time"), daemon.told("removing"):
+            await asyncio.to_thread(api.remove_container, other)
+        assert await asyncio.to_thread(of_session, api, SESSION) == []
+        api.close()
 
 
 def plainly(address: str, script: str) -> bytes:
