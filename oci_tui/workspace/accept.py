@@ -98,7 +98,7 @@ class Acceptance:
         """The accepted changes that no commit holds yet, the oldest first, by number."""
         committed = {_number(ref) for ref, _ in self._shadow.refs(f"{self._session}/committed")}
         return {
-            _number(ref): Change(self._shadow.entries(self._shadow.parent(commit)), self._shadow.entries(commit))
+            _number(ref): Change(self._shadow.entries(self._shadow.resolve(f"{commit}^")), self._shadow.entries(commit))
             for ref, commit in self._shadow.refs(self._refs)
             if _number(ref) not in committed
         }
@@ -120,7 +120,7 @@ class Acceptance:
 
     def _replay(self, ref: str, commit: str, target: str, *, back: bool) -> Replayed:
         after = self._shadow.entries(commit)
-        before = self._shadow.entries(self._shadow.parent(commit))
+        before = self._shadow.entries(self._shadow.resolve(f"{commit}^"))
         old, new = (after, before) if back else (before, after)
         touched = sorted(before.keys() | after.keys())
         with locked(self._folder):

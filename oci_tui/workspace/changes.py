@@ -33,7 +33,7 @@ class GitChanges:
         return await self._thread.run(self._rejected, selection)
 
     async def patch(self) -> bytes:
-        return await self._thread.run(self._mirror.patch)
+        return await self._thread.run(self._mirror.pending.patch)
 
     async def commit(self, message: str) -> Commit:
         made, paths = await self._thread.run(self._acceptance.commit, message)
@@ -53,31 +53,31 @@ class GitChanges:
         return await self._thread.run(lambda: self._replayed(self._acceptance.redo()))
 
     def _accepted(self, selection: Selection | None, clean_only: bool) -> Written:
-        old, base = self._mirror.tree, self._mirror.base
-        chosen = self._mirror.only(selection) if selection else old
-        outcome = self._acceptance.accept(base, chosen, self._mirror.renamed() if clean_only else None)
-        self._mirror.accepted(outcome.touched, chosen, outcome.tree)
+        old, base = self._mirror.pending.tree, self._mirror.pending.base
+        chosen = self._mirror.pending.only(selection) if selection else old
+        outcome = self._acceptance.accept(base, chosen, self._mirror.pending.renamed() if clean_only else None)
+        self._mirror.pending.accepted(outcome.touched, chosen, outcome.tree)
         left = [path for path in differing(base, chosen) if path not in set(outcome.touched)]
         return self._written(outcome, old, left)
 
     def _gave_way(self, paths: Sequence[str]) -> Level:
-        old = self._mirror.tree
+        old = self._mirror.pending.tree
         self._mirror.give_way(self._user.snapshot(), paths)
-        self._history.remember_user(self._mirror.base)
+        self._history.remember_user(self._mirror.pending.base)
         return self._mirror.level(old)
 
     def _rejected(self, selection: Selection | None) -> Level:
-        return self._mirror.become(self._mirror.without(selection) if selection else dict(self._mirror.base))
+        return self._mirror.become(self._mirror.pending.without(selection) if selection else dict(self._mirror.pending.base))
 
     def _replayed(self, replayed: Replayed | None) -> Written:
         if replayed is None:
             return Written()
-        old = self._mirror.tree
-        self._mirror.replayed(replayed.old, replayed.new, replayed.outcome.tree)
+        old = self._mirror.pending.tree
+        self._mirror.pending.replayed(replayed.old, replayed.new, replayed.outcome.tree)
         return self._written(replayed.outcome, old)
 
     def _written(self, outcome: Outcome, old: Tree, left: Sequence[bytes] = ()) -> Written:
         if outcome.touched:
-            self._history.remember_user(self._mirror.base)
+            self._history.remember_user(self._mirror.pending.base)
         written = tuple(map(shown, sorted(outcome.written)))
         return Written(written, self._mirror.level(old), tuple(map(shown, left)))

@@ -84,7 +84,7 @@ class GitWorkspace:
         return await self._thread.run(self._mirror.bring_back, listing, tar)
 
     async def diff(self) -> Diff:
-        return await self._thread.run(self._mirror.diff)
+        return await self._thread.run(self._mirror.pending.diff)
 
     @property
     def changes(self) -> GitChanges:
@@ -107,7 +107,7 @@ class GitWorkspace:
         snapshot = self._user.snapshot(steps)
         steps.reached("remembering them")
         self._mirror.rebase(snapshot)
-        self._remembered.remember_user(self._mirror.base)
+        self._remembered.remember_user(self._mirror.pending.base)
         self._head = head(self._root)
         if (begun := self._remembered.begun_at()) is not None:
             self._mirror.restore(begun)
@@ -117,11 +117,11 @@ class GitWorkspace:
         return WorkspaceInfo(root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored())
 
     def _refreshed(self) -> UserEdits:
-        old, before = self._mirror.tree, self._head
+        old, before = self._mirror.pending.tree, self._head
         self._head = head(self._root)
         absorbed = self._mirror.rebase(self._user.snapshot())
         if absorbed.paths:
-            self._remembered.remember_user(self._mirror.base)
+            self._remembered.remember_user(self._mirror.pending.base)
         now = {path: self._user.known(path) for path in absorbed.conflicts}
         news = [path for path in absorbed.conflicts if path not in self._told or self._told[path] != now[path]]
         self._told = now

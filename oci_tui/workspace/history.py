@@ -33,7 +33,7 @@ class History:
 
     def keep(self, tree: Tree, label: str) -> int:
         """Remember a round's end under the next number; 0 when nothing differs from the one it grew from."""
-        if self._line and self._shadow.tree(tree) == self._shadow.tree_of(self._line):
+        if self._line and self._shadow.tree(tree) == self._shadow.resolve(f"{self._line}^{{tree}}"):
             return 0
         number = 1 + max((number for number, _ in self._rounds()), default=0)
         self._line = self._shadow.commit(tree, self._line, said=visible_line(label))
@@ -96,7 +96,7 @@ class GitHistory:
         self._thread = thread
 
     async def keep(self, said: str) -> int:
-        return await self._thread.run(lambda: self._history.keep(self._mirror.tree, said))
+        return await self._thread.run(lambda: self._history.keep(self._mirror.pending.tree, said))
 
     async def log(self) -> tuple[Kept, ...]:
         return await self._thread.run(self._history.listed)
@@ -105,6 +105,6 @@ class GitHistory:
         return await self._thread.run(self._restored, number)
 
     def _restored(self, number: int) -> Level:
-        old = self._mirror.tree
+        old = self._mirror.pending.tree
         self._mirror.restore(self._history.back_to(number))
         return self._mirror.level(old)

@@ -202,18 +202,14 @@ class Shadow:
             if stamp.strip().isdigit()
         ]
 
-    def tree_of(self, commit: str) -> str:
-        """The id of the state of the files that a commit holds."""
-        return self._git.run("rev-parse", "--verify", f"{commit}^{{tree}}").out.decode("ascii").strip()
-
     def entries(self, commit: str) -> Tree:
         """The state of the files that a commit or tree holds."""
         records = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).out.split(b"\0")
         return dict(_entry(record) for record in records if record)
 
-    def parent(self, commit: str) -> str:
-        """The id of a commit's parent."""
-        return self._git.run("rev-parse", "--verify", f"{commit}^").out.decode("ascii").strip()
+    def resolve(self, name: str) -> str:
+        """The id of what git calls so: `COMMIT^` its parent, `COMMIT^{tree}` the state of the files that it holds."""
+        return self._git.run("rev-parse", "--verify", name).out.decode("ascii").strip()
 
     def merge(self, base: Tree, ours: Tree, theirs: Tree) -> tuple[Tree, tuple[bytes, ...]]:
         """Three-way merge of two states made from `base`: the result, and the paths in conflict (then the result is void)."""
