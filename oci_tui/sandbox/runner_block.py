@@ -84,7 +84,7 @@ class BlockRun(Run):
             super().clear()
             return
         self.sweep()  # it stops the process, too
-        self.reap(0)
+        self.reap()
         while any(unread(fd) for fd in self.open) and not self.wire.closed:
             self.turn(time.monotonic() + DRAIN_S)
 

@@ -113,8 +113,12 @@ class Run:
 
     def sweep(self) -> None:
         """Kill everything but the session's Python; that too where processes are made faster than they can be killed."""
-        if not (self.session.pid and kill_all_but(self.session.pid)):
-            kill_others()
+        if self.session.pid and kill_all_but(self.session.pid):
+            return
+        kill_others()
+        until = time.monotonic() + DRAIN_S
+        while self.session.pid and self.reap() and time.monotonic() < until:
+            time.sleep(0.001)
 
     def clear(self) -> None:
         """Read what is left; who still holds the output when the command has ended is killed after DRAIN_S."""
@@ -122,7 +126,7 @@ class Run:
         self.sweep()
         self.drain(DRAIN_S)
         until = time.monotonic() + DRAIN_S
-        while self.reap(0) and not self.session.pid and time.monotonic() < until:
+        while self.reap() and not self.session.pid and time.monotonic() < until:
             time.sleep(0.001)
 
     def drain(self, seconds: float) -> None:
@@ -150,7 +154,7 @@ class Run:
             else:
                 self.read(key.fd)
         self.take_orders()
-        self.reap(self.process.pid)
+        self.reap()
 
     def take_orders(self) -> None:
         for frame in self.wire.inbox:
@@ -213,7 +217,7 @@ class Run:
         if len(kept) < len(data):
             self.end("output limit", 0.0)
 
-    def reap(self, leader: int) -> bool:
+    def reap(self) -> bool:
         """Collect dead children, orphans included; True while a live one is left."""
         while True:
             try:
@@ -223,7 +227,7 @@ class Run:
             if pid == 0:
                 return True
             self.session.ended(pid)
-            if pid == leader:
+            if pid == self.process.pid and self.status is None:
                 self.status, self.max_memory = status, usage.ru_maxrss * 1024
 
     def finish(self) -> None:

@@ -16,7 +16,7 @@ from tests.sandbox.running import SESSION, client, finished, of_session, shell, 
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
 
-LIMIT_S = 1.5
+LIMIT_S = 2.0
 LADDER_S = 3.0
 BOMB = "python3 -c 'import os  # 4321\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass'"
 # What is started to stay, and what the command itself then does.

@@ -176,7 +176,6 @@ def spin():
     global count
     while True:
         count += 1
-        print(end=".", flush=True) if count == 1 else None
 threading.Thread(target=spin, daemon=True).start()
 while not count:
     pass
