@@ -198,6 +198,17 @@ async def test_a_file_that_the_model_has_not_read_is_shown_before_it_is_overwrit
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize(("prompt", "kept"), [("make the tests pass", True), ("delete the test files", False)])
+async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRepository, prompt: str, kept: bool) -> None:
+    async with session_on(make_repository(FILES), ["```bash\nrm test_calc.py\n```", "Done."]) as session:
+        happened = await turn(session, prompt)
+        assert session.workspace.read("test_calc.py") == (FILES["test_calc.py"] if kept else None)
+        assert ("They were put back" in session.conversation.messages[-2].content) is kept
+        final = [event.diff.files for event in happened if isinstance(event, events.DiffChanged)]
+        assert [bool(files) for files in final[-1:]] == [not kept] * len(final[-1:])
+
+
+@pytest.mark.docker
 async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), [WRONG, WRONG, RIGHT]) as session:
         assert verdict(await turn(session)) is Verdict.PASSED

@@ -76,6 +76,11 @@ def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
     return "\n".join([said, *files])
 
 
+def tests_kept(paths: Sequence[str]) -> str:
+    """The message when a command damaged tests and they were put back."""
+    return f"The command removed or skipped tests in {_listed(paths)}. They were put back: change the code that they test."
+
+
 def refused_edits(reasons: Sequence[str]) -> str:
     """The message when edits could not be applied."""
     return "These edits were not applied:\n" + "\n".join(f"- {reason}" for reason in reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 from oci_tui.core import syntax
@@ -45,6 +46,11 @@ def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
     if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
         return "this skips tests; leave tests as they are and change the code they test"
     return ""
+
+
+def damaged_tests(before: Mapping[str, str], read: Callable[[str], str | None], prompt: str) -> dict[str, str]:
+    """Those of the test files that a command removed, or took tests from or skips them in, as they were before."""
+    return {path: old for path, old in before.items() if (new := read(path)) != old and lost_tests(path, old, new, prompt)}
 
 
 def objection(path: str, old: str | None, new: str, prompt: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import msgspec
 
-from oci_tui.core import check, context, events, failure, feedback
+from oci_tui.core import check, context, events, failure, feedback, guards
 from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
@@ -322,6 +322,7 @@ class Turn:
             self._passed, self._outcome = None, "not allowed"
             self._final = self._refused = True
             return
+        tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
         yield events.CommandStarted(command)
         output, images = KeptOutput(), 0
         end = Exit(1, "connection lost")
@@ -343,6 +344,9 @@ class Turn:
         self._passed, self._outcome = end.passed, check.outcome(text, end.code, end.reason)
         self.conversation.output = text
         self._said.extend(await collect(self.sandbox, self.workspace))
+        if lost := guards.damaged_tests(tests, self.workspace.read, self.prompt):
+            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(lost))
+            self._said.append(feedback.tests_kept(tuple(lost)))
         if not self._passed:
             self._pull_in(text)
             before, self._error = self._error, failure.signature(text)
