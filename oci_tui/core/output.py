@@ -8,6 +8,7 @@ from itertools import groupby
 from oci_tui.core.ports import Stream
 
 HEAD, TAIL = 64 << 10, 192 << 10
+PIECES = 2_000  # of the head: a journal has a line for each, so a program that prints byte by byte goes on in the tail
 _JOINED = 4 << 10
 _STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
 
@@ -60,13 +61,14 @@ class _Ends:
         self.head: list[_Piece] = []
         self.tail: deque[_Piece] = deque()
         self.omitted = 0
-        self._room = head
+        self._room, self._pieces = head, PIECES
         self._most = tail
         self._size = 0
 
     def add(self, arrival: int, data: bytes) -> bytes:
         """Take a piece; the part of it that is in the head."""
-        cut = _boundary(data, self._room)
+        self._pieces -= 1
+        cut = _boundary(data, self._room) if self._pieces >= 0 else 0
         first, rest = data[:cut], data[cut:]
         if first:
             self._room -= cut

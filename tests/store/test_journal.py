@@ -84,6 +84,17 @@ def test_a_flood_of_output_does_not_make_the_journal_grow(tmp_path: Path) -> Non
     assert sizes[50_000] < sizes[10_000] + 100
 
 
+def test_output_that_comes_byte_by_byte_does_not_make_it_grow_either(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.jsonl")
+    text = "".join(chr(ord("a") + number % 26) for number in range(100_000))
+    for event in [events.OutputArrived("stdout", letter) for letter in text]:
+        journal.show(event)
+    journal.show(events.CommandFinished(Command("drip", ("drip",)), Exit(0)))
+    journal.close()
+    assert journal.file.stat().st_size < 300_000
+    assert "".join(event.text for event in read(journal.file) if isinstance(event, events.OutputArrived)) == text
+
+
 def test_a_run_that_was_stopped_does_not_lose_its_tail(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "a.jsonl")
     for event in [*flood(10_000)[:-1], events.TurnFinished(1, Verdict.STOPPED, 1, 1.0)]:
