@@ -80,11 +80,12 @@ def check_disk(name: str, resume: Path, needed: int) -> None:
 
 
 def bytes_below(folder: Path) -> int:
-    """Sizes of the files below; what vanishes meanwhile counts nothing."""
+    """Sizes of the files below; what vanishes meanwhile, folders too, counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            total += path.lstat().st_size if path.is_file() else 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.lstat(Path(where, name)).st_size
     return total
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from oci_tui.core.errors import ModelError
 from oci_tui.engine.catalogue import Entry, Hub, Packages
+from oci_tui.engine.fetching import bytes_below
 from oci_tui.engine.pull import pull
 from tests.engine.models_on_disk import small_disk, wheel
 
@@ -159,6 +160,23 @@ def test_a_disk_that_fills_up_is_told_and_leaves_nothing_half_made(entry: Entry,
         filler.unlink()
         list(pull(entry, disk))
         assert (disk / "tiny.gguf").read_bytes() == b"".join(PARTS)
+
+
+def test_folders_that_vanish_while_progress_is_counted_count_nothing(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"12345")
+    done = threading.Event()
+
+    def churn() -> None:
+        for number in range(400):
+            folder = tmp_path / f"{number}" / "a" / "b"
+            folder.mkdir(parents=True)
+            (folder / "c").write_bytes(b"")
+            shutil.rmtree(tmp_path / f"{number}")
+        done.set()
+
+    threading.Thread(target=churn).start()
+    while not done.is_set():
+        assert bytes_below(tmp_path) == 5
 
 
 class HubAnswers(BaseHTTPRequestHandler):
