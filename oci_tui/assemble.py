@@ -100,6 +100,7 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
         sampling=settings.sampling.sampling(),
         stateful=settings.sandbox.python == "session",
         must_run=must_run,
+        alternatives=settings.engine.alternatives,
     )
 
 

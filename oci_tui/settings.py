@@ -31,6 +31,7 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
 
+    With `alternatives` n > 0 each token comes with its probability and the n likeliest in its place (the code pane's heat).
     `context` is in tokens (0: the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
     file of a scripted engine, `record` one that every reply is appended to. `url` is where an OpenAI-compatible API begins
     (http://HOST:PORT/v1) and `timeout_s` how long it may be silent; `model` is then its name there, "" for the first.
@@ -44,6 +45,7 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""
     context: int = 8192
     max_new_tokens: int = 1024
+    alternatives: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
     cache: CacheMode = "Q8"
     gpu_split: tuple[float, ...] = ()
     reserve_mb: tuple[int, ...] = ()

@@ -16,7 +16,7 @@ from oci_tui.assemble import AllowAll
 from oci_tui.core import events, feedback
 from oci_tui.core.events import Event, read
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
-from oci_tui.core.generation import EngineInfo, Message, Piece, Request
+from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
 from oci_tui.core.ports import Command
 from oci_tui.core.refine import Policy
 from oci_tui.core.session import Session
@@ -112,6 +112,19 @@ async def test_a_command_of_the_persons_runs_on_the_mirror_and_its_output_can_be
         assert set(session.files()) >= {"calc.py", "notes.txt"}
         assert (await session.symbols())["add"] == "calc.py:1"
         assert not (root / "notes.txt").exists()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("go_on", [False, True])
+async def test_a_reply_that_the_person_changed_is_run_or_gone_on_from(make_repository: MakeRepository, go_on: bool) -> None:
+    half = len(RIGHT) // 2
+    async with session_on(make_repository(FILES), [RIGHT[half:]] if go_on else []) as session:
+        begun = Begun(RIGHT[:half] if go_on else RIGHT, go_on=go_on)
+        async with aclosing(session.ask("go on", begun)) as running:
+            happened = [event async for event in running]
+        assert verdict(happened) is Verdict.PASSED
+        assert "".join(event.text for event in happened if isinstance(event, events.ReplyGrew)) == RIGHT
+        assert session.conversation.messages[-1] == Message("assistant", RIGHT)
 
 
 @pytest.mark.docker

@@ -18,7 +18,7 @@ from oci_tui.core.changes import Kept
 from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
-from oci_tui.core.generation import EngineInfo, Usage
+from oci_tui.core.generation import EngineInfo, Token, Usage
 from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
@@ -92,8 +92,11 @@ class RoundStarted(_Happened, frozen=True):
     round: int
 
 
-class ReplyGrew(_Happened, frozen=True):
+class ReplyGrew(_Happened, frozen=True, omit_defaults=True):
+    """`tokens` come where the settings ask for their probabilities and the engine tells them."""
+
     text: str
+    tokens: tuple[Token, ...] = ()
 
 
 class ReplyFinished(_Happened, frozen=True):

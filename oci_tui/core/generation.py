@@ -70,6 +70,13 @@ class Request(msgspec.Struct, frozen=True):
     drafts: tuple[str, ...] = ()
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A reply that a person changed: the model goes on from there, or it counts as its reply as it is."""
+
+    text: str
+    go_on: bool
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What a reply cost. Counts are tokens, times are seconds; `cached_tokens` of the prompt were not computed again.
 

@@ -13,7 +13,7 @@ from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
-from oci_tui.core.generation import Message, Request, Sampling, Usage
+from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
@@ -28,6 +28,14 @@ RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 _CUT_OFF, _EDITS_REFUSED, _NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
 _NOT_DONE = "not done when the rounds were used up"
 
+
+async def _nothing() -> AsyncGenerator[Piece]:
+    """What an engine says that is not asked."""
+    nothing: tuple[Piece, ...] = ()
+    for piece in nothing:
+        yield piece
+
+
 Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
 
 
@@ -39,7 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
     that is not: the check always runs in a process of its own.
     `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
     `corrections`: how often in a round the model replies again at once because an edit of it was refused.
-    `commit`: whether what is accepted is committed too.
+    `commit`: whether what is accepted is committed too. `alternatives`: how many for each token, 0 without probabilities.
     """
 
     rounds: int = 3
@@ -51,6 +59,7 @@ class Policy(msgspec.Struct, frozen=True):
     stateful: bool = True
     must_run: bool = True
     commit: CommitPolicy = "ask"
+    alternatives: int = 0
 
 
 class Turn:
@@ -59,8 +68,11 @@ class Turn:
     Without a `sandbox` the model answers and edits all the same, and nothing is run.
     """
 
-    def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts) -> None:
+    def __init__(
+        self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None = None
+    ) -> None:
         self.prompt = prompt
+        self._begun = begun
         self.conversation = conversation
         self.policy = policy
         self.engine, self.sandbox, self.workspace, self.approver = parts
@@ -222,14 +234,20 @@ class Turn:
             kept.messages,
             self.policy.max_new_tokens,
             RESAMPLED if self._stuck else self.policy.sampling,
+            begin_with=self._begun.text if self._begun else "",
+            alternatives=self.policy.alternatives,
             drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
         )
-        async with aclosing(self.engine.generate(request)) as pieces:
+        begun, self._begun = self._begun, None
+        if begun:
+            reader.feed(begun.text)
+            yield events.ReplyGrew(begun.text)
+        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else _nothing()) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
                 if piece.text:
                     reader.feed(piece.text)
-                    yield events.ReplyGrew(piece.text)
+                    yield events.ReplyGrew(piece.text, piece.tokens)
         self._cut_off = usage.end == "length" and reader.open is not None
         before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), self._known_texts())
         self._again = self._reply.text == before.text

@@ -16,6 +16,7 @@ from oci_tui.core.changes import Level
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError, SandboxError, StoreError
 from oci_tui.core.events import Event, Part
+from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
@@ -65,8 +66,11 @@ class Session:
             for part in [part for part in get_args(Part) if part not in self._ready]:
                 yield self._told(events.PartFailed(part, f"the {part} was stopped; the next prompt makes it ready"))
 
-    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
-        """One turn. What is expected to go wrong is told by TurnFailed, never raised. It ends with the change as it then is."""
+    async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:
+        """One turn; `begun` is its first reply, or how that begins.
+
+        What is expected to go wrong is told by TurnFailed, never raised. It ends with the change as it then is.
+        """
         self._stop.clear()
         said, self.conversation.steered = self.conversation.steered, []
         prompt = "\n\n".join([*said, prompt])
@@ -74,7 +78,8 @@ class Session:
         self.settle.asked(prompt)
         before = self.conversation.copy()
         started = time.monotonic()
-        turn = Turn(prompt, self.conversation, self.policy, (self.engine, self.sandbox, self.workspace, self.approver))
+        parts = self.engine, self.sandbox, self.workspace, self.approver
+        turn = Turn(prompt, self.conversation, self.policy, parts, begun)
         verdict, ended = Verdict.GAVE_UP, False
 
         def finished(verdict: Verdict) -> Event:

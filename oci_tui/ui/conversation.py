@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
+from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection
 
 Decision = Literal["accept", "accept clean", "give way", "reject", "commit", "undo", "redo", "restore", "log", "include"]
@@ -33,7 +34,7 @@ class Converses(Protocol):
     """What the app is given: `core.session.Session`, or a replay of one."""
 
     def prepare(self) -> AsyncGenerator[Event]: ...
-    def ask(self, prompt: str) -> AsyncGenerator[Event]: ...
+    def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]: ...
     def run(self, text: str) -> AsyncGenerator[Event]: ...
     def files(self) -> Sequence[str]: ...
     async def symbols(self) -> Mapping[str, str]: ...
@@ -54,6 +55,7 @@ class Conversation:
         self._woken = asyncio.Event()
         self._decision: Callable[[Converses], AsyncGenerator[Event]] | None = None
         self.deciding = False
+        self._begun: dict[str, Begun] = {}
         self.waiting: deque[str] = deque()
         self.ready = False
         self.running = False
@@ -95,7 +97,8 @@ class Conversation:
         self.running, self.stopping = True, False
         self._changed()
         try:
-            await self._play(session.run(prompt[1:]) if prompt.startswith("!") else session.ask(prompt))
+            begun = self._begun.pop(prompt, None)
+            await self._play(session.run(prompt[1:]) if prompt.startswith("!") else session.ask(prompt, begun))
         finally:
             self.running = self.stopping = False
             self._changed()
@@ -110,6 +113,11 @@ class Conversation:
                     self._show(event)
         except OciError as error:
             self._show(TurnFailed(message=str(error)))
+
+    def begin(self, prompt: str, begun: Begun) -> None:
+        """As `send`, with a reply that the person changed as the first one or its beginning."""
+        self._begun[prompt] = begun
+        self.send(prompt)
 
     def send(self, prompt: str) -> None:
         """Ask this as soon as what came before is done; with "!" before it, run it in the sandbox."""

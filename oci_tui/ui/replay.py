@@ -27,6 +27,7 @@ from oci_tui.core.events import (
     TurnStarted,
     read,
 )
+from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
 
@@ -104,7 +105,7 @@ class ReplaySession:
             async for event in self._step():
                 yield event
 
-    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
+    async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:  # noqa: ARG002
         """The next recorded turn, with this prompt in place of the recorded one."""
         self._stopped.clear()
         while self._place < len(self._events) and not isinstance(self._events[self._place], TurnStarted):

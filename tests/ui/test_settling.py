@@ -15,6 +15,7 @@ from oci_tui.core.changes import Level
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event, Part
+from oci_tui.core.generation import Begun
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings
@@ -39,7 +40,8 @@ class FilesOnly:
     async def prepare(self) -> AsyncGenerator[Event]:
         yield events.WorkspaceReady(await self.workspace.open())
 
-    async def ask(self, prompt: str) -> AsyncGenerator[Event]:
+    async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:
+        assert begun is None
         self.prompts.append(prompt)
         self.settle.asked(prompt)
         yield events.TurnStarted(len(self.prompts), prompt)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
 from oci_tui.core.events import (
     ContextBuilt,
     EditsRefused,
@@ -14,7 +19,9 @@ from oci_tui.core.events import (
     TurnStarted,
 )
 from oci_tui.core.reply import RUNNABLE_TAGS, Block, ReplyReader
-from oci_tui.core.terminal import visible_line
+from oci_tui.core.terminal import visible, visible_line
+from oci_tui.ui import keys
+from oci_tui.ui.panes.certainty import Certainty, said
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import Spans
@@ -68,7 +75,18 @@ class CodePane(CursorPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"
+    HINTS = (("[ ]", "blocks"), ("c", "edit, go on"), ("r", "edit, run"), ("h", "heat"), ("l", "least sure"))
     LESSON = "The model's code appears here while it is written. Nothing is written to your files before you accept it."
+
+    class Edit(Message):
+        """The person wants to change this reply; the model goes on from it, or it is run as it is."""
+
+        def __init__(self, text: str, *, go_on: bool) -> None:
+            super().__init__()
+            self.text = text
+            self.go_on = go_on
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Code")
 
     def __init__(self, *, id: str = "code") -> None:  # noqa: A002
         super().__init__(id=id)
@@ -78,6 +96,11 @@ class CodePane(CursorPane):
         self._shown: list[_Shown] = []
         self._stale = True
         self._round = 0
+        self._certainty = self._fresh = Certainty()
+        self._heat = False
+        self._rows_of: list[int] = []
+        self._doubted: list[int] = []
+        self._named = ""
 
     def show(self, event: Event) -> None:
         match event:
@@ -89,8 +112,10 @@ class CodePane(CursorPane):
                 self._round = event.round
             case ContextBuilt():
                 self._reader, self._pieces, self._stale = ReplyReader(runs=self._runs), [], True
+                self._fresh = Certainty()
             case ReplyGrew():
                 self._pieces.append(event.text)
+                self._fresh.add(event.text, event.tokens)
                 self.changed(self.line_count())
             case ReplyFinished():
                 self._pieces.append("\n")
@@ -107,7 +132,8 @@ class CodePane(CursorPane):
         if not blocks:
             return
         if self._stale:
-            self._stale, self._shown = False, []
+            self._stale, self._shown, self._heat, self._doubted = False, [], False, []
+            self._certainty = self._fresh
             self.restart()
         if self._shown:
             self.changed(self._shown[-1].read())
@@ -119,14 +145,86 @@ class CodePane(CursorPane):
         name = visible_line(last.path) or visible_line(last.block.tag)
         # The count of an open block would repaint the heading with every line.
         length = plural(len(last.lines), "line") if last.block.closed else ""
-        self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
+        self._named = self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
 
     def line_count(self) -> int:
         return self._shown[-1].start + self._shown[-1].rows if self._shown else 0
 
     def line(self, index: int) -> Spans:
         shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
+        row = self._reply_row(index) if self._heat else -1
+        if row >= 0:
+            return ((f"{index - shown.start:>5}  ", "number"), *self._certainty.spans(row))
         return shown.row(index - shown.start)
+
+    # keys
+
+    def _reply_row(self, index: int) -> int:
+        """The line of the reply that stands in a row; -1 for headings and rows between blocks."""
+        number = next(number for number in range(len(self._shown) - 1, -1, -1) if self._shown[number].start <= index)
+        shown, start = self._shown[number], self._rows_of[number] if number < len(self._rows_of) else -1
+        inside = index - shown.start - 1
+        return start + inside if start >= 0 and 0 <= inside < len(shown.lines) else -1
+
+    def _locate(self) -> None:
+        """Find the rows of the blocks in the reply."""
+        self._rows_of = self._certainty.starts([shown.block.lines for shown in self._shown])
+
+    def action_block(self, step: int) -> None:
+        """To the next (or with -1 the previous) block."""
+        starts = [shown.start for shown in self._shown]
+        ahead = [start for start in starts if (start > self.here if step > 0 else start < self.here)]
+        if ahead:
+            row = min(ahead) if step > 0 else max(ahead)
+            self.go_to(row, row)
+
+    def action_heat(self) -> None:
+        """Show how sure the model was of each token, or its code in colour again."""
+        if not self._certainty.known:
+            self.detail = "the engine told no probabilities: set [engine] alternatives = 5"
+            return
+        self._heat = not self._heat
+        self._locate()
+        self._strips.clear()
+        self.go_to(self.here)
+        self.changed(0)
+
+    def action_least_sure(self) -> None:
+        """To the line with the least probable token, then to the next such line."""
+        self._locate()
+        sure: list[tuple[float, int]] = []
+        for index in range(self.line_count()):
+            token = self._certainty.least(self._reply_row(index))
+            if token is not None and token.probability < 1 and index not in self._doubted:
+                sure.append((token.probability, index))
+        if not sure:
+            self._doubted = []
+            return
+        self._doubted.append(min(sure)[1])
+        if not self._heat:
+            self.action_heat()
+        self.go_to(self._doubted[-1])
+
+    def moved(self, before: int | None) -> None:
+        super().moved(before)
+        token = self._certainty.least(self._reply_row(self.here)) if self._heat and self._shown else None
+        self.detail = said(token) if token is not None else self._named
+
+    def action_edit(self, go_on: bool) -> None:
+        """Have the reply edited; to go on, only what stands up to the cursor's line (all of it without a cursor)."""
+        if not self._shown:
+            return
+        text = self._certainty.text
+        if go_on and self._cursor is not None:
+            self._locate()
+            row = self._reply_row(self.here)
+            text = "\n".join(text.split("\n")[: row + 1]) + "\n" if row >= 0 else text
+        self.post_message(self.Edit(text, go_on=go_on))
+
+    def whole_at(self, index: int) -> str:
+        """The block that the line is in."""
+        shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
+        return visible(shown.block.text)
 
     def fill(self, index: int) -> str:
         return "bar" if any(shown.start == index for shown in self._shown) else "text"

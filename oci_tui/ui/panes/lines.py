@@ -31,7 +31,7 @@ Spans = tuple[Span, ...]
 
 STYLES = frozenset(
     {"text", "muted", "strong", "accent", "good", "bad", "warn", "number", "bar"}
-    | {"match", "added", "removed", "added-word", "removed-word", "added-sign", "removed-sign"}
+    | {"match", "added", "removed", "added-word", "removed-word", "heat-1", "heat-2", "heat-3", "added-sign", "removed-sign"}
     | {"keyword", "string", "comment", "literal", "name"}
 )
 
@@ -69,6 +69,9 @@ class LinePane(ScrollView, can_focus=True):
         & > .line--removed { color: $foreground; background: $removed-background; }
         & > .line--added-word { background: $added-word-background; text-style: bold; }
         & > .line--removed-word { background: $removed-word-background; text-style: bold; }
+        & > .line--heat-1 { background: $heat-1-background; }
+        & > .line--heat-2 { background: $heat-2-background; text-style: underline; }
+        & > .line--heat-3 { background: $heat-3-background; text-style: bold underline; }
         & > .line--added-sign { color: $success; background: $added-background; }
         & > .line--removed-sign { color: $error; background: $removed-background; }
         & > .line--bar { color: $foreground; text-style: bold; background: $bar-background; }
@@ -224,7 +227,9 @@ class LinePane(ScrollView, can_focus=True):
                 style = self.get_component_rich_style(f"line--{ink}")
             if ground:
                 behind = self.get_component_rich_style(f"line--{ground}")
-                style += Style(bgcolor=behind.bgcolor, bold=behind.bold if ground.endswith("-word") else None)
+                style += Style(
+                    bgcolor=behind.bgcolor, bold=behind.bold if ground != "bar" else None, underline=behind.underline
+                )
             self._styles[name] = style
         return style
 

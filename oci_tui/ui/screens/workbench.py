@@ -27,6 +27,7 @@ from oci_tui.core.events import (
     TurnStarted,
     WorkspaceReady,
 )
+from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.ui.completing import Vocabulary
@@ -331,10 +332,10 @@ class Workbench(Screen[None]):
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
         elif talk.pending.files and self.focused is self.changes:
             pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
-        elif talk.pending.files:
-            pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
         elif isinstance(self.focused, LinePane):
             pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
+        elif talk.pending.files:
+            pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
         else:
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
         pairs += [("F1", "help"), ("F2…F5", "panes"), ("Ctrl+P", "commands"), ("Ctrl+Q", "quit")]
@@ -363,6 +364,19 @@ class Workbench(Screen[None]):
     def _opened(self, message: CursorPane.Opened) -> None:
         if problem := opened(self.app, self._root, message.path, message.line):
             self.say(problem)
+
+    @on(CodePane.Edit)
+    def _edit_reply(self, message: CodePane.Edit) -> None:
+        if self.conversation.running:
+            self.say("a turn is running; stop it with Esc, then edit what it wrote")
+            return
+        text, problem = changed(self.app, message.text)
+        if problem:
+            self.say(problem)
+        elif message.go_on:
+            self.conversation.begin("Go on from your reply as I changed it.", Begun(text, go_on=True))
+        else:
+            self.conversation.begin("I changed your reply; take it as yours.", Begun(text, go_on=False))
 
     @on(TabLine.Chosen)
     def _tab(self, message: TabLine.Chosen) -> None:
