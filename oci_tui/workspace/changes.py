@@ -78,6 +78,7 @@ class GitChanges:
 
     def _written(self, outcome: Outcome, old: Tree, left: Sequence[bytes] = ()) -> Written:
         if outcome.touched:
+            self._mirror.leave_out_secrets(outcome.tree)
             self._history.remember_user(self._mirror.pending.base)
         written = tuple(map(shown, sorted(outcome.written)))
         return Written(written, self._mirror.level(old), tuple(map(shown, left)))

@@ -47,6 +47,14 @@ class Mirror:
         self._look(snapshot)
         self.pending.drop(paths, snapshot.tree)
 
+    def leave_out_secrets(self, now: Tree) -> None:
+        """Take out those of the user's files, as they are `now`, that hold a secret since they were last looked at."""
+        reasons = {path: self._user.keeps_out(path, self._shadow.read(entry.blob)) for path, entry in now.items()}
+        secret = {path: why for path, why in reasons.items() if why}
+        if secret:
+            pending, self._closed = self.pending, self._closed | secret
+            pending.base, pending.tree = (part(side, side.keys() - secret.keys()) for side in (pending.base, pending.tree))
+
     def _look(self, snapshot: Snapshot) -> None:
         """Remember what of the user's tree is not in the mirror, or not to be changed there."""
         self._closed = snapshot.left_out | snapshot.closed

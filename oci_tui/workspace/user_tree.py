@@ -115,6 +115,10 @@ class UserTree:
                     writer.add(found[1], found[0].blob)
         return tree, blocked
 
+    def keeps_out(self, path: bytes, data: bytes) -> str:
+        """Why a file with this content would stay out of the mirror for a secret, in one phrase; "" when it would not."""
+        return "" if included(names.shown(path), self._let_in) else secret_name(path) or secret_in(data)
+
     def hidden(self, paths: Iterable[bytes]) -> set[bytes]:
         """Those of the paths that the user's ignore rules hide. A path behind a symlink counts as the symlink does."""
         asked: dict[bytes, list[bytes]] = {}

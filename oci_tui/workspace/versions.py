@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from oci_tui.core.conflict import Side, State, VersionLine, Versions, shortened
+from oci_tui.core.secrets import secret_in
 from oci_tui.workspace.names import shown
 from oci_tui.workspace.safe_git import SafeGit
 from oci_tui.workspace.shadow import Shadow
@@ -35,11 +36,11 @@ def _state(before: Entry | None, after: Entry | None) -> State:
 
 
 def _lines(shadow: Shadow, *versions: Entry | None) -> Iterator[VersionLine]:
-    """The merge of the base, the user's and the other version, line by line; nothing where one of them is no text."""
+    """The merge of the base, the user's and the other version, line by line; nothing where one is no text or has a secret."""
     if any(version and version.mode == SYMLINK for version in versions):
         return
     contents = [shadow.read(version.blob) if version else b"" for version in versions]
-    if any(b"\0" in content or len(content) > _LARGEST for content in contents):
+    if any(b"\0" in content or len(content) > _LARGEST or secret_in(content) for content in contents):
         return
     token = secrets.token_hex(8)
     sides: dict[bytes, Side] = {

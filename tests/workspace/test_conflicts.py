@@ -158,3 +158,36 @@ async def test_a_folder_in_the_place_of_a_deleted_file_stays(repository: Reposit
     assert (await workspace.changes.accept()).paths == ("main.py",)
     await workspace.changes.undo()
     assert (repository.read("old.txt/mine"), repository.read("main.py")) == ("mine\n", FIVE)
+
+
+TOKEN = "ghp_" + "c4n4ry" * 6
+
+
+async def test_a_secret_the_user_wrote_meanwhile_comes_in_with_no_accept(
+    repository: Repository, opened: Opener, tmp_path: Path
+) -> None:
+    """T19: it is merged in the user's file, and in neither mirror nor sandbox; with an undo too."""
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    folder.level(await workspace.apply({"main.py": FIVE.replace("one", "ONE"), "new.py": "new\n"}))
+    repository.write({"main.py": FIVE.replace("five", TOKEN)})
+    folder.level((await workspace.changes.accept()).level)
+    assert repository.read("main.py") == FIVE.replace("one", "ONE").replace("five", TOKEN)
+    assert (workspace.read("main.py"), workspace.read("new.py")) == (None, "new\n")
+    assert "left out" in workspace.check("main.py")
+    assert not (folder.root / "main.py").exists()
+    folder.level((await workspace.changes.undo()).level)
+    assert repository.read("main.py") == FIVE.replace("five", TOKEN)
+    assert not (folder.root / "main.py").exists()
+    repository.write({"main.py": FIVE})
+    folder.level((await workspace.refresh()).level)
+    assert (folder.root / "main.py").read_text() == FIVE
+
+
+async def test_a_secret_is_not_among_the_versions(repository: Repository, opened: Opener) -> None:
+    """T19: they are told in an event, and events are kept in the journal."""
+    workspace = await opened(repository.root)
+    await workspace.apply({"main.py": FIVE.replace("five", "model")})
+    repository.write({"main.py": FIVE.replace("five", TOKEN)})
+    assert (await conflict_of(workspace)).versions == (Versions("main.py", "changed", "changed"),)
