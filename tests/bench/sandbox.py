@@ -31,17 +31,14 @@ SETTINGS = SandboxSettings(memory_mb=1024, output_mb=128)
 
 
 class Plain:
-    """A container with nothing but a process that waits, and `docker exec` in it: what everything here is compared with.
-
-    It has no network either, since making one is most of a start.
-    """
+    """A container with nothing but a process that waits, and `docker exec` in it: what everything here is compared with."""
 
     def __init__(self) -> None:
         self.api: Any = client()
         self.container = self.begun()
 
-    def begun(self) -> str:
-        made = str(self.api.create_container(image(), ["/bin/cat"], stdin_open=True, network_disabled=True)["Id"])
+    def begun(self, **options: bool) -> str:
+        made = str(self.api.create_container(image(), ["/bin/cat"], stdin_open=True, **options)["Id"])
         self.api.start(made)
         return made
 
@@ -101,23 +98,26 @@ async def counted(sandbox: DockerSandbox, command: Command) -> int:
     return count
 
 
-async def best(rounds: int, plain: Callable[[], object], ours: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """The least seconds that each takes, measured in turn; the first round warms both up and does not count."""
-    theirs_s, ours_s = [], []
+async def best(rounds: int, *measured: Callable[[], Awaitable[object]]) -> list[float]:
+    """The least seconds that each takes, measured in turn; the first round warms them up and does not count."""
+    taken: list[list[float]] = [[] for _ in measured]
     for _ in range(rounds + 1):
-        began = time.perf_counter()
-        await asyncio.to_thread(plain)
-        between = time.perf_counter()
-        await ours()
-        theirs_s.append(between - began)
-        ours_s.append(time.perf_counter() - between)
-    return min(theirs_s[1:]), min(ours_s[1:])
+        for what, seconds in zip(measured, taken, strict=True):
+            began = time.perf_counter()
+            await what()
+            seconds.append(time.perf_counter() - began)
+    return [min(seconds[1:]) for seconds in taken]
+
+
+def aside(work: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    """What docker-py does, in a thread, as the app would have to."""
+    return lambda: asyncio.to_thread(work)
 
 
 async def round_trip(plain: Plain, sandbox: DockerSandbox, rounds: int, *, stateful: bool) -> Row:
     """A block in the session's Python, as replies run; or in a process of its own, as checks do."""
     block = Command("print(1)", language="python", code="print(1)", stateful=stateful)
-    theirs, ours = await best(rounds, lambda: plain.run(PRINT), lambda: counted(sandbox, block))
+    theirs, ours = await best(rounds, aside(lambda: plain.run(PRINT)), lambda: counted(sandbox, block))
     name = "warm print(1)" if stateful else "in a fresh process"
     return Row(name, ours / theirs, "×", 0.35, True, f"{ours * 1000:.1f} ms; docker exec {theirs * 1000:.1f} ms")
 
@@ -129,7 +129,7 @@ async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Row]
     show = Command("cat", argv=("cat", BIG))
     with Memory() as memory:
         assert await counted(sandbox, show) == SIZE
-    theirs, ours = await best(rounds, lambda: plain.read(["cat", BIG]), lambda: counted(sandbox, show))
+    theirs, ours = await best(rounds, aside(lambda: plain.read(["cat", BIG])), lambda: counted(sandbox, show))
     speeds = f"{SIZE / ours / 1e6:.0f} MB/s; docker exec … cat {SIZE / theirs / 1e6:.0f} MB/s"
     return [
         Row("100 MB of output", theirs / ours, "×", 0.5, False, speeds),
@@ -140,8 +140,8 @@ async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Row]
 async def start(plain: Plain, rounds: int) -> Row:
     containers: list[str] = []
 
-    def bare() -> None:
-        containers.append(plain.begun())
+    def bare(**options: bool) -> None:
+        containers.append(plain.begun(**options))
         plain.run(["/bin/true"], containers[-1])
 
     sandboxes: list[DockerSandbox] = []
@@ -154,13 +154,14 @@ async def start(plain: Plain, rounds: int) -> Row:
                 pass
 
     try:
-        theirs_s, ours_s = await best(rounds, bare, ours)
+        unconnected = aside(lambda: bare(network_disabled=True))
+        theirs_s, unconnected_s, ours_s = await best(rounds, aside(bare), unconnected, ours)
     finally:
         for container in containers:
             plain.remove(container)
         for sandbox in sandboxes:
             await sandbox.close()
-    figures = f"{ours_s:.2f} s; bare create, start and exec {theirs_s:.2f} s"
+    figures = f"{ours_s:.2f} s; bare create, start and exec {theirs_s:.2f} s, of one that has no network {unconnected_s:.2f} s"
     return Row("session start", ours_s / theirs_s, "×", 1.5, True, figures)
 
 
