@@ -411,6 +411,22 @@ async def test_a_round_that_passes_fewer_tests_is_taken_back(make_repository: Ma
 
 
 @pytest.mark.docker
+async def test_what_the_user_edited_since_is_never_taken_back(make_repository: MakeRepository) -> None:
+    two, one = three("a + b", "a - b", "0"), three("a + b", "1", "2")
+    root = make_repository({**THREE, "notes.txt": "old\n"})
+    async with session_on(root, [two, one, "Done."]) as session:
+        happened = []
+        async with aclosing(session.ask("make the tests pass")) as running:
+            async for event in running:
+                happened.append(event)
+                if isinstance(event, events.RoundFinished) and event.round == 1:
+                    (root / "notes.txt").write_text("new\n")
+        assert len(only(happened, events.UserEdited)) == 1
+        assert not only(happened, events.RoundRestored)
+        assert session.workspace.read("notes.txt") == "new\n"
+
+
+@pytest.mark.docker
 async def test_a_round_that_passes_as_many_or_more_stays(make_repository: MakeRepository) -> None:
     one, two, other = three("a + b", "0", "0"), three("a + b", "a - b", "0"), three("a + b", "0", "a * b")
     async with session_on(make_repository(THREE), [one, two, other]) as session:

@@ -194,6 +194,8 @@ class Turn:
         said = feedback.user_edits(edits)
         if not said:
             return
+        # an earlier round lacks what the person just wrote: going back to it would take that out
+        self._best = None
         yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
         yield events.DiffChanged(await self.workspace.diff())
         if self.conversation.known:
