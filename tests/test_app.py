@@ -57,7 +57,7 @@ async def test_without_docker_the_app_starts_and_says_what_to_do(
             )
 
         await until(pilot, lambda: "not run: no sandbox" in told())
-        assert "no Docker engine here: run `oci-tui setup`, or set sandbox.docker_host" in told()
+        assert "but there is no such socket: correct it, or unset it to find the Docker engine of this machine" in told()
         await until(pilot, lambda: bool(conversation.pending.files) and not conversation.running)
         await app.close_session()
 

@@ -17,7 +17,7 @@ from tests.workspace.repository import Repository
 
 pytestmark = pytest.mark.docker
 
-CHANGE = "```bash\nfind . -path ./.git -prune -o -type f -exec sh -c 'printf changed >> \"$1\"' _ {} \\;\n```"
+CHANGE = "```bash\nfind . -path ./.git -prune -o -type f -exec sh -c 'for f; do printf changed >> \"$f\"; done' _ {} +\n```"
 NFC, NFD = unicodedata.normalize("NFC", "é"), unicodedata.normalize("NFD", "é")
 NAMES = [
     b"\xff\xfe.txt",
