@@ -107,7 +107,7 @@ def test_the_app(repository: Repository, tmp_path: Path) -> None:
             insist(app, b"/undo\r", "undone")
             insist(app, b"/include .env\r", "no file that stayed out")
             insist(app, b"/log\r", "round 1: ")
-            app.press(b"/quit\r")
+            app.press(b"\x11")
             assert app.ended()[0] == 0
         finally:
             app.close()
