@@ -15,9 +15,9 @@ from oci_tui.core.errors import WorkspaceError
 from tests.workspace.crashing import DEAD, SESSION
 from tests.workspace.repository import Opener, Repository
 
-KILLS = 12
 SOAK = "SOAK" in os.environ
 """With this variable set every write of an undo and of every recovery is tried, as those of an accept always are."""
+KILLS = 40 if SOAK else 8
 
 
 def crashing(*arguments: str | Path) -> subprocess.Popen[str]:
@@ -62,7 +62,7 @@ async def test_a_crash_at_every_write_of_the_recovery(repository: Repository, tm
     before, after = repository.state(), copies[-1].state()
     torn = [copy for copy in copies if copy.state() not in (before, after)]
     assert len(torn) >= 4
-    tried = torn if SOAK else torn[::4]
+    tried = torn if SOAK else torn[::6]
     writes = [int(done("recovery", repository.root, copies[-1].root, copy.root)) for copy in tried]
     assert min(writes) > 2, "each recovery was killed more than once"
 
