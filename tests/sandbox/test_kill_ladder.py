@@ -25,7 +25,7 @@ STAY = {
     "double fork": ("( (sleep 4321 &) & );", "sleep 4321"),
     "ignores TERM and INT": ("trap '' TERM INT; sh -c 'while :; do sleep 4321; done' &", "while :; do sleep 4321; done"),
     "ignores all in its own session": ("setsid -f sh -c 'trap \"\" TERM INT HUP; while :; do sleep 4321; done';", "sleep 4321"),
-    "stopped": ("sleep 4321 & kill -STOP $!; sh -c 'kill -STOP $$' &", "sleep 4321"),
+    "stopped": ("sleep 4321 & until grep -qx sleep /proc/$!/comm; do :; done; kill -STOP $!;", "sleep 4321"),
     "nohup": ("nohup sleep 4321 >/dev/null 2>&1 &", "sleep 4321"),
 }
 SLEEPERS = "until [ $(grep -lsx sleep /proc/[0-9]*/comm | wc -l) -ge {} ]; do :; done; echo seen;"
