@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 import msgspec
 
 from oci_tui.core import guards
 from oci_tui.core.context import block
-from oci_tui.core.formats import search_replace, symbols
+from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Edit
@@ -84,7 +85,8 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
     text = written[path] if path in written else files.read(path)
     if isinstance(edit, WriteFile):
-        new = symbols.within(text, edit.text, prompt) if text and path.endswith(".py") else edit.text
+        merge = symbols.within if path.endswith(".py") else partial(definitions.within, path)
+        new = merge(text, edit.text, prompt) if text else edit.text
         if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")
         return path, new, ""

@@ -33,6 +33,7 @@ _WHOLE = re.compile(
     r"\b(?:updated?|complete|entire|full|whole|new|modified|corrected|fixed|contents?|create|rewrit\w+|revised|final)\b",
     re.IGNORECASE,
 )
+_NEW = re.compile(r"\b(?:creat|sav|writ|add|mak)\w*\b[^.:]{0,40}\bfile\b|\bnew\s+file\b", re.IGNORECASE)
 _PART = re.compile(
     r"\b(?:add|append|insert|lines?|snippet|parts?|section|example|usage|use|using|run|test|like|before|after|in)\b",
     re.IGNORECASE,
@@ -86,12 +87,15 @@ def _beside(tag: str, word: str) -> str:
 
 
 def _spoken_of(line: str, tag: str, known: Container[str]) -> str:
-    """The one known file that a sentence announces whole ("Here is the updated `app.toml`:").
+    """The one file that a sentence announces whole: a known one ("Here is the updated `app.toml`:"), or a new one.
 
-    Not for what could be run: a sentence about a file may as well announce a program that uses it.
+    A known one not for what could be run: a sentence about a file may as well announce a program that uses it.
     """
-    if tag in PYTHON_TAGS | SHELL_TAGS or not line.rstrip(" *_").endswith(":"):
+    if tag in SHELL_TAGS or not line.rstrip(" *_").endswith(":"):
         return ""
-    paths = {path for word in line.split() if (path := as_path(word.strip("`*'\"():,"))) and path in known}
+    paths = {path for word in line.split() if (path := _beside("", word.strip("`*'\"():,")))}
+    if len(paths) == 1 and not paths & {path for path in paths if path in known} and _NEW.search(line):
+        return paths.pop()
+    paths = {path for path in paths if path in known and tag not in PYTHON_TAGS}
     words = " ".join(word for word in line.split() if not as_path(word.strip("`*'\"():,")))
     return paths.pop() if len(paths) == 1 and _WHOLE.search(words) and not _PART.search(words) else ""

@@ -251,7 +251,7 @@ class Turn:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text, piece.tokens)
         self._cut_off = usage.end == "length" and reader.open is not None
-        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), self._known_texts())
+        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), self._known_texts(), self.prompt)
         self._again = self._reply.text == before.text
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)

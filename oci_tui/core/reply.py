@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Mapping
 import msgspec
 
 from oci_tui.core import labels
-from oci_tui.core.formats import search_replace, symbols, tool_call, unified_diff, whole_file
+from oci_tui.core.formats import definitions, search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
 from oci_tui.core.formats.whole_file import WriteFile
@@ -70,11 +70,12 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A whole reply, understood."""
+    """A whole reply, understood. `loose` are blocks that are neither edits nor run, and say of no file that they are it."""
 
     text: str
     edits: tuple[Edit, ...] = ()
     code: tuple[Code, ...] = ()
+    loose: tuple[Code, ...] = ()
 
 
 class ReplyReader:
@@ -113,11 +114,12 @@ class ReplyReader:
             self._line = ""
         for block in self.blocks[:-1] if cut_off and self.open else self.blocks:
             block.partial, block.closed = "", True
-        said = [item for block in self.blocks if block.closed for item in _understood(block)]
-        edits = tuple(item for item in said if not isinstance(item, Code))
-        return Reply(
-            "".join(self._pieces), edits, tuple(item for item in said if isinstance(item, Code) and item.language in self._runs)
-        )
+        said = [(block, item) for block in self.blocks if block.closed for item in _understood(block)]
+        edits = tuple(item for _, item in said if not isinstance(item, Code))
+        code = tuple(item for _, item in said if isinstance(item, Code) and item.language in self._runs)
+        meant = {id(block) for block, _ in said}
+        loose = tuple(Code(block.tag, block.text) for block in self.blocks if block.closed and id(block) not in meant)
+        return Reply("".join(self._pieces), edits, code, loose)
 
     def _read(self, line: str) -> None:
         if self._fence:
@@ -201,22 +203,24 @@ def parse(text: str) -> Reply:
     return reader.finish()
 
 
-def placed(reply: Reply, files: Mapping[str, str]) -> Reply:
+def placed(reply: Reply, files: Mapping[str, str], prompt: str = "") -> Reply:
     """`reply` with what names no file given to the one of `files` that it can only mean.
 
-    Python blocks that define again what one file defines turn from code to run into edits; lines to find go to the one file
-    that holds them.
+    Blocks that define again what one file defines turn into edits; lines to find go to the one file that holds them.
     """
     edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
     written = dict(files) | {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
-    for block in reply.code:
+    for block in (*reply.code, *reply.loose):
         python = {path: text for path, text in written.items() if path.endswith(".py")}
-        meant = symbols.place(block.text, python) if block.language in PYTHON_TAGS else None
+        is_python = block.language in PYTHON_TAGS
+        meant = (
+            symbols.place(block.text, python, prompt) if is_python else definitions.place(block.language, block.text, written)
+        )
         if meant:
             written[meant.path] = meant.text
             edits.append(meant)
-        else:
+        elif block in reply.code:
             code.append(block)
     return Reply(reply.text, tuple(edits), tuple(code))
 

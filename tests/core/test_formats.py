@@ -144,3 +144,22 @@ def test_programs_and_strangers_are_not_edits(code: str) -> None:
 
 def test_two_files_with_the_name_are_not_clear() -> None:
     assert place("def f(a):\n    return 2\n", {"m.py": FILE, "n.py": FILE}) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kept"),
+    [("rename f to first", False), ("Remove f, please", False), ("why is f slow?", True), ("rename it", True)],
+)
+def test_what_the_prompt_wants_gone_goes_though_the_block_is_a_part(prompt: str, kept: bool) -> None:
+    edit = place(
+        "@cache\ndef g(b):\n    return b\n\n\ndef first(a):\n    return a\n", {"m.py": FILE + "\n\ndef h(): ...\n"}, prompt
+    )
+    assert edit is not None
+    assert ("def f(a):" in edit.text) is kept
+    assert "def h(): ..." in edit.text
+    renamed = FILE.replace("def f(a):\n    return a  # one", "def first(a):\n    return a")
+    assert edit.text.startswith(renamed) is not kept
+
+
+def test_a_definition_that_goes_takes_its_blank_lines_with_it() -> None:
+    assert merged(FILE, "@cache\ndef g(b):\n    return b\n", {"f"}) == FILE.replace("def f(a):\n    return a  # one\n\n\n", "")

@@ -26,6 +26,7 @@ PROMPT = "Fix the calculator; the function area must go."
 class Case(msgspec.Struct, frozen=True):
     name: str
     reply: str
+    prompt: str = PROMPT
     run: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -46,13 +47,13 @@ def cases() -> list[Any]:
     return found
 
 
-def read(text: str) -> tuple[Reply, Settled]:
+def read(text: str, prompt: str = PROMPT) -> tuple[Reply, Settled]:
     reader = ReplyReader(files())
     reader.feed(text)
-    reply = placed(reader.finish(), files())
+    reply = placed(reader.finish(), files(), prompt)
     outside = "it is outside of the workspace"
     found = Files(tuple(files()), files().get, lambda path: outside if path.startswith(("/", "..", ".git/")) else "", files())
-    return reply, settle(reply.edits, found, PROMPT)
+    return reply, settle(reply.edits, found, prompt)
 
 
 def expected(case: Case) -> dict[str, str]:
@@ -73,7 +74,7 @@ def test_the_corpus_is_large_and_no_case_is_there_twice() -> None:
 
 @pytest.mark.parametrize("case", cases())
 def test_a_reply_does_what_it_means_and_nothing_else(case: Case) -> None:
-    reply, done = read(case.reply)
+    reply, done = read(case.reply, case.prompt)
     assert done.written == expected(case)
     assert tuple(code.text for code in reply.code) == case.run
     for said, words in ((done.refused, case.refused), (done.notes, case.notes)):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.syntax import parsed
 
+_GOING = re.compile(r"\b(?:renam|remov|delet|drop|replac|get rid)", re.IGNORECASE)
 _DOCSTRING, _MAIN = '"""', "__main__"
 
 # lines as Python counts them; str.splitlines knows more line ends
@@ -21,7 +22,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def place(code: str, files: Mapping[str, str]) -> WriteFile | None:
+def place(code: str, files: Mapping[str, str], prompt: str = "") -> WriteFile | None:
     """The edit a block means, `files` being the Python files it may mean; None when it is a program to run, or not clear."""
     code = textwrap.dedent(code)
     block = parsed(code)
@@ -36,7 +37,7 @@ def place(code: str, files: Mapping[str, str]) -> WriteFile | None:
     if len(meant) != 1:
         return None
     path = meant[0]
-    return WriteFile(path, merged(files[path], code))
+    return WriteFile(path, merged(files[path], code, _gone(trees[path], block, prompt)))
 
 
 def within(text: str, code: str, prompt: str) -> str:
@@ -55,14 +56,15 @@ def within(text: str, code: str, prompt: str) -> str:
     framed = not frame or frame & {_key(statement) for statement in block.body}
     if framed and (not forgotten or renamed) and not _members_forgotten(file, block, prompt):
         return code
-    return merged(text, textwrap.dedent(code)) if told else code
+    return merged(text, textwrap.dedent(code), _gone(file, block, prompt)) if told else code
 
 
-def merged(text: str, code: str) -> str:
+def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
     """`text` with the definitions of `code` in place of its own of the same name; both are Python that parses.
 
     A block that defines all that the file does, and imports no less, is the whole file. Of a class that lacks members which the
-    file's has, the members are merged; functions that are methods of one class of the file go there.
+    file's has, the members are merged; functions that are methods of one class of the file go there. Those in `gone` go; where
+    one goes and one comes it takes that place.
     """
     file, block = ast.parse(text), ast.parse(code)
     if len(owners := _classes_of(block, file)) == 1:
@@ -74,7 +76,7 @@ def merged(text: str, code: str) -> str:
     old = {_key(statement): statement for statement in file.body if _key(statement)}
     lines, new = _LINE.findall(text), _LINE.findall(code)
     replacing: dict[str, str] = {}
-    imports, added = "", ""
+    imports, added = "", list[str]()
     for statement in block.body:
         key, source = _key(statement), _source(new, statement)
         if key in old:
@@ -84,14 +86,27 @@ def merged(text: str, code: str) -> str:
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             imports += source
         elif key:
-            added += f"\n\n{source}"
+            added.append(source)
+    if len(gone) == len(added) == 1:
+        replacing[next(iter(gone))] = added.pop()
+    replacing |= dict.fromkeys(set(gone) - replacing.keys(), "")
     for statement in sorted((old[key] for key in replacing), key=_start, reverse=True):
-        lines[_start(statement) - 1 : statement.end_lineno] = [replacing[_key(statement)]]
+        start, end = _start(statement) - 1, statement.end_lineno or 0
+        while not replacing[_key(statement)] and end < len(lines) and not lines[end].strip():
+            end += 1
+        lines[start:end] = [replacing[_key(statement)]]
     if imports:
         first = next((s for s in file.body if not _is_docstring(s) and not _is_future(s)), None)
         place = _start(first) - 1 if first else len(lines)
         lines.insert(place, imports)
-    return _ended("".join(lines)) + added
+    return _ended("".join(lines)) + "".join(f"\n\n{source}" for source in added)
+
+
+def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
+    """What the block lacks of the file's definitions and the prompt wants renamed or removed."""
+    if not _GOING.search(prompt):
+        return set()
+    return {name for name in _names(file) - _names(block) if re.search(rf"\b{re.escape(name)}\b", prompt)}
 
 
 def _class_merged(old: str, new: str) -> str:
