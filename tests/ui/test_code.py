@@ -76,7 +76,7 @@ def test_a_reply_is_changed_in_the_persons_editor(tmp_path: Path, key: bytes, pr
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\ncp "$1" "$HOME/seen"\necho changed >> "$1"\n', encoding="utf-8")
     editor.chmod(0o755)
-    code = RUN.format(make=f"return Told(Path({str(RECORDING)!r}), 0)", root="/src", prompt="go")
+    code = RUN.format(first="", make=f"return Told(Path({str(RECORDING)!r}), 0)", root="/src", prompt="go")
     screen = Terminal(code, tmp_path, {"VISUAL": os.fspath(editor)})
     try:
         screen.until(lambda: "passed · 2 rounds" in screen.text)

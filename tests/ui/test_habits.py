@@ -179,7 +179,7 @@ sys.exit(app.wait())
 
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_comes_back(tmp_path: Path) -> None:
-    code = RUN.format(make=f"return Told(Path({str(RECORDING)!r}))", root="/src", prompt="")
+    code = RUN.format(first="", make=f"return Told(Path({str(RECORDING)!r}))", root="/src", prompt="")
     screen = Terminal(WATCHED.format(code=code), tmp_path, {})
     try:
         screen.until(lambda: "Ask for a change" in screen.text)
@@ -198,7 +198,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_comes_back(tmp_path: Path) -
 
 
 def test_a_turn_that_ends_unseen_is_told(tmp_path: Path) -> None:
-    code = RUN.format(make=f"return Told(Path({str(RECORDING)!r}), 20)", root="/src", prompt="")
+    code = RUN.format(first="", make=f"return Told(Path({str(RECORDING)!r}), 20)", root="/src", prompt="")
     screen = Terminal(code, tmp_path, {"WT_SESSION": "1"})
     try:
         screen.until(lambda: "Ask for a change" in screen.text)

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,29 @@ from oci_tui.core.workspace_info import WorkspaceInfo
 from tests.ui.terminal import Terminal
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"
-HOSTILE = (
-    "\x1b]52;c;SEVMTE8=\x07 \x1b[2J\x1b[31m \x9b31m \x9d0;owned\x9c \u202egnp.exe \x1bPq\x1b\\ "
-    "[@click=app.quit]press[/] [link=https://evil.example]see[/] \x1b]8;;https://evil.example\x1b\\x \x08\x0c\x7f"
+# Clipboard, title and its report, status requests that are answered as input, links, files, images, passthrough of tmux, other
+# screens, the end of a paste, eight-bit controls, text that runs backwards or is not seen, markup that would be an action.
+PAYLOADS = (
+    "\x1b]52;c;SEVMTE8=\x07",
+    "\x1b]52;c;?\x07",
+    "\x1b]0;owned\x07\x1b[21t",
+    "\x1bP$qm\x1b\\\x1b[6n\x1b[c\x1b[>q",
+    "\x1b]8;;https://evil.example\x1b\\x",
+    "\x1b]7;file://evil\x1b\\\x1b]1337;File=:AAAA\x07",
+    "\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\\x1bPq\x1b\\",
+    "\x1b[?1049l\x1b[2J\x1b[31m\x1b[1;1H\x1bc",
+    "\x1b[201~",
+    "\x9b31m \x9d0;owned\x9c \x90q\x9c",
+    "\u202egnp.exe \u2066\u200b\U000e0041\u2028",
+    "\x08\x0c\x7f\r\x00\x0e",
+    "[@click=app.quit]press[/] [link=https://evil.example]see[/]",
 )
+HOSTILE = " ".join(PAYLOADS)
 
 RUN = """
 import asyncio, sys
 from pathlib import Path
+{first}
 from oci_tui.core.errors import OciError
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.replay import ReplaySession
@@ -66,9 +82,16 @@ sys.exit(serve(OciApp(make, Path({root!r}), "night", {prompt!r})))
 
 @contextmanager
 def terminal(
-    tmp_path: Path, recording: Path = RECORDING, *, make: str = "", root: str = "/src", prompt: str = "go", no_colour: str = ""
+    tmp_path: Path,
+    recording: Path = RECORDING,
+    *,
+    make: str = "",
+    root: str = "/src",
+    prompt: str = "go",
+    no_colour: str = "",
+    first: str = "",
 ) -> Iterator[Terminal]:
-    code = RUN.format(make=make or f"return Told(Path({str(recording)!r}))", root=root, prompt=prompt)
+    code = RUN.format(first=first, make=make or f"return Told(Path({str(recording)!r}))", root=root, prompt=prompt)
     running = Terminal(code, tmp_path, {"NO_COLOR": no_colour} if no_colour else {})
     try:
         yield running
@@ -103,30 +126,75 @@ def hostile_events() -> list[Event]:
 
 
 # CSI sequences, keypad modes, capability and graphics queries, the pointer's shape; and the window's title, without controls.
+COPIED = re.compile(rb"\x1b\]52;c;[A-Za-z0-9+/=]*\x07")
 OURS = re.compile(
     rb"\x1b\[[0-9:;<=>?]*[ !$]?[@-~]|\x1b[=>]|\x1bP\+q[0-9a-f;]*\x1b\\|\x1b_G[^\x1b]*\x1b\\|\x1b\]22;[a-z-]*\x07"
     rb"|\x1b\]2;[^\x00-\x1f\x7f]*\x07"
 )
 
 
-def test_hostile_text_reaches_the_terminal_only_in_visible_form(tmp_path: Path) -> None:
-    """T10, T11: in every pane; the control is in test_spoofing."""
+def _has(screen: Terminal, shown: bytes) -> bool:
+    return shown in screen.raw
+
+
+def hostile_bytes(tmp_path: Path, first: str = "") -> bytes:
+    """All that a terminal gets while hostile text is in every pane, in the prompt, in what it suggests, and searched for."""
     recording = tmp_path / "hostile.jsonl"
     recording.write_bytes(b"\n".join(encode(event) for event in hostile_events()))
-    with terminal(tmp_path, recording, root=f"/src/{HOSTILE}") as screen:
-        screen.until(lambda: "[@click=app.quit]" in screen.text and "exit 1" in screen.text)
-        for key in (b"\x1b1", b"\r", b"\x1b3", b"\x1b4", b"\x1b5"):
-            screen.press(key)
-        screen.press(b"\x1b[200~" + "\x9b31m\u202e".encode() + b"\x1b[201~")
-        screen.until(lambda: "\\u{202e}" in screen.text.splitlines()[-2])
-        screen.press(b"\x11\x11")
+    with terminal(tmp_path, recording, root="/src/" + HOSTILE.replace("\0", ""), first=first) as screen:
+        screen.until(lambda: b"Ctrl+Y" in screen.raw and b"exit 1" in screen.raw)
+        screen.drawing = False
+        # The panes one by one, a line copied, files folded; a paste in the prompt, and what it suggests.
+        for keys, shown in (
+            (b"\x1bOQ", b"search"),
+            (b"\r\x1bOR", b"blocks"),
+            (b"\x1bOS", b"only stderr"),
+            (b"y", b"copied"),
+            (b"\x1b[15~", b"accept all"),
+        ):
+            screen.press(keys)
+            screen.until(partial(_has, screen, shown))
+        screen.press(b"st")
+        before = len(screen.raw)
+        screen.press(b"\x1b[17~")
+        screen.until(lambda: b"Ctrl+N" in screen.raw[before:])
+        screen.press(b"\x1b[200~" + "\x9b31m\u202e".encode() + b"\x1b[201~ @")
+        screen.until(lambda: b"@diff" in screen.raw)
+        screen.press(b" \x11\x11")
         code, _ = screen.ended()
-    rest = OURS.sub(b"", screen.raw).decode("utf-8", "strict")
-    assert code == 0
-    assert [char for char in rest if (ord(char) < 0x20 and char not in "\r\n") or 0x7F <= ord(char) < 0xA0] == []
-    assert "\u202e" not in rest
-    for payload in (b"\x1b]52", b"\x1b]8;", b"\x1b[2J\x1b[31m", b"\x1bPq"):
-        assert payload not in screen.raw
+        assert code == 0
+        return bytes(screen.raw)
+
+
+def reached(raw: bytes) -> list[str]:
+    """What is in there beside text and the sequences that are ours."""
+    # A copy that the person asked for is theirs.
+    rest = OURS.sub(b"", COPIED.sub(b"", raw)).decode("utf-8", "strict")
+    found = [char for char in rest if (ord(char) < 0x20 and char not in "\r\n") or 0x7F <= ord(char) < 0xA0]
+    return [*found, *(char for char in "\u202e\u2066\u200b\U000e0041\u2028" if char in rest)]
+
+
+def test_hostile_text_reaches_the_terminal_only_in_visible_form(tmp_path: Path) -> None:
+    """T10, T11: in every pane."""
+    raw = hostile_bytes(tmp_path)
+    assert reached(raw) == []
+    for payload in (
+        b"SEVMTE8=\x07",
+        b"\x1b]8;",
+        b"\x1b[2J\x1b[31m",
+        b"\x1bPq",
+        b"\x1bPtmux",
+        b"\x1b[21t",
+        b"\x1b]7;",
+        b"\x1b]1337",
+    ):
+        assert payload not in raw
+
+
+def test_without_the_sanitiser_the_check_sees_what_gets_through(tmp_path: Path) -> None:
+    """The control of the test above."""
+    raw = hostile_bytes(tmp_path, "import oci_tui.core.terminal as t; t._TABLE.clear()")
+    assert {"\x1b", "\u202e"} <= set(reached(raw))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
