@@ -199,6 +199,16 @@ async def test_a_refused_edit_uses_up_no_round_and_cannot_go_on_for_ever(make_re
 
 
 @pytest.mark.docker
+async def test_a_change_that_is_only_claimed_is_asked_for(make_repository: MakeRepository) -> None:
+    claim = "I fixed the sum in `calc.py`."
+    async with session_on(make_repository(FILES), [claim, RIGHT, claim], Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert "You wrote no code" in session.conversation.messages[-2].content
+        assert verdict(await turn(session, "what did you do?")) is Verdict.ANSWERED
+
+
+@pytest.mark.docker
 async def test_a_file_that_the_model_has_not_read_is_shown_before_it_is_overwritten(make_repository: MakeRepository) -> None:
     files = {**FILES, "notes.csv": "a,b\n1,2\n"}
     whole = "notes.csv\n```\na,b\n3,4\n```"

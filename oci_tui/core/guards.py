@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from oci_tui.core import syntax
@@ -14,8 +14,16 @@ _SKIP = re.compile(
     r"\bpytest\.(?:mark\.)?(?:skip|skipif|xfail|importorskip)\b|\bunittest\.(?:skip|expectedFailure)|\bskipTest\(|\bSkipTest\b"
     r"|\b(?:it|test|describe)\.skip\b|\bx(?:it|describe|test)\(|\bt\.Skip|#\[ignore"
 )
+_CLAIM = re.compile(
+    r"\bI(?:'ve| have)? (?:just )?(?:set|changed|updated|fixed|added|replaced|renamed|removed|modified|created|corrected)\b"
+)
 _REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
 _ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOVING}", re.IGNORECASE)
+
+
+def only_claims(reply: str, paths: Sequence[str]) -> bool:
+    """Whether a reply without code says that it changed a file."""
+    return bool(_CLAIM.search(reply)) and any(path in reply for path in paths)
 
 
 def is_test(path: str) -> bool:

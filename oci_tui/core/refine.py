@@ -232,13 +232,14 @@ class Turn:
         yield events.ContextBuilt(self._read, self._left_out, kept.size, self._window, dropped)
         self._read = self._left_out = ()
         reader, usage = ReplyReader(self.conversation.known, self._runs), Usage()
+        texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
             kept.messages,
             self.policy.max_new_tokens,
             RESAMPLED if self._stuck else self.policy.sampling,
             begin_with=self._begun.text if self._begun else "",
             alternatives=self.policy.alternatives,
-            drafts=tuple(text for path in self.conversation.known if (text := self.workspace.read(path)) is not None),
+            drafts=tuple(texts.values()),
         )
         begun, self._begun = self._begun, None
         if begun:
@@ -251,14 +252,10 @@ class Turn:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text, piece.tokens)
         self._cut_off = usage.end == "length" and reader.open is not None
-        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), self._known_texts(), self.prompt)
+        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), texts, self.prompt)
         self._again = self._reply.text == before.text
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)
-
-    def _known_texts(self) -> dict[str, str]:
-        """The files the model has seen, as they are in the mirror."""
-        return {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
@@ -283,6 +280,11 @@ class Turn:
         self._seen.update(texts)
         if self._stuck:
             self._said.append(feedback.SAME_EDIT)
+        nothing = not (self._reply.edits or self._reply.code or self._cut_off or self._diff.files)
+        if nothing and guards.only_claims(self._reply.text, self.workspace.paths()):
+            self._undone = True
+            self._said.append(feedback.NO_CODE)
+            yield events.EditsRefused(("the reply says that it changed a file, and holds no code",))
         if done.refused:
             self._said.append(feedback.refused_edits(done.refused))
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))

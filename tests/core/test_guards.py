@@ -8,7 +8,7 @@ from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.formats.elision import is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import is_test, lost_tests
+from oci_tui.core.guards import is_test, lost_tests, only_claims
 
 TESTS = "def test_one():\n    assert 1 + 1 == 2\n\n\ndef test_two():\n    assert 2\n"
 FILES = {
@@ -80,6 +80,14 @@ def test_a_file_with_parts_left_out_is_refused() -> None:
     assert refusals(WriteFile("app.js", "const a = 2;\nconst b = 2;\n// the last\n")) == []
     assert refusals(WriteFile("calc.py", hollow.replace("...", "return a - b"))) == []
     assert refusals(WriteFile("protocol.py", "def f() -> int: ...\n")) == []
+
+
+def test_a_change_that_is_only_claimed_is_seen() -> None:
+    assert only_claims("I set the port in `config.toml` to 9090.\n", ["a.py", "config.toml"])
+    assert only_claims("I have fixed calc.py.", ["calc.py"])
+    assert not only_claims("I would set the port in config.toml.", ["config.toml"])
+    assert not only_claims("calc.py was changed in March.", ["calc.py"])
+    assert not only_claims("I fixed it.", ["calc.py"])
 
 
 def test_a_file_never_shown_is_not_overwritten_but_shown() -> None:
