@@ -32,7 +32,7 @@ from oci_tui.settings import SandboxSettings
 
 _RUNNER_TRIES = 3
 _END_PATIENCE_S = 2.0
-_JOINED = 1 << 18
+_JOINED = 1 << 19
 _STREAMS: dict[bytes, Stream] = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
 T = TypeVar("T")
@@ -182,10 +182,15 @@ class DockerSandbox:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     async def _in_thread(self, chunks: Iterable[bytes]) -> AsyncGenerator[bytes]:
-        """The chunks, made in the thread because making them reads files; small ones joined, since each hand-over costs."""
+        """The chunks, made in the thread because making them reads files: small ones joined, and the next while one is sent."""
         iterator = iter(chunks)
-        while data := await self._call(_joined, iterator):
-            yield data
+        following = asyncio.ensure_future(self._call(_joined, iterator))
+        try:
+            while data := await following:
+                following = asyncio.ensure_future(self._call(_joined, iterator))
+                yield data
+        finally:
+            await asyncio.gather(following, return_exceptions=True)
 
     def _make(self, image: str, profile: Profile) -> tuple[dict[str, Any], list[str]]:
         """Create the container, take the leash, start it; what was asked for, and the daemon's warnings."""
