@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oci_tui.core.diff import Diff, FileDiff, parse_patch
@@ -52,7 +52,7 @@ def parsed(patch: bytes) -> FileDiff | None:
 
 def applied(scratch: Path, old: bytes, patch: bytes) -> bytes:
     (scratch / "file").write_bytes(old)
-    command = ["git", "-C", str(scratch), "apply", "--recount", "--unidiff-zero", "--whitespace=nowarn", "-"]
+    command = ["git", "-C", str(scratch), "apply", "--recount", "--whitespace=nowarn", "-"]
     subprocess.run(command, input=patch, check=True, capture_output=True)
     return (scratch / "file").read_bytes()
 
@@ -62,6 +62,7 @@ def joined(lines: list[bytes], end: bytes) -> bytes:
 
 
 @settings(max_examples=60, deadline=None)
+@example([b"a", b"b", b"a", b"a"], [b"b", b"a", b"a", b"a"], b"\n", b"", [False, True] * 35)
 @given(_LINES, _LINES, _ENDS, _ENDS, _CHOICES)
 def test_any_hunks_are_what_git_apply_makes_of_them(
     scratch: Path, one: list[bytes], two: list[bytes], end: bytes, other: bytes, choices: list[bool]
