@@ -7,6 +7,7 @@ import time
 from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
+from textual.message import Message
 from textual.timer import Timer
 
 from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, RoundStarted, TurnFinished
@@ -36,9 +37,16 @@ class _Run(NamedTuple):
 class ConsolePane(CursorPane):
     """A virtual log. Beyond 64 MB the oldest output goes; how many lines that were is its first line."""
 
+    class Pictured(Message):
+        """The person wants to see the figure drawn last, a PNG file; "" when there is none."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
     LABEL = "Console"
     LESSON = "What runs in the sandbox prints here. The sandbox holds a copy of your repository."
-    HINTS = (("e", "error"), ("o", "open"), ("y", "copy"), ("s", "only stderr"), ("[ ]", "runs"), ("f", "follow"))
+    HINTS = (("e", "error"), ("o", "open"), ("y", "copy"), ("s", "only stderr"), ("[ ]", "runs"), ("v", "figure"))
     LONGEST: ClassVar[int] = 4096
     CLOCK_S: ClassVar[float] = 0.5
 
@@ -53,6 +61,7 @@ class ConsolePane(CursorPane):
         self._command: Command | None = None
         self._since = 0.0
         self._round = 0
+        self._figure = ""
         self._clock: Timer | None = None
 
     def on_mount(self) -> None:
@@ -67,6 +76,7 @@ class ConsolePane(CursorPane):
             case OutputArrived():
                 self._print(event.stream, event.text)
             case PlotDrawn(plot=plot):
+                self._figure = plot.path
                 self._say("good", f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}")
             case CommandFinished():
                 self._finish(event.exit)
@@ -159,6 +169,9 @@ class ConsolePane(CursorPane):
         if ahead and self._log is self._all:
             row = min(ahead) if step > 0 else max(ahead)
             self.go_to(row, row)
+
+    def action_figure(self) -> None:
+        self.post_message(self.Pictured(self._figure))
 
     def action_only_stderr(self) -> None:
         """Show only what went to stderr, or everything again."""

@@ -33,6 +33,7 @@ from oci_tui.resources import state_folder
 from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed, opened
+from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.changes import ChangesPane
@@ -363,6 +364,11 @@ class Workbench(Screen[None]):
     @on(CursorPane.Opened)
     def _opened(self, message: CursorPane.Opened) -> None:
         if problem := opened(self.app, self._root, message.path, message.line):
+            self.say(problem)
+
+    @on(ConsolePane.Pictured)
+    def _pictured(self, message: ConsolePane.Pictured) -> None:
+        if problem := shown(self.app, message.path) if message.path else "no figure was drawn yet":
             self.say(problem)
 
     @on(CodePane.Edit)

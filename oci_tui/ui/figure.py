@@ -1,0 +1,59 @@
+"""A figure on the whole terminal, where the terminal shows pictures: kitty's and iTerm2's protocols take a PNG as it is."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from textual.app import App, SuspendNotSupported
+
+Protocol = Literal["kitty", "iterm2"]
+
+_CHUNK = 4096
+_PROGRAMS: Mapping[str, Protocol] = {"iTerm.app": "iterm2", "WezTerm": "iterm2", "ghostty": "kitty"}
+
+
+def protocol(environment: Mapping[str, str]) -> Protocol | None:
+    """How the terminal takes pictures, by what it says of itself; None where it does not, and within tmux or screen."""
+    kind = environment.get("TERM", "")
+    if "TMUX" in environment or kind.startswith(("tmux", "screen")):
+        return None
+    if "KITTY_WINDOW_ID" in environment or kind in ("xterm-kitty", "xterm-ghostty"):
+        return "kitty"
+    if environment.get("LC_TERMINAL") == "iTerm2":
+        return "iterm2"
+    return _PROGRAMS.get(environment.get("TERM_PROGRAM", ""))
+
+
+def drawn(png: bytes, how: Protocol) -> str:
+    """The escape sequence that draws a PNG where the cursor is."""
+    data = base64.b64encode(png).decode("ascii")
+    if how == "iterm2":
+        return f"\x1b]1337;File=inline=1;size={len(png)}:{data}\x07"
+    chunks = [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
+    return "".join(
+        f"\x1b_G{'' if number else 'a=T,f=100,q=2,'}m={int(number + 1 < len(chunks))};{chunk}\x1b\\"
+        for number, chunk in enumerate(chunks)
+    )
+
+
+def shown(app: App[None], path: str) -> str:
+    """Show a PNG until the person presses Enter; why it cannot be shown, "" when it was."""
+    how = protocol(os.environ)
+    if how is None:
+        return f"this terminal is none that shows pictures (kitty, iTerm2, WezTerm, Ghostty); the figure is {path}"
+    try:
+        png = Path(path).read_bytes()
+        with app.suspend():
+            sys.stdout.write(f"\x1b[2J\x1b[H{drawn(png, how)}\r\n\r\nEnter: back ")
+            sys.stdout.flush()
+            sys.stdin.readline()
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    except SuspendNotSupported:
+        return f"the figure needs a terminal of its own; it is {path}"
+    return ""
