@@ -113,9 +113,9 @@ def code() -> Iterator[str]:
         yield from ("    ", "return", " total", "\n", "\n")
 
 
-def reply(tokens: int, rate: float) -> dict[str, object]:
+def reply(name: str, tokens: int, rate: float) -> dict[str, object]:
     """A line of a script: so many tokens at so many a second, the last of them an end mark in the code."""
-    pieces = ["Here", " it", " is", ".", "\n\n", "`steps.py`", "\n", "```python\n"]
+    pieces = ["Here", " it", " is", ".", "\n\n", f"`{name}.py`", "\n", "```python\n"]
     source = code()
     pieces += [next(source) for _ in range(tokens - len(pieces) - 3)] + ["\n# ", "ENDMARK", "\n```\n"]
     return {"pieces": [(1 / rate, piece) for piece in pieces]}
@@ -169,9 +169,9 @@ def in_terminal(after: int) -> list[Row]:
         script = home / "replies.jsonl"
         lines = [
             *[{"reply": f"answer {number}"} for number in range(after)],
-            reply(1510, 100),
-            reply(1510, 100),
-            reply(6000, 300),
+            reply("typed", 1510, 100),
+            reply("slow", 1510, 100),
+            reply("fast", 6000, 300),
         ]
         script.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
         environment = {

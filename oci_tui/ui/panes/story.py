@@ -108,7 +108,7 @@ class Prose:
         if unfolded:
             yield from ((("   ", "text"), (row, "text")) for row in folded)
         else:
-            yield (("   ", "text"), (f"⋯ {plural(len(folded), 'line')} more (Enter shows)", "number"))
+            yield (("   ", "text"), (f"⋯ {plural(len(folded), 'more line')} (Enter shows)", "number"))
 
 
 @dataclass
