@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,8 +116,10 @@ def code() -> Iterator[str]:
 def reply(name: str, tokens: int, rate: float) -> dict[str, object]:
     """A line of a script: so many tokens at so many a second, the last of them an end mark in the code."""
     pieces = ["Here", " it", " is", ".", "\n\n", f"`{name}.py`", "\n", "```python\n"]
-    source = code()
-    pieces += [next(source) for _ in range(tokens - len(pieces) - 3)] + ["\n# ", "ENDMARK", "\n```\n"]
+    source = list(islice(code(), tokens - len(pieces) - 3))
+    # A file that does not parse is asked for again: what remains of the last function is a comment.
+    begun = max(number for number, piece in enumerate(source) if piece == "def")
+    pieces += [*source[:begun], "#", *[" more"] * (len(source) - begun - 1), "\n# ", "ENDMARK", "\n```\n"]
     return {"pieces": [(1 / rate, piece) for piece in pieces]}
 
 
