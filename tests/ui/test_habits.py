@@ -30,7 +30,7 @@ from tests.ui.test_workbench import finished, on_screen, opened, until
 async def test_a_theme_is_shown_while_it_is_chosen_and_remembered() -> None:
     async with opened() as (app, pilot, _):
         await pilot.press("f8")
-        await until(pilot, lambda: "Theme: Enter takes it" in on_screen(app))
+        await until(pilot, lambda: "Enter takes it" in on_screen(app))
         await pilot.press("up")
         await until(pilot, lambda: app.theme == "frost")
         await pilot.press("escape")

@@ -19,7 +19,9 @@ class ThemeScreen(ModalScreen[str]):
     DEFAULT_CSS = """
     ThemeScreen { align: right top; background: $background 0%; }
     ThemeScreen > Vertical { width: 34; height: auto; max-height: 80%; padding: 1 2; background: $surface; }
-    ThemeScreen OptionList { height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }
+    ThemeScreen OptionList, ThemeScreen OptionList:focus {
+        height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
+    }
     ThemeScreen Label { color: $ink-muted; margin-bottom: 1; }
     """
 
@@ -32,7 +34,7 @@ class ThemeScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Theme: Enter takes it, Esc leaves it", markup=False)
+            yield Label("Enter takes it · Esc leaves", markup=False)
             yield OptionList(*(Option(name, id=name) for name in self._names), markup=False)
 
     def on_mount(self) -> None:

@@ -25,7 +25,9 @@ class TimelineScreen(ModalScreen[int | None]):
     DEFAULT_CSS = """
     TimelineScreen { align: center middle; background: $background 70%; }
     TimelineScreen > Vertical { width: 90; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; background: $surface; }
-    TimelineScreen OptionList { height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }
+    TimelineScreen OptionList, TimelineScreen OptionList:focus {
+        height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
+    }
     TimelineScreen Label { color: $ink-muted; margin-bottom: 1; }
     """
 

@@ -333,6 +333,7 @@ class Workbench(Screen[None]):
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
         elif talk.pending.files and self.focused is self.changes:
             pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
+            pairs += self.changes.HINTS
         elif isinstance(self.focused, LinePane):
             pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
         elif talk.pending.files:
