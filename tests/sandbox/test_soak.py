@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -24,16 +25,16 @@ async def test_every_way_a_run_ends_leaks_nothing() -> None:
 
 @contextmanager
 def leaks(api: Any) -> Iterator[None]:
-    """One more of each thing: a descriptor, a thread, a container, 16 MB."""
+    """One more of each thing: a descriptor, a thread, a container, 64 MB that no free memory of this process serves."""
     over = threading.Event()
     thread = threading.Thread(target=over.wait)
     made = api.create_container(image(), ["/bin/cat"], labels={"oci.session": SESSION})["Id"]
     try:
         with tempfile.TemporaryFile():
             thread.start()
-            memory = bytearray(b"x" * (16 << 20))
-            yield
-            del memory
+            with mmap.mmap(-1, 64 << 20, mmap.MAP_PRIVATE) as memory:
+                memory.write(b"x" * len(memory))
+                yield
     finally:
         over.set()
         thread.join()
