@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oci_tui.core.changes import Kept
+from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Finding, Progress, Setup
-from oci_tui.core.refine import Policy
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core import events
-from oci_tui.core.refine import Policy
+from oci_tui.core.policy import Policy
 from oci_tui.core.verdict import Verdict
 from oci_tui.resources import state_folder
 from oci_tui.sandbox import reaper

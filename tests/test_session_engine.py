@@ -10,7 +10,7 @@ import pytest
 
 from oci_tui.assemble import AllowAll
 from oci_tui.core.events import EngineReady, Event, ReplyFinished, ReplyGrew, TurnFailed, TurnFinished
-from oci_tui.core.refine import Policy
+from oci_tui.core.policy import Policy
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.process import EngineProcess

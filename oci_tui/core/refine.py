@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import msgspec
-
 from oci_tui.core import check, context, events, failure, feedback, guards
-from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
@@ -17,6 +14,7 @@ from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Us
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
+from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.terminal import printed
@@ -37,29 +35,6 @@ async def _nothing() -> AsyncGenerator[Piece]:
 
 
 Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
-
-
-class Policy(msgspec.Struct, frozen=True):
-    """How a turn is run: at most `rounds` rounds, `check_command` "" to find one, seconds per command, tokens per reply.
-
-    `stateful`: Python of a reply runs where earlier replies' ran. It is what the models were trained with: blocks of one reply
-    and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
-    that is not: the check always runs in a process of its own.
-    `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
-    `corrections`: how often in a round the model replies again at once because an edit of it was refused.
-    `commit`: whether what is accepted is committed too. `alternatives`: how many for each token, 0 without probabilities.
-    """
-
-    rounds: int = 3
-    corrections: int = 2
-    check_command: str = ""
-    timeout_s: float = 60.0
-    max_new_tokens: int = 1024
-    sampling: Sampling = Sampling()
-    stateful: bool = True
-    must_run: bool = True
-    commit: CommitPolicy = "ask"
-    alternatives: int = 0
 
 
 class Turn:

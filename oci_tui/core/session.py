@@ -19,8 +19,9 @@ from oci_tui.core.events import Event, Part
 from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
+from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
-from oci_tui.core.refine import Policy, Turn
+from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.stopping import stoppable
 from oci_tui.core.verdict import Verdict

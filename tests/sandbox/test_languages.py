@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from oci_tui.core import events
 from oci_tui.core.context import system_message
+from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command
-from oci_tui.core.refine import Policy
 from oci_tui.core.verdict import Verdict
 from oci_tui.sandbox import images, profile
 from oci_tui.sandbox.docker import DockerSandbox
