@@ -64,6 +64,7 @@ class Printer:
                 self._round(event)
 
     def _round(self, event: Event) -> None:
+        """What a round did, and how the turn ended."""
         match event:
             case events.RoundStarted():
                 self._line(f"● round {event.round}")
@@ -102,6 +103,12 @@ class Printer:
                 self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
                 for path, flags in self._flagged.items():
                     self._line(f"  ! look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
+            case _:
+                self._change(event)
+
+    def _change(self, event: Event) -> None:
+        """What became of the change, by the person's doing."""
+        match event:
             case events.UserEdited():
                 if did := [*([f"you edited{_named(' ', event.paths)}"] if event.paths else []), *filter(None, [event.moved])]:
                     self._line(f"  {visible_line('; '.join(did))}")

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,13 +16,13 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
-from oci_tui.core.events import TurnFinished
+from oci_tui.core.events import Event, TurnFinished
 from oci_tui.core.feedback import again, declined
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import Notify
 from oci_tui.ui import attention, keys, themes
-from oci_tui.ui.conversation import Converses, Decision
+from oci_tui.ui.conversation import Converses, Settles
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.remembered import RememberedFile
@@ -192,52 +192,54 @@ class OciApp(App[None]):
 
     def action_timeline(self) -> None:
         self.workbench.show_timeline = True
-        self._decide("log")
+        self._decide("log", lambda settle: settle.history())
 
     def on_workbench_remembers(self, message: Workbench.Remembers) -> None:
         from oci_tui.ui.screens.timeline import TimelineScreen
 
         def chosen(number: int | None) -> None:
             if number is not None:
-                self._decide("restore", number=number)
+                self._decide("restore", lambda settle: settle.restore(number))
 
         self.push_screen(TimelineScreen(message.kept), chosen)
 
     def action_accept(self) -> None:
-        self._decide("accept")
+        self._accept()
 
     def action_reject(self, sure: bool = False) -> None:
         pending = self.workbench.conversation.pending
         if sure or not pending.files or self.workbench.conversation.running or self._again("reject"):
-            self._decide("reject")
+            self._decide("reject", lambda settle: settle.reject())
         else:
             self.workbench.say(f"Ctrl+N again drops {pending.summary()}", bad=True)
 
     def action_commit(self, message: str = "") -> None:
-        self._decide("commit", message=message)
+        self._decide("commit", lambda settle: settle.commit(message))
 
     def action_undo(self) -> None:
-        self._decide("undo")
+        self._decide("undo", lambda settle: settle.undo())
 
     def action_redo(self) -> None:
-        self._decide("redo")
+        self._decide("redo", lambda settle: settle.redo())
 
     def action_restore(self, number: int) -> None:
-        self._decide("restore", number=number)
+        self._decide("restore", lambda settle: settle.restore(number))
 
     def action_log(self) -> None:
-        self._decide("log")
+        self._decide("log", lambda settle: settle.history())
 
     def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
         if message.reason:
             self.workbench.ask_reason(message.selection)
+        elif message.accept:
+            self._accept(message.selection)
         else:
-            self._decide("accept" if message.accept else "reject", message.selection)
+            self._decide("reject", lambda settle: settle.reject(message.selection))
 
     def on_workbench_declined(self, message: Workbench.Declined) -> None:
         pending = self.workbench.conversation.pending
         paths = message.selection.paths if message.selection else tuple(file.path for file in pending.files)
-        if self._decide("reject", message.selection):
+        if self._decide("reject", lambda settle: settle.reject(message.selection)):
             self.workbench.conversation.send(declined(paths, message.reason))
 
     def on_workbench_conflicted(self, message: Workbench.Conflicted) -> None:
@@ -245,28 +247,24 @@ class OciApp(App[None]):
 
         def chosen(choice: Choice | None) -> None:
             if choice == "clean":
-                self._decide("accept clean", self._accepting)
+                self._decide("accept", lambda settle: settle.accept(self._accepting, clean_only=True))
             elif choice == "mine":
                 paths = message.conflict.paths
-                self._decide("give way", paths=paths)
+                self._decide("give way", lambda settle: settle.give_way(paths))
                 self.workbench.conversation.send(again(paths))
 
         self.push_screen(ConflictScreen(message.conflict), chosen)
 
-    def _decide(
-        self,
-        decision: Decision,
-        selection: Selection | None = None,
-        number: int = 0,
-        paths: tuple[str, ...] = (),
-        message: str = "",
-    ) -> bool:
+    def _decide(self, what: str, act: Callable[[Settles], AsyncGenerator[Event]]) -> bool:
         """Have it done; whether it is on its way. Why it is not is said."""
-        self._accepting = selection
-        problem = self.workbench.conversation.decide(decision, selection, number, paths, message)
+        problem = self.workbench.conversation.decide(what, act)
         if problem:
             self.workbench.say(problem)
         return not problem
+
+    def _accept(self, selection: Selection | None = None) -> None:
+        self._accepting = selection
+        self._decide("accept", lambda settle: settle.accept(selection))
 
     def action_stop(self) -> None:
         self.workbench.stop()

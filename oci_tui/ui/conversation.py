@@ -6,15 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Literal, Protocol
+from typing import Protocol
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection
-
-Decision = Literal["accept", "accept clean", "give way", "reject", "commit", "undo", "redo", "restore", "log", "include"]
 
 
 class Settles(Protocol):
@@ -28,6 +26,7 @@ class Settles(Protocol):
     def redo(self) -> AsyncGenerator[Event]: ...
     def restore(self, number: int) -> AsyncGenerator[Event]: ...
     def history(self) -> AsyncGenerator[Event]: ...
+    def include(self, path: str) -> AsyncGenerator[Event]: ...
 
 
 class Converses(Protocol):
@@ -53,7 +52,7 @@ class Conversation:
         self._changed = changed
         self._session: Converses | None = None
         self._woken = asyncio.Event()
-        self._decision: Callable[[Converses], AsyncGenerator[Event]] | None = None
+        self._decision: Callable[[Settles], AsyncGenerator[Event]] | None = None
         self.deciding = False
         self._begun: dict[str, Begun] = {}
         self.waiting: deque[str] = deque()
@@ -89,7 +88,7 @@ class Conversation:
         if decision := self._decision:
             self._decision, self.deciding = None, True
             try:
-                await self._play(decision(session))
+                await self._play(decision(session.settle))
             finally:
                 self.deciding = False
             return
@@ -130,41 +129,20 @@ class Conversation:
         if self._session is not None:
             self._session.steer(text)
 
-    def decide(
-        self,
-        decision: Decision,
-        selection: Selection | None = None,
-        number: int = 0,
-        paths: tuple[str, ...] = (),
-        message: str = "",
-    ) -> str:
-        """Accept or reject (all, or the selection), undo, redo, commit, restore round `number`, list what is remembered, or
-        let the one file of `paths` in that stayed out.
-
-        Of a change in conflict: accept what is clean, or let the user's version of `paths` take its place.
+    def decide(self, what: str, act: Callable[[Settles], AsyncGenerator[Event]]) -> str:
+        """Have `act` done after what is being decided; `what` names it to the person.
 
         Returns why it cannot be done now, "" when it is on its way.
         """
         if not self.ready:
-            return f"Nothing to {decision} yet: the session is still starting."
+            return f"Nothing to {what} yet: the session is still starting."
         if self.running:
-            return f"A turn is running; stop it with Esc, then {decision}."
+            return f"A turn is running; stop it with Esc, then {what}."
         if self._decision or self.deciding:
             return "One moment: what was decided before is still being done."
-        if decision in ("accept", "reject") and not self.pending.files:
-            return f"Nothing to {decision}: no change is pending."
-        self._decision = {
-            "accept": lambda session: session.settle.accept(selection),
-            "accept clean": lambda session: session.settle.accept(selection, clean_only=True),
-            "give way": lambda session: session.settle.give_way(paths),
-            "reject": lambda session: session.settle.reject(selection),
-            "commit": lambda session: session.settle.commit(message),
-            "undo": lambda session: session.settle.undo(),
-            "redo": lambda session: session.settle.redo(),
-            "restore": lambda session: session.settle.restore(number),
-            "log": lambda session: session.settle.history(),
-            "include": lambda session: session.settle.include("".join(paths)),
-        }[decision]
+        if what in ("accept", "reject") and not self.pending.files:
+            return f"Nothing to {what}: no change is pending."
+        self._decision = act
         self._woken.set()
         return ""
 

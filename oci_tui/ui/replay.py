@@ -75,6 +75,9 @@ class ReplaySettlement:
         """A recording has no states to go back to."""
         yield PartFailed("workspace", f"no round {number}: this is a recording")
 
+    async def include(self, path: str) -> AsyncGenerator[Event]:
+        yield PartFailed("workspace", f"{path} cannot be let in: this is a recording")
+
     async def history(self) -> AsyncGenerator[Event]:
         yield HistoryListed(())
 

@@ -54,7 +54,7 @@ def apply_rep_penalty(
     sequence: Any, penalty: float, sustain: int, decay: int, frequency: float, presence: float, logits: Any
 ) -> None:
     if decay or frequency or presence:
-        raise NotImplementedError("only the multiplicative repetition penalty is known here")
+        raise ValueError("only the multiplicative repetition penalty is known here")
     ids = torch.unique(sequence[0] if sustain < 0 else sequence[0, -sustain:])
     seen = logits[0, 0, ids]
     logits[0, 0, ids] = torch.where(seen > 0, seen / penalty, seen * penalty)
@@ -87,7 +87,7 @@ def sample_basic(
 ) -> list[float]:
     """Temperature, then top-k, top-p and min-p on what is left, then one draw at `random` of the cumulated rest."""
     if top_a or tfs or typical or mirostat:
-        raise NotImplementedError("only temperature, top-k, top-p and min-p are known here")
+        raise ValueError("only temperature, top-k, top-p and min-p are known here")
     scores = logits[:, 0, :].float()
     if not logit_filter.is_meta:
         scores = scores.masked_fill(~logit_filter, float("-inf"))

@@ -70,7 +70,9 @@ def _daemon(tmp_path: Path, script: str) -> Iterator[tuple[Path, Any]]:
                 daemon.find(f"unix://{path}")
                 daemon.connect(f"unix://{path}").close()
                 return running[-1].pid
-            time.sleep(0.1)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running[-1].wait(0.1)
+                break
         raise AssertionError((tmp_path / "log").read_text()[-2000:])
 
     start()

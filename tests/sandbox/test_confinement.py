@@ -7,7 +7,7 @@ import json
 import platform
 import socket
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ import pytest_asyncio
 from oci_tui.sandbox import daemon, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, image, loosely, of_session, python, shell, started
+from tests.sandbox.running import SESSION, image, loosely, of_session, python, shell, started
 
 pytestmark = pytest.mark.docker
 
@@ -47,13 +47,6 @@ print(json.dumps({
 async def sandbox() -> AsyncGenerator[DockerSandbox]:
     async with started(SandboxSettings(memory_mb=256, workspace_mb=64)) as running:
         yield running
-
-
-@pytest.fixture
-def api() -> Iterator[Any]:
-    api = client()
-    yield api
-    api.close()
 
 
 async def test_no_way_to_the_network(sandbox: DockerSandbox, api: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +16,7 @@ from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox import frames, reaper
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, of_session, python, shell, started, tar_of, until_none
+from tests.sandbox.running import SESSION, of_session, python, shell, started, tar_of, until_none
 
 pytestmark = pytest.mark.docker
 
@@ -25,13 +25,6 @@ pytestmark = pytest.mark.docker
 async def sandbox() -> AsyncGenerator[DockerSandbox]:
     async with started(SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)) as running:
         yield running
-
-
-@pytest.fixture
-def api() -> Iterator[Any]:
-    api = client()
-    yield api
-    api.close()
 
 
 async def still_works(sandbox: DockerSandbox) -> bool:

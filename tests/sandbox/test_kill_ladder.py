@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest_asyncio
 from oci_tui.core.ports import Command
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, finished, of_session, shell, started
+from tests.sandbox.running import SESSION, finished, of_session, shell, started
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
 
@@ -47,13 +47,6 @@ for place in pathlib.Path("/proc").glob("[0-9]*"):
 async def sandbox() -> AsyncGenerator[DockerSandbox]:
     async with started(SandboxSettings(memory_mb=256, workspace_mb=64, pids=64)) as running:
         yield running
-
-
-@pytest.fixture
-def api() -> Iterator[Any]:
-    api = client()
-    yield api
-    api.close()
 
 
 async def marked(api: Any) -> list[str]:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from oci_tui.sandbox import reaper, session_lock
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.session_lock import SessionLock
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, image, shell
+from tests.sandbox.running import SESSION, image, shell
 
 
 def dead() -> str:
@@ -51,13 +50,6 @@ print(api.create_container(profile.load("python").image, ["cat"], labels=labels)
 print(api.create_volume(labels=labels)["Name"], flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def api() -> Iterator[Any]:
-    api = client()
-    yield api
-    api.close()
 
 
 def made_by_another(session: str) -> tuple[subprocess.Popen[str], str, str]:

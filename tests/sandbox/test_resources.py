@@ -7,7 +7,7 @@ import errno
 import json
 import shutil
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest_asyncio
 from oci_tui.core.ports import Command, Exit, Output
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
-from tests.sandbox.running import SESSION, client, loosely, of_session, python, shell, started
+from tests.sandbox.running import SESSION, loosely, of_session, python, shell, started
 
 pytestmark = pytest.mark.docker
 
@@ -27,13 +27,6 @@ pytestmark = pytest.mark.docker
 async def sandbox() -> AsyncGenerator[DockerSandbox]:
     async with started(SandboxSettings(memory_mb=256, workspace_mb=64, pids=64, cpus=0.5)) as running:
         yield running
-
-
-@pytest.fixture
-def api() -> Iterator[Any]:
-    api = client()
-    yield api
-    api.close()
 
 
 async def usable(sandbox: DockerSandbox) -> bool:

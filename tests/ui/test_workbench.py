@@ -266,3 +266,9 @@ async def test_a_picture_of_a_session_that_went_on_after_its_last_turn(tmp_path:
         drawn = await picture(recording, (120, 40))
     assert drawn.startswith("<svg")
     assert "lexer.py" in drawn
+
+
+async def test_a_recording_says_that_it_lets_no_file_in() -> None:
+    async with opened() as (app, pilot, _):
+        await pilot.press(*"/include .env", "enter")
+        await until(pilot, lambda: ".env cannot be let in: this is a recording" in text_of(app.workbench.transcript))

@@ -207,7 +207,7 @@ class Workbench(Screen[None]):
         elif name == "reject" and rest:
             self.post_message(self.Declined(declining, rest))
         elif name == "include" and rest:
-            self.say(self.conversation.decide("include", paths=(rest,)))
+            self.say(self.conversation.decide("include", lambda settle: settle.include(rest)))
         elif slash.action and ("{}" not in slash.action or re.fullmatch(r"\d{1,6}", rest)):
             self.app.call_later(self.app.run_action, slash.action.format(rest))
         else:
