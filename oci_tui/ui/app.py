@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
-from oci_tui.core.events import Event, TurnFinished
-from oci_tui.core.feedback import again, declined
-from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import Notify
-from oci_tui.ui import attention, keys, themes
-from oci_tui.ui.conversation import Converses, Settles
-from oci_tui.ui.panes.changes import ChangesPane
+from oci_tui.ui import attention, keys
+from oci_tui.ui.attentive import AttentiveApp
+from oci_tui.ui.conversation import Converses
+from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.panes.lines import LinePane
-from oci_tui.ui.remembered import RememberedFile
-from oci_tui.ui.screens.workbench import Workbench
-from oci_tui.ui.wording import plural
+from oci_tui.ui.themed import ThemedApp
 
-_AGAIN_S = 3.0
 _LOOK_S = 1.0
 
 
-class OciApp(App[None]):
+class OciApp(DecidingApp, ThemedApp, AttentiveApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
@@ -54,50 +48,16 @@ class OciApp(App[None]):
         keymap: Mapping[str, str] | None = None,
         notify: Notify = "auto",
     ) -> None:
-        super().__init__()
+        super().__init__(root)
         self.animation_level = "none"
         self._make_session = make_session
-        self._root = root
-        self._wanted_theme = theme
         self._first_prompt = prompt
         self._making: asyncio.Task[Converses] | None = None
-        self._armed = ("", 0.0)
-        self._accepting: Selection | None = None
         self.failure = ""
         self.log_file = state_folder() / "oci-tui.log"
         self.keymap = dict(keymap or {})
         self._notify = notify
-        self._looked_at = True
-        self._remembered = RememberedFile(state_folder() / "app.json")
-        self._own_themes = themes.own_files()
-        self._problems = self._register_themes() + keys.unknown(self.keymap)
-
-    def _register_themes(self) -> list[str]:
-        loaded, problems = themes.load_all()
-        self._shipped = {theme.name for theme in loaded}
-        for theme in loaded:
-            self.register_theme(theme)
-        wanted = self._wanted_theme or self._remembered.now.theme or "night"
-        if wanted in self.available_themes:
-            self.theme = wanted
-        else:
-            names = ", ".join(sorted(theme.name for theme in loaded))
-            problems.append(f"no theme is named {wanted!r}; there are {names}")
-            self.theme = loaded[0].name if not any(theme.name == "night" for theme in loaded) else "night"
-        return problems
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return themes.VARIABLES
-
-    def get_default_screen(self) -> Screen[None]:
-        return Workbench(self._root, self._remembered)
-
-    @property
-    def workbench(self) -> Workbench:
-        """The first screen; it stays below any other."""
-        bench = self.screen_stack[0]
-        assert isinstance(bench, Workbench)
-        return bench
+        self._problems = self.wear(theme) + keys.unknown(self.keymap)
 
     def on_ready(self) -> None:
         for problem in self._problems:
@@ -105,7 +65,7 @@ class OciApp(App[None]):
         if self._first_prompt:
             self.workbench.conversation.send(self._first_prompt)
         self.run_worker(self._converse(), name="conversation")
-        self.set_interval(_LOOK_S, self._reload_themes)
+        self.set_interval(_LOOK_S, self.reload_themes)
 
     async def _converse(self) -> None:
         self._making = asyncio.create_task(asyncio.to_thread(self._make_session))
@@ -134,137 +94,7 @@ class OciApp(App[None]):
     def on_unmount(self) -> None:
         self.tell_terminal(attention.RESTORE_TITLE)
 
-    # the terminal around the app
-
-    def tell_terminal(self, sequence: str) -> None:
-        """Send a sequence of `ui.attention`; a screen that is no terminal gets none."""
-        if self._driver is not None and not self.is_headless:
-            self._driver.write(sequence)
-            self._driver.flush()
-
-    def name_window(self, *, running: bool) -> None:
-        """Keep the terminal's title level with what happens."""
-        self.tell_terminal(attention.title(self._root.name, running=running))
-
-    def on_app_focus(self) -> None:
-        self._looked_at = True
-
-    def on_app_blur(self) -> None:
-        self._looked_at = False
-
-    def on_workbench_turned(self, message: Workbench.Turned) -> None:
-        """Say it in the window's title and, once the turn has ended, to the person who looks elsewhere."""
-        event = message.event
-        self.name_window(running=not isinstance(event, TurnFinished))
-        if not isinstance(event, TurnFinished):
-            return
-        if self._notify != "off" and not self._looked_at:
-            text = f"{event.verdict} after {plural(event.rounds, 'round')}"
-            self.tell_terminal(attention.BELL if self._notify == "bell" else attention.notification(text, os.environ))
-
-    def _reload_themes(self) -> None:
-        """Show a theme of the person's own anew when its file was saved."""
-        files = themes.own_files()
-        if files == self._own_themes:
-            return
-        self._own_themes = files
-        loaded, problems = themes.load_all()
-        for theme in loaded:
-            self.register_theme(theme)
-        for problem in problems:
-            self.workbench.say(problem, bad=True)
-        self._shipped = {theme.name for theme in loaded}
-        now = self.theme
-        self.theme = "textual-dark"
-        self.theme = now if now in self.available_themes else "night"
-
     # what keys, palette and commands do
-
-    def action_theme(self) -> None:
-        from oci_tui.ui.screens.themes import ThemeScreen
-
-        names = [name for name in self.available_themes if not name.startswith("textual") and name in self._shipped]
-        self.push_screen(ThemeScreen(names, self.theme), self._keep_theme)
-
-    def _keep_theme(self, name: str | None) -> None:
-        if name and (problem := self._remembered.keep(theme=name)):
-            self.workbench.say(problem)
-
-    def action_timeline(self) -> None:
-        self.workbench.show_timeline = True
-        self._decide("log", lambda settle: settle.history())
-
-    def on_workbench_remembers(self, message: Workbench.Remembers) -> None:
-        from oci_tui.ui.screens.timeline import TimelineScreen
-
-        def chosen(number: int | None) -> None:
-            if number is not None:
-                self._decide("restore", lambda settle: settle.restore(number))
-
-        self.push_screen(TimelineScreen(message.kept), chosen)
-
-    def action_accept(self) -> None:
-        self._accept()
-
-    def action_reject(self, sure: bool = False) -> None:
-        pending = self.workbench.conversation.pending
-        if sure or not pending.files or self.workbench.conversation.running or self._again("reject"):
-            self._decide("reject", lambda settle: settle.reject())
-        else:
-            self.workbench.say(f"Ctrl+N again drops {pending.summary()}", bad=True)
-
-    def action_commit(self, message: str = "") -> None:
-        self._decide("commit", lambda settle: settle.commit(message))
-
-    def action_undo(self) -> None:
-        self._decide("undo", lambda settle: settle.undo())
-
-    def action_redo(self) -> None:
-        self._decide("redo", lambda settle: settle.redo())
-
-    def action_restore(self, number: int) -> None:
-        self._decide("restore", lambda settle: settle.restore(number))
-
-    def action_log(self) -> None:
-        self._decide("log", lambda settle: settle.history())
-
-    def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
-        if message.reason:
-            self.workbench.ask_reason(message.selection)
-        elif message.accept:
-            self._accept(message.selection)
-        else:
-            self._decide("reject", lambda settle: settle.reject(message.selection))
-
-    def on_workbench_declined(self, message: Workbench.Declined) -> None:
-        pending = self.workbench.conversation.pending
-        paths = message.selection.paths if message.selection else tuple(file.path for file in pending.files)
-        if self._decide("reject", lambda settle: settle.reject(message.selection)):
-            self.workbench.conversation.send(declined(paths, message.reason))
-
-    def on_workbench_conflicted(self, message: Workbench.Conflicted) -> None:
-        from oci_tui.ui.screens.conflict import Choice, ConflictScreen
-
-        def chosen(choice: Choice | None) -> None:
-            if choice == "clean":
-                self._decide("accept", lambda settle: settle.accept(self._accepting, clean_only=True))
-            elif choice == "mine":
-                paths = message.conflict.paths
-                self._decide("give way", lambda settle: settle.give_way(paths))
-                self.workbench.conversation.send(again(paths))
-
-        self.push_screen(ConflictScreen(message.conflict), chosen)
-
-    def _decide(self, what: str, act: Callable[[Settles], AsyncGenerator[Event]]) -> bool:
-        """Have it done; whether it is on its way. Why it is not is said."""
-        problem = self.workbench.conversation.decide(what, act)
-        if problem:
-            self.workbench.say(problem)
-        return not problem
-
-    def _accept(self, selection: Selection | None = None) -> None:
-        self._accepting = selection
-        self._decide("accept", lambda settle: settle.accept(selection))
 
     def action_stop(self) -> None:
         self.workbench.stop()
@@ -295,12 +125,6 @@ class OciApp(App[None]):
     def _what_is_lost(self) -> str:
         pending = self.workbench.conversation.pending
         return f" and drops the pending change ({pending.summary()})" if pending.files else ""
-
-    def _again(self, what: str) -> bool:
-        """Whether this was asked a moment ago already; remembers that it was asked now."""
-        (before, when), now = self._armed, time.monotonic()
-        self._armed = (what, now)
-        return before == what and now - when < _AGAIN_S
 
     def action_review(self) -> None:
         self.workbench.zoom("changes")

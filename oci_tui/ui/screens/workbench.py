@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Label
 
 from oci_tui.core.changes import Kept
@@ -19,10 +18,8 @@ from oci_tui.core.events import (
     ChangeAccepted,
     ChangeCommitted,
     ChangeConflicted,
-    CommandStarted,
     Event,
     HistoryListed,
-    RoundStarted,
     TurnFinished,
     TurnStarted,
     WorkspaceReady,
@@ -36,35 +33,22 @@ from oci_tui.ui.editor import changed, opened
 from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN
 from oci_tui.ui.memory import PromptMemory
-from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.divider import Divider
-from oci_tui.ui.panes.frame import Frame, Hints, QueueLine, TabLine
+from oci_tui.ui.panes.frame import QueueLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
-from oci_tui.ui.panes.transcript import TranscriptPane
-from oci_tui.ui.remembered import RememberedFile, Sizes
+from oci_tui.ui.remembered import RememberedFile
+from oci_tui.ui.screens.layout import LaidOutScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names, plural
 
-Shape = Literal["wide", "medium", "narrow", "tiny"]
 
-
-def shape_of(width: int, height: int) -> Shape:
-    """How the workbench is laid out in a terminal of so many cells."""
-    if width < 34 or height < 8:
-        return "tiny"
-    if width >= 120 and height >= 28:
-        return "wide"
-    return "medium" if width >= 80 and (height > 24 or width >= 120) else "narrow"
-
-
-class Workbench(Screen[None]):
+class Workbench(LaidOutScreen):
     """The screen people live in."""
 
     class Conflicted(Message):
@@ -100,38 +84,22 @@ class Workbench(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
     def __init__(self, root: Path, remembered: RememberedFile) -> None:
-        super().__init__()
+        super().__init__(remembered)
         self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
-        self.transcript = TranscriptPane()
-        self.changes = ChangesPane()
-        self._panes: tuple[LinePane, ...] = (self.transcript, CodePane(), ConsolePane(), self.changes)
         self._status = StatusPane(root)
         self._vocabulary = Vocabulary()
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
-        self._tabs = TabLine(self._panes)
         self._queue = QueueLine()
-        self._hints = Hints()
         self._search = SearchLine()
-        self._divider = Divider()
-        self._remembered = remembered
-        self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
-        self._shape: Shape = "wide"
-        self._zoomed = ""
-        self._chosen = False
         self._proposed = ""
         self._declining: Selection | None = None
         self.show_timeline = False
 
     def compose(self) -> ComposeResult:
         yield self._status
-        yield self._tabs
-        with Horizontal(id="body"):
-            yield self._frames["transcript"]
-            yield self._divider
-            with Vertical(id="right"):
-                yield from (self._frames[name] for name in ("code", "console", "changes"))
+        yield from self.compose_panes()
         yield self._queue
         yield self._completion
         with Horizontal(id="ask"):
@@ -162,19 +130,7 @@ class Workbench(Screen[None]):
                 self.post_message(self.Remembers(kept))
             case WorkspaceReady() | TurnFinished():
                 self.learn_names()
-        if self._shape == "medium" and not self._chosen:
-            match event:
-                case RoundStarted():
-                    self._tabs.current = "code"
-                case CommandStarted():
-                    self._tabs.current = "console"
-                case TurnFinished() if self.conversation.pending.files:
-                    self._tabs.current = "changes"
-                case _:
-                    return
-            self._arrange()
-        if isinstance(event, TurnStarted):
-            self._chosen = False
+        self.follow(event, pending=bool(self.conversation.pending.files))
 
     def action_propose_commit(self) -> None:
         """Put the message of a commit of what was accepted into the prompt, to be changed and sent."""
@@ -248,80 +204,13 @@ class Workbench(Screen[None]):
             self._prompt.put("\n".join([*waiting, self._prompt.text]).strip())
         self.focus_pane("prompt")
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A passing word, in the line of hints."""
-        self._hints.say(text, "$warning" if bad else "$foreground")
-
-    # layout
-
     def focus_pane(self, name: str) -> None:
         """Bring a pane (by id) or "prompt" to the front and give it the focus."""
         if name == "prompt":
             self._prompt.focus()
         else:
-            if self._zoomed:
-                self._zoomed = name
-            self._tabs.current, self._chosen = name, True
-            self._arrange()
-            self._frames[name].pane.focus()
+            super().focus_pane(name)
         self._refresh_state()
-
-    def zoom(self, name: str = "") -> None:
-        """Show one pane on the whole screen, or all again; without a name the pane that has the focus, else the shown tab."""
-        focused = str(self.focused.id) if isinstance(self.focused, LinePane) else self._tabs.current
-        wanted = name or focused
-        self._zoomed = "" if self._zoomed and (not name or self._zoomed == name) else wanted
-        self._arrange()
-        self.focus_pane(self._zoomed or "prompt")
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._shape = shape_of(event.size.width, event.size.height)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        for shape in ("wide", "medium", "narrow", "tiny"):
-            self.set_class(self._shape == shape, shape)
-        one = self._zoomed or (self._tabs.current if self._shape == "narrow" else "")
-        right = self._tabs.current if self._tabs.current != "transcript" else "code"
-        if one:
-            shown = {one}
-        elif self._shape == "medium":
-            shown = {"transcript", right}
-            self._tabs.current = right
-        else:
-            shown = set(self._frames)
-        for name, frame in self._frames.items():
-            frame.display = name in shown
-        self.query_one("#right").display = shown != {"transcript"}
-        self.set_class(len(shown) == 1, "single")
-        self._divider.display = len(shown) > 1
-        sizes = self._sizes
-        self.query_one("#right").styles.width = f"{sizes.right}%" if len(shown) > 1 else "100%"
-        for pane in ("code", "console", "changes"):
-            self._frames[pane].styles.height = f"{getattr(sizes, pane)}fr"
-        self._tabs.display = self._shape in ("medium", "narrow")
-
-    @property
-    def _sizes(self) -> Sizes:
-        return self._remembered.now.sizes.get(self._shape, Sizes())
-
-    def _resize(self, sizes: Sizes) -> None:
-        if problem := self._remembered.keep(sizes={**self._remembered.now.sizes, self._shape: sizes}):
-            self.say(problem)
-        self._arrange()
-
-    def action_widen(self, step: int) -> None:
-        """The right side so many percent wider."""
-        self._resize(self._sizes.wider(step))
-
-    def action_heighten(self, step: float) -> None:
-        """The focused pane of the right side taller."""
-        if isinstance(self.focused, LinePane) and self.focused.id in ("code", "console", "changes"):
-            self._resize(self._sizes.taller(str(self.focused.id), step))
-
-    @on(Divider.Dragged)
-    def _dragged(self, message: Divider.Dragged) -> None:
-        self._resize(self._sizes.wider(100 - round(100 * message.column / self.size.width) - self._sizes.right))
 
     def _refresh_state(self) -> None:
         talk = self.conversation
@@ -384,7 +273,3 @@ class Workbench(Screen[None]):
             self.conversation.begin("Go on from your reply as I changed it.", Begun(text, go_on=True))
         else:
             self.conversation.begin("I changed your reply; take it as yours.", Begun(text, go_on=False))
-
-    @on(TabLine.Chosen)
-    def _tab(self, message: TabLine.Chosen) -> None:
-        self.focus_pane(message.pane)

@@ -1,0 +1,45 @@
+"""What the terminal around an app is told: its title, and that a turn has ended, to a person who looks elsewhere."""
+
+from __future__ import annotations
+
+import os
+
+from oci_tui.core.events import TurnFinished
+from oci_tui.settings import Notify
+from oci_tui.ui import attention
+from oci_tui.ui.bench_app import BenchApp
+from oci_tui.ui.screens.workbench import Workbench
+from oci_tui.ui.wording import plural
+
+
+class AttentiveApp(BenchApp):
+    """Knows whether the person looks at its window, where the terminal tells."""
+
+    _notify: Notify = "auto"
+    _looked_at = True
+
+    def tell_terminal(self, sequence: str) -> None:
+        """Send a sequence of `ui.attention`; a screen that is no terminal gets none."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def name_window(self, *, running: bool) -> None:
+        """Keep the terminal's title level with what happens."""
+        self.tell_terminal(attention.title(self._root.name, running=running))
+
+    def on_app_focus(self) -> None:
+        self._looked_at = True
+
+    def on_app_blur(self) -> None:
+        self._looked_at = False
+
+    def on_workbench_turned(self, message: Workbench.Turned) -> None:
+        """Say it in the window's title and, once the turn has ended, to the person who looks elsewhere."""
+        event = message.event
+        self.name_window(running=not isinstance(event, TurnFinished))
+        if not isinstance(event, TurnFinished):
+            return
+        if self._notify != "off" and not self._looked_at:
+            text = f"{event.verdict} after {plural(event.rounds, 'round')}"
+            self.tell_terminal(attention.BELL if self._notify == "bell" else attention.notification(text, os.environ))

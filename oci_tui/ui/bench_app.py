@@ -1,0 +1,41 @@
+"""An app whose first screen is the workbench: what its parts have in common."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from textual.app import App
+from textual.screen import Screen
+
+from oci_tui.resources import state_folder
+from oci_tui.ui.remembered import RememberedFile
+from oci_tui.ui.screens.workbench import Workbench
+
+_AGAIN_S = 3.0
+
+
+class BenchApp(App[None]):
+    """`root` is the repository's folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+        self._remembered = RememberedFile(state_folder() / "app.json")
+        self._armed = ("", 0.0)
+
+    def get_default_screen(self) -> Screen[None]:
+        return Workbench(self._root, self._remembered)
+
+    @property
+    def workbench(self) -> Workbench:
+        """The first screen; it stays below any other."""
+        bench = self.screen_stack[0]
+        assert isinstance(bench, Workbench)
+        return bench
+
+    def _again(self, what: str) -> bool:
+        """Whether this was asked a moment ago already; remembers that it was asked now."""
+        (before, when), now = self._armed, time.monotonic()
+        self._armed = (what, now)
+        return before == what and now - when < _AGAIN_S
