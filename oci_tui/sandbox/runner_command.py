@@ -133,12 +133,12 @@ class Run:
         """Read until the output ends; at most `seconds`, not counting the time the app takes to read what it has."""
         until = time.monotonic() + seconds
         while self.open and not self.wire.closed:
-            now = time.monotonic()
-            if len(self.wire.outgoing) >= BACKLOG:
-                until = now + seconds
-            elif now >= until:
+            waits = len(self.wire.outgoing) >= BACKLOG
+            if not waits and time.monotonic() >= until:
                 return
-            self.turn(until)
+            self.turn(time.monotonic() + seconds if waits else until)
+            if waits:
+                until = time.monotonic() + seconds
 
     def turn(self, until: float) -> None:
         """Wait until something happens, at the latest at `until`, and deal with it."""
