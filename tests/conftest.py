@@ -31,7 +31,11 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 def pytest_configure() -> None:
-    """Programs that the tests start hear Ctrl+C and hang-ups, also when the suite runs in the background or under nohup."""
+    """Programs that the tests start hear Ctrl+C and hang-ups, also when the suite runs in the background or under nohup.
+
+    In CI pytest would print every compared text whole, megabytes of it, and bury which test failed and why.
+    """
+    os.environ.pop("CI", None)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

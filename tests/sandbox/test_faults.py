@@ -99,6 +99,7 @@ async def test_a_slow_line_loses_and_delays_nothing_more(tmp_path: Path) -> None
             ran = await finished(sandbox, Command("echo", argv=("echo", str(number))))
             assert (ran.stdout, ran.exit.code) == (f"{number}\n", 0)
         ran = await shell(sandbox, "seq 100000")
+        assert ran.exit.passed, ran.exit
         assert ran.stdout == "".join(f"{n}\n" for n in range(1, 100001))
         began = time.monotonic()
         async with aclosing(sandbox.run(Command("x", argv=("/bin/sh", "-c", "echo up; sleep 4321")))) as items:

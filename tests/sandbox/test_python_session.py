@@ -193,7 +193,8 @@ async def test_a_child_that_the_block_forks_speaks_for_itself_only(sandbox: Dock
 
 
 async def test_much_output_is_exact_and_too_much_ends_the_block(sandbox: DockerSandbox) -> None:
-    ran = await block(sandbox, "for n in range(50000):\n    print(n)")
+    ran = await block(sandbox, "for n in range(50000):\n    print(n)", timeout_s=60)
+    assert ran.exit.passed, ran.exit
     assert ran.stdout == "".join(f"{n}\n" for n in range(50000))
     ran = await block(sandbox, "kept = 1\nwhile True:\n    print('x' * 1000)")
     assert ran.exit.reason == "output limit"
