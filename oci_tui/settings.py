@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import inspect
 
 from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.errors import SettingsError
@@ -26,40 +28,44 @@ Notify = Literal["auto", "bell", "off"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
+
+
+def _is(text: str, least: float | None = None, most: float | None = None) -> msgspec.Meta:
+    """What a key is, in people's words: the one place that help, screen and error messages take it from; and its bounds."""
+    return msgspec.Meta(description=text, ge=least, le=most)
 
 
 class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`model` is a name from `oci-tui models list`, a GGUF file or an EXL2 folder; `kind` "auto" goes by what it is.
+    """The model and what runs it."""
 
-    With `alternatives` n > 0 each token comes with its probability and the n likeliest in its place (the code pane's heat).
-    `context` is in tokens (0: the most that fits), `threads` 0 means all cores (llama.cpp), `replies` is the
-    file of a scripted engine, `record` one that every reply is appended to. `url` is where an OpenAI-compatible API begins
-    (http://HOST:PORT/v1) and `timeout_s` how long it may be silent; `model` is then its name there, "" for the first.
-
-    The rest is for exllamav2: `cache`; the GPUs by `gpu_split` (GB each; empty: automatic, with
-    `reserve_mb` MiB each left free) or `tensor_parallel`; a window beyond the trained one by `rope_scale` (linear),
-    `rope_alpha` (NTK) or `yarn_factor`; `draft` "ngram" or the folder of a draft model; `at_once` replies in one pass.
-    """
-
-    kind: EngineKind = "auto"
-    model: str = ""
-    context: int = 8192
-    max_new_tokens: int = 1024
-    alternatives: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
-    cache: CacheMode = "Q8"
-    gpu_split: tuple[float, ...] = ()
-    reserve_mb: tuple[int, ...] = ()
-    tensor_parallel: bool = False
-    rope_scale: Stretch = 1.0
-    rope_alpha: Stretch = 1.0
-    yarn_factor: Stretch = 1.0
-    draft: str = ""
-    at_once: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
-    threads: int = 0
-    replies: str = ""
-    record: str = ""
-    url: str = ""
-    timeout_s: float = 300.0
+    kind: Annotated[EngineKind, _is('what runs the model; "auto" goes by what the model is')] = "auto"
+    model: Annotated[
+        str, _is('a name from `oci-tui models list`, a GGUF file or an EXL2 folder; "" for the best that is here')
+    ] = ""
+    context: Annotated[int, _is("the window in tokens; 0: the most that fits", 0)] = 8192
+    max_new_tokens: Annotated[int, _is("the longest reply, in tokens", 16)] = 1024
+    alternatives: Annotated[
+        int, _is("how many likely tokens each one is shown with, with its probability, in the code pane; 0: none", 0, 10)
+    ] = 0
+    cache: Annotated[CacheMode, _is("how the cache is kept in GPU memory (exllamav2)")] = "Q8"
+    gpu_split: Annotated[tuple[float, ...], _is("GB of each GPU; empty: automatic (exllamav2)")] = ()
+    reserve_mb: Annotated[tuple[int, ...], _is("MiB left free on each GPU by the automatic split (exllamav2)")] = ()
+    tensor_parallel: Annotated[bool, _is("all GPUs compute each layer together (exllamav2)")] = False
+    rope_scale: Annotated[Stretch, _is("linear stretch of the trained window (exllamav2)")] = 1.0
+    rope_alpha: Annotated[Stretch, _is("NTK stretch of the trained window (exllamav2)")] = 1.0
+    yarn_factor: Annotated[Stretch, _is("YaRN stretch of the trained window (exllamav2)")] = 1.0
+    draft: Annotated[
+        str, _is('guess ahead: "ngram" from files and reply, or the folder of a small model of the same family (exllamav2)')
+    ] = ""
+    at_once: Annotated[int, _is("replies computed in one pass (exllamav2 with flash-attn)", 1, 64)] = 4
+    threads: Annotated[int, _is("processor threads; 0: all cores (llama.cpp)", 0)] = 0
+    replies: Annotated[str, _is("the file of a scripted engine")] = ""
+    record: Annotated[str, _is("a file that every reply is appended to, with its timing")] = ""
+    url: Annotated[
+        str, _is('an OpenAI-compatible API, http://HOST:PORT/v1; model is then its name there, "" for the first')
+    ] = ""
+    timeout_s: Annotated[float, _is("how long that API may be silent, in seconds", 1)] = 300.0
 
     @property
     def is_endpoint(self) -> bool:
@@ -67,20 +73,24 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the next token is chosen: `preset` precise (greedy) or creative; what is set beside it stands in for its value."""
+    """How the next token is chosen; what is set beside the preset stands in for its value."""
 
-    preset: Preset = "precise"
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
-    top_p: Share | None = None
-    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    min_p: Share | None = None
-    typical_p: Share | None = None
-    repeat_penalty: Annotated[float, msgspec.Meta(gt=0, le=5)] | None = None
-    presence_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
-    frequency_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
-    dry_multiplier: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
-    xtc_probability: Share | None = None
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
+    preset: Annotated[Preset, _is("precise (always the likeliest) or creative")] = "precise"
+    temperature: Annotated[Annotated[float, _is("", 0, 5)] | None, _is("0 is always the likeliest, more is freer")] = None
+    top_p: Annotated[Share | None, _is("only the likeliest that together have this probability")] = None
+    top_k: Annotated[Annotated[int, _is("", 0)] | None, _is("only so many of the likeliest; 0: all")] = None
+    min_p: Annotated[Share | None, _is("only those with this share of the likeliest one's probability")] = None
+    typical_p: Annotated[Share | None, _is("only those about as likely as expected, up to this probability together")] = None
+    repeat_penalty: Annotated[
+        Annotated[float, msgspec.Meta(gt=0, le=5)] | None, _is("above 1: less of what was said before")
+    ] = None
+    presence_penalty: Annotated[Penalty | None, _is("above 0: less of what was said at all")] = None
+    frequency_penalty: Annotated[Penalty | None, _is("above 0: less of what was said often")] = None
+    dry_multiplier: Annotated[Annotated[float, _is("", 0, 5)] | None, _is("above 0: no long repetitions")] = None
+    xtc_probability: Annotated[Share | None, _is("how often the likeliest are left out")] = None
+    seed: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None, _is("of the random choices; the same seed chooses the same")
+    ] = None
 
     def sampling(self) -> Sampling:
         """The preset with what is set."""
@@ -89,60 +99,56 @@ class SamplingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of the container, in MiB; `timeout_s` and `output_mb` are for one command; `docker_host` "" finds the socket.
+    """The container that commands run in, and its limits."""
 
-    `python` says where Python of a reply runs: in one process for the whole "session", or in a "fresh" one each time.
-    """
-
-    profile: str = "python"
-    docker_host: str = ""
-    memory_mb: int = 2048
-    workspace_mb: int = 1024
-    cpus: float = 1.5
-    pids: int = 256
-    timeout_s: float = 60.0
-    output_mb: int = 64
-    python: PythonMode = "session"
+    profile: Annotated[str, _is("python, python-science, node, or your own: what is installed in the container")] = "python"
+    docker_host: Annotated[str, _is('where the Docker engine listens; "" finds the socket')] = ""
+    memory_mb: Annotated[int, _is("memory of the container, in MiB", 64)] = 2048
+    workspace_mb: Annotated[int, _is("room for the files, in MiB", 16)] = 1024
+    cpus: Annotated[float, _is("processors of the container", 0.1)] = 1.5
+    pids: Annotated[int, _is("processes and threads at the same time", 16)] = 256
+    timeout_s: Annotated[float, _is("seconds that one command may take", 1)] = 60.0
+    output_mb: Annotated[int, _is("MiB that one command may print before it is ended", 1)] = 64
+    python: Annotated[
+        PythonMode, _is('where Python of a reply runs: one process for the whole "session", or a "fresh" one each time')
+    ] = "session"
 
 
 class WorkspaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Untracked files above `max_untracked_mb` MiB stay out of the mirror; `include` names files that go in all the same.
+    """What of the repository the container sees, and what becomes of a change."""
 
-    `ignored` names folders that git ignores and that are copied in to be read, as `submodules` are (false: they stay out).
-    `commit`: whether accepted changes are committed: "ask" offers it, "always" does it, "never" does neither.
-    """
-
-    max_untracked_mb: int = 10
-    include: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    submodules: bool = True
-    commit: CommitPolicy = "ask"
+    max_untracked_mb: Annotated[int, _is("untracked files above so many MiB stay out of the mirror", 0)] = 10
+    include: Annotated[tuple[str, ...], _is("files that go in although they would stay out")] = ()
+    ignored: Annotated[tuple[str, ...], _is("folders that git ignores, copied in to be read")] = ()
+    submodules: Annotated[bool, _is("whether submodules are copied in to be read")] = True
+    commit: Annotated[
+        CommitPolicy, _is('whether accepted changes are committed: "ask" offers it, "always" does it, "never" does neither')
+    ] = "ask"
 
 
 class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`command` decides whether a round passed, for example "pytest -q"; "" finds one."""
+    """What decides whether a round passed."""
 
-    command: str = ""
+    command: Annotated[str, _is('for example "pytest -q"; "" finds one')] = ""
 
 
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A turn is at most `rounds` rounds."""
+    """How a turn is run."""
 
-    rounds: int = 3
+    rounds: Annotated[int, _is("a turn is at most so many rounds", 1)] = 3
 
 
 class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`theme` is a file's name in `themes/` or in the person's own themes folder; "" is the one chosen last, else night.
+    """How the app looks and what its keys do."""
 
-    `keys` are the person's own: an action's name as the help lists it, and its keys ("f9", "ctrl+y,f9").
-    `notify` tells the terminal that a turn has ended while it does not have the focus: as it can ("auto"), by "bell", or "off".
-    `linear` opens the line by line conversation in place of the panes: for screen readers.
-    """
-
-    theme: str = ""
-    keys: dict[str, str] = {}
-    notify: Notify = "auto"
-    linear: bool = False
+    theme: Annotated[
+        str, _is('a file\'s name in `themes/` or your own themes folder; "" is the one chosen last, else night')
+    ] = ""
+    keys: Annotated[dict[str, str], _is("your own keys: an action as the help names it = its keys, as in accept = f9")] = {}
+    notify: Annotated[
+        Notify, _is('tells that a turn ended while you look elsewhere: as the terminal can ("auto"), by "bell", or "off"')
+    ] = "auto"
+    linear: Annotated[bool, _is("line by line in place of the panes, for screen readers")] = False
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,8 +163,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ui: UiSettings = UiSettings()
 
 
+class Loaded(msgspec.Struct, frozen=True):
+    """Settings and how they came about: `values` by section and key as they were given, `origin` where each came from.
+
+    Keys of `origin` are "section.key"; a default has none. `file` is the person's settings file, there or not.
+    """
+
+    settings: Settings
+    values: dict[str, dict[str, object]]
+    origin: dict[str, str]
+    file: Path
+
+
 def load(flags: Mapping[str, object] | None = None, file: Path | None = None) -> Settings:
     """The settings in force. `flags` are "section.key" → value; None is skipped, a list is added to. Raises SettingsError."""
+    return loaded(flags, file).settings
+
+
+def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) -> Loaded:
+    """As `load`, with where each value comes from."""
     file = file or Path(os.environ.get("OCI_CONFIG") or config_folder() / "config.toml")
     values: dict[str, dict[str, object]] = {}
     origin: dict[str, str] = {}
@@ -167,19 +190,68 @@ def load(flags: Mapping[str, object] | None = None, file: Path | None = None) ->
             raise SettingsError(f"{file}: {section} must be a section: write [{section}] with keys below it")
         values[section] = dict(content)
         origin.update({f"{section}.{key}": str(file) for key in content})
-    for section_field in msgspec.structs.fields(Settings):
-        for field in msgspec.structs.fields(section_field.type):
-            name = f"OCI_{section_field.name}_{field.name}".upper()
-            if name in os.environ:
-                values.setdefault(section_field.name, {})[field.name] = _from_text(os.environ[name], field.type)
-                origin[f"{section_field.name}.{field.name}"] = name
-    for key, value in (flags or {}).items():
+    for key in keys():
+        name = key.variable
+        if name in os.environ:
+            values.setdefault(key.section, {})[key.name] = key.from_text(os.environ[name])
+            origin[key.id] = name
+    for flag, value in (flags or {}).items():
         if value is not None:
-            section, _, name = key.partition(".")
+            section, _, name = flag.partition(".")
             given = values.setdefault(section, {})
             given[name] = (*_several(given.get(name)), *value) if isinstance(value, tuple) else value
-            origin[key] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout"}.get(key, f"--{name.replace('_', '-')}")
-    return _checked(values, origin, file)
+            origin[flag] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout"}.get(
+                flag, f"--{name.replace('_', '-')}"
+            )
+    return Loaded(checked(values, origin, file), values, origin, file)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key of the settings: what it is in words, its type, and what it is when nobody sets it.
+
+    `choices` are the values there are, where they can be counted.
+    """
+
+    section: str
+    name: str
+    doc: str
+    type: inspect.Type
+    default: object
+    choices: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of it."""
+        return f"OCI_{self.section}_{self.name}".upper()
+
+    def from_text(self, text: str) -> object:
+        """A value as a person or an environment variable writes it: lists and pairs are comma-separated; "" is no number."""
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if isinstance(self.type, inspect.VarTupleType):
+            return parts
+        if isinstance(self.type, inspect.DictType):
+            return {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in parts)}
+        return None if isinstance(self.type, inspect.UnionType) and not text.strip() else text
+
+
+@functools.cache
+def keys() -> tuple[Key, ...]:
+    """Every key, by section."""
+    found = []
+    for section in msgspec.structs.fields(Settings):
+        for field in msgspec.structs.fields(section.type):
+            told = inspect.type_info(field.type)
+            described = told if isinstance(told, inspect.Metadata) else inspect.Metadata(told)
+            doc = str((described.extra_json_schema or {}).get("description", ""))
+            default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+            declared = get_args(field.type)[0] if get_args(field.type) else field.type
+            choices = ("true", "false") if declared is bool else get_args(declared) if get_origin(declared) is Literal else ()
+            found.append(Key(section.name, field.name, doc, described.type, default, choices))
+    return tuple(found)
 
 
 def _several(value: object) -> tuple[object, ...]:
@@ -198,48 +270,25 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: cannot be read: {error}") from error
 
 
-def _from_text(text: str, kind: object) -> object:
-    """An environment variable's value as the field's type wants it: lists are comma-separated."""
-    if str(kind).startswith("tuple"):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    return text
-
-
-def _checked(values: dict[str, dict[str, object]], origin: dict[str, str], file: Path) -> Settings:
+def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str], file: Path) -> Settings:
+    """The settings that these values make; one that cannot be used is named with where it came from. Raises SettingsError."""
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
-        key = where.strip("`.").split("[", 1)[0]
-        kinds = {
-            "engine.kind": EngineKind,
-            "engine.cache": CacheMode,
-            "sampling.preset": Preset,
-            "sandbox.python": PythonMode,
-            "workspace.commit": CommitPolicy,
-            "ui.notify": Notify,
-        }
-        choices = kinds.get(key)
+        at = where.strip("`.").split("[", 1)[0]
+        choices = next((key.choices for key in keys() if key.id == at), ())
         if choices:
-            message += f"; expected one of {', '.join(get_args(choices))}"
-        raise SettingsError(f"{origin.get(key, str(file))}: {key or 'settings'}: {message[0].lower()}{message[1:]}") from error
-    for key, value, low in (
-        ("engine.context", settings.engine.context or 512, 512),
-        ("engine.max_new_tokens", settings.engine.max_new_tokens, 16),
-        ("engine.timeout_s", settings.engine.timeout_s, 1),
-        ("agent.rounds", settings.agent.rounds, 1),
-        ("sandbox.memory_mb", settings.sandbox.memory_mb, 64),
-        ("sandbox.workspace_mb", settings.sandbox.workspace_mb, 16),
-        ("sandbox.pids", settings.sandbox.pids, 16),
-        ("sandbox.timeout_s", settings.sandbox.timeout_s, 1),
-        ("sandbox.output_mb", settings.sandbox.output_mb, 1),
-        ("sandbox.cpus", settings.sandbox.cpus, 0.1),
-    ):
-        if not value >= low:
-            raise SettingsError(f"{origin.get(key, str(file))}: {key}: expected at least {low}, got {value}")
-    if 0 < settings.engine.context <= settings.engine.max_new_tokens:
+            message += f"; expected one of {', '.join(choices)}"
+        raise SettingsError(f"{origin.get(at, str(file))}: {at or 'settings'}: {message[0].lower()}{message[1:]}") from error
+    context, longest = settings.engine.context, settings.engine.max_new_tokens
+    if 0 < context < 512:
+        raise SettingsError(
+            f"{origin.get('engine.context', str(file))}: engine.context: expected 0 or at least 512, got {context}"
+        )
+    if 0 < context <= longest:
         raise SettingsError(
             f"{origin.get('engine.max_new_tokens') or origin.get('engine.context') or file}: engine.max_new_tokens: "
-            f"expected less than engine.context ({settings.engine.context}), got {settings.engine.max_new_tokens}"
+            f"expected less than engine.context ({context}), got {longest}"
         )
     return settings

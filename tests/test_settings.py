@@ -44,10 +44,11 @@ def test_a_preset_holds_until_a_value_beside_it_is_set(tmp_path: Path, monkeypat
         ("engine = 1\n", r"config\.toml: engine must be a section"),
         ("[engine\n", r"config\.toml: cannot be read"),
         ("[engine]\ncontext = 1024\n", r"config\.toml: engine\.max_new_tokens: expected less than engine\.context \(1024\)"),
-        ("[sandbox]\noutput_mb = 0\n", r"config\.toml: sandbox\.output_mb: expected at least 1, got 0"),
+        ("[sandbox]\noutput_mb = 0\n", r"config\.toml: sandbox\.output_mb: expected `int` >= 1"),
         ("[sampling]\ntop_p = 2\n", r"config\.toml: sampling\.top_p: expected `float` <= 1"),
         ("[sampling]\npreset = 'wild'\n", r"sampling\.preset: .*expected one of precise, creative"),
-        ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected at least 1, got 0"),
+        ("[engine]\ncontext = 100\n", r"engine\.context: expected 0 or at least 512, got 100"),
+        ("[agent]\nrounds = 0\n", r"config\.toml: agent\.rounds: expected `int` >= 1"),
     ],
 )
 def test_a_bad_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:

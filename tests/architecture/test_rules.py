@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from oci_tui.settings import keys
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "oci_tui"
 
@@ -65,3 +67,9 @@ def test_the_top_level_holds_what_was_agreed() -> None:
     tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True).stdout.split()
     top = {name.partition("/")[0] for name in tracked if not name.startswith(".")}
     assert top <= {"pyproject.toml", "README.md", "LICENSE", "oci_tui", "sandboxes", "tests", "themes"}
+
+
+def test_every_setting_says_what_it_is() -> None:
+    """The settings screen, the help and the errors take it from there."""
+    assert [key.id for key in keys() if not key.doc] == []
+    assert len(keys()) > 50
