@@ -87,7 +87,7 @@ class OciApp(DecidingApp, ThemedApp, AttentiveApp):
             await making.result().close()
 
     def on_mount(self) -> None:
-        self.set_keymap(self.keymap)
+        self.set_keymap(keys.direct(self.keymap))
         self.tell_terminal(attention.SAVE_TITLE)
         self.name_window(running=False)
 
@@ -137,6 +137,22 @@ class OciApp(DecidingApp, ThemedApp, AttentiveApp):
 
     def action_editor(self) -> None:
         self.workbench.write_in_editor()
+
+    def action_lead(self) -> None:
+        """Wait for the key after the leader, and show what it can be; cut where text is selected."""
+        from oci_tui.ui.screens.leader import LeaderScreen
+
+        if isinstance(self.screen, LeaderScreen):
+            self.screen.dismiss(None)
+        elif isinstance(self.focused, TextArea) and self.focused.selected_text:
+            self.focused.action_cut()
+        elif self.screen is self.workbench:
+            self.push_screen(LeaderScreen(keys.after_leader(self.keymap)), self._led)
+
+    async def _led(self, key: keys.Key | None) -> None:
+        pane = self.focused
+        if key is not None and not await self.run_action(key.action, self if key.anywhere or pane is None else pane):
+            self.workbench.say(f"{key.does}: that is for {key.group}")
 
     def action_help(self) -> None:
         from oci_tui.ui.screens.help import HelpScreen

@@ -30,10 +30,16 @@ class Key:
     def id(self) -> str:
         """Its name in the settings: "accept", "console.error"."""
         name = self.name or self.action.partition("(")[0].rpartition(".")[2]
-        return name if self.group in ("Anywhere", "Panes", "Prompt") else f"{self.group.lower().replace(' ', '-')}.{name}"
+        return name if self.anywhere else f"{self.group.lower().replace(' ', '-')}.{name}"
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether it is the app's, and no pane's."""
+        return self.group in ("Anywhere", "Panes", "Prompt")
 
 
 EVERY_PANE = "Every pane"
+LEADER = "leader"
 
 KEYS: tuple[Key, ...] = (
     Key("", "Enter", "", "send the prompt; while a turn runs it waits in line", group="Prompt"),
@@ -53,6 +59,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+p", "Ctrl+P", "command_palette", "find a command"),
     Key("f1", "F1", "help", "the keys, of this pane first", "Help"),
     Key("f8", "F8", "theme", "choose a theme, shown while you choose", "Theme"),
+    Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
     Key("ctrl+q", "Ctrl+Q", "leave", "quit", "Quit"),
     Key("alt+1,f2", "F2  Alt+1", "pane('transcript')", "story", group="Panes", name="story"),
@@ -106,6 +113,13 @@ KEYS: tuple[Key, ...] = (
     Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
+_LED = "accept reject review changes.commit changes.undo changes.redo timeline steer editor command_palette theme help leave"
+AFTER_LEADER: Mapping[str, str] = {
+    **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
+    **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
+}
+"""What a key does after the leader, by the action's name; shown in this order."""
+
 PLAIN: tuple[BindingType, ...] = tuple(
     Binding(key, f"app.{action}", show=False)
     for key, action in (
@@ -121,12 +135,10 @@ PLAIN: tuple[BindingType, ...] = tuple(
 )
 """Single letters and digits, for when the prompt does not have the focus."""
 
-_APP_GROUPS = ("Anywhere", "Panes", "Prompt")
-
 
 def bindings() -> list[BindingType]:
     """The application's bindings; all but Escape go before what has the focus."""
-    found = [key for key in KEYS if key.keys and key.group in _APP_GROUPS]
+    found = [key for key in KEYS if key.keys and key.anywhere]
     return [Binding(key.keys, key.action, key.does, show=False, priority=key.keys != "escape", id=key.id) for key in found]
 
 
@@ -142,6 +154,39 @@ def unknown(keymap: Mapping[str, str]) -> list[str]:
     return [f"ui.keys.{name}: no such action; there are {', '.join(sorted(known))}" for name in keymap if name not in known]
 
 
+def direct(keymap: Mapping[str, str]) -> dict[str, str]:
+    """The keys of the person's keymap that need no leader, as Textual takes them."""
+    parted = {name: [part for part in _parts(value) if _chord(part) is None] for name, value in keymap.items()}
+    return {name: ",".join(parts) for name, parts in parted.items() if parts}
+
+
+def after_leader(keymap: Mapping[str, str]) -> dict[str, Key]:
+    """What each key does after the leader; the person's "leader g" comes before ours."""
+    own = {chord: name for name, value in keymap.items() for part in _parts(value) if (chord := _chord(part)) is not None}
+    moved = set(own.values())
+    named = {chord: name for chord, name in AFTER_LEADER.items() if name not in moved} | own
+    known = {key.id: key for key in KEYS if key.keys}
+    return {chord: known[name] for chord, name in named.items() if name in known}
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _chord(part: str) -> str | None:
+    """The key of "leader g"; None for a key without the leader."""
+    leader, _, then = part.partition(" ")
+    return then.strip() if leader == LEADER and then else None
+
+
 def shown(key: Key, keymap: Mapping[str, str]) -> str:
     """How a person reads a key, with their own keymap."""
-    return keymap.get(key.id, "").replace(",", "  ") or key.shown
+    return direct(keymap).get(key.id, "").replace(",", "  ") or key.shown
+
+
+def shown_all(key: Key, keymap: Mapping[str, str]) -> str:
+    """`shown`, and what does the same after the leader."""
+    leader = next(shown(found, keymap) for found in KEYS if found.id == LEADER)
+    return "  ".join(
+        [shown(key, keymap), *(f"{leader} {then}" for then, found in after_leader(keymap).items() if found == key)]
+    )

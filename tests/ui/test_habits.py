@@ -17,14 +17,16 @@ from oci_tui.settings import load
 from oci_tui.ui import keys
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.attention import BELL, notification, title
+from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.screens.timeline import TimelineScreen
 from oci_tui.ui.themes import load as load_theme
 from tests.ui.terminal import Terminal
 from tests.ui.test_serve import RECORDING, RUN
-from tests.ui.test_workbench import finished, on_screen, opened, until
+from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
 
 
 async def test_a_theme_is_shown_while_it_is_chosen_and_remembered() -> None:
@@ -88,6 +90,54 @@ def test_every_action_is_named_once_and_its_keys_clash_with_no_other_of_its_plac
     for group in {key.group for key in bound}:
         taken = [part for key in bound if key.group == group for part in key.keys.split(",")]
         assert len(set(taken)) == len(taken), group
+
+
+async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "v Review the pending change" in on_screen(app) and "z Zoom the pane" in on_screen(app))
+        await pilot.press("4")
+        await until(pilot, lambda: app.focused is app.workbench.changes and app.screen is app.workbench)
+        await pilot.press("ctrl+x", "ctrl+x", "ctrl+x", "escape")
+        await until(pilot, lambda: app.screen is app.workbench)
+        assert app.workbench.conversation.pending.files
+        await pilot.press("ctrl+x", "asterisk")
+        await until(pilot, lambda: app.screen is app.workbench)
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: "accepted:" in text_of(app.workbench.transcript))
+
+
+async def test_a_key_of_a_pane_after_the_leader_is_for_that_pane() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        app.keymap["console.error"] = "leader g"
+        await pilot.press("alt+2", "ctrl+x", "g")
+        await until(pilot, lambda: "next error: that is for Console" in on_screen(app))
+        await pilot.press("alt+3", "ctrl+x", "g")
+        console = app.workbench.query_one(ConsolePane)
+        await until(pilot, lambda: "IndexError" in console.text_at(console.here))
+
+
+async def test_the_leader_cuts_what_is_selected_in_the_prompt() -> None:
+    async with opened() as (app, pilot, _):
+        box = app.workbench.query_one(PromptBox)
+        await pilot.press(*"one two", *["ctrl+shift+left"], "ctrl+x")
+        assert (box.text, app.clipboard) == ("one ", "two")
+        assert app.screen is app.workbench
+
+
+def test_the_person_chooses_leader_and_what_comes_after_it() -> None:
+    keymap = {"leader": "f12", "accept": "leader g", "console.error": "leader a, f9", "zoom": "f10"}
+    assert keys.direct(keymap) == {"leader": "f12", "console.error": "f9", "zoom": "f10"}
+    chords = {chord: key.id for chord, key in keys.after_leader(keymap).items()}
+    assert chords["g"] == "accept"
+    assert chords["a"] == "console.error"
+    assert chords["r"] == "reject"
+    by_id = {key.id: key for key in keys.KEYS if key.keys}
+    assert keys.shown_all(by_id["accept"], keymap) == "Ctrl+Y  f12 g"
+    assert keys.shown_all(by_id["zoom"], keymap) == "f10  f12 z"
+    assert set(keys.AFTER_LEADER.values()) <= by_id.keys()
 
 
 def test_a_wish_that_cannot_be_is_one_line(tmp_path: Path) -> None:

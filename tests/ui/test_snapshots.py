@@ -25,6 +25,7 @@ SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("files", ("t",)),
     ("help", ("f1",)),
     ("themes", ("escape", "f8")),
+    ("leader", ("escape", "ctrl+x")),
     ("suggestions", ("escape", "f11", "f6", "slash", "r", "e")),
 )
 

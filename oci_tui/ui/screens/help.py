@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from oci_tui.ui.keys import EVERY_PANE, KEYS, shown
+from oci_tui.ui.keys import EVERY_PANE, KEYS, shown_all
 from oci_tui.ui.slash import SLASHES
 
 
@@ -47,7 +47,7 @@ class HelpScreen(ModalScreen[None]):
             lines.append(Content.assemble((group, "bold $accent")))
             for key in KEYS:
                 if key.group == group:
-                    keys = shown(key, self._keymap)
+                    keys = shown_all(key, self._keymap)
                     pad = " " * max(1, column - cell_len(keys))
                     name = (f"  {key.id}" if key.keys else "", "$ink-faint")
                     lines.append(Content.assemble("  ", (keys, "bold"), pad, (key.does, "$ink-muted"), name))
@@ -57,5 +57,9 @@ class HelpScreen(ModalScreen[None]):
             typed = f"/{slash.name} {slash.takes}".ljust(column)
             lines.append(Content.assemble("  ", (typed, "bold"), (slash.does, "$ink-muted")))
         lines.append(Content(""))
-        lines.append(Content.assemble(("Esc closes this. [ui.keys] in the settings gives an action other keys.", "$ink-faint")))
+        lines.append(
+            Content.assemble(
+                ("Esc closes this. [ui.keys] in the settings gives an action other keys: f9, leader g.", "$ink-faint")
+            )
+        )
         return Content("\n").join(lines)
