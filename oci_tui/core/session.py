@@ -209,7 +209,7 @@ class Session:
         for part, message in self._failed.items():
             if part != "sandbox" or self.policy.must_run:
                 raise OciError(message)
-            turn.sandbox = None
+            turn.attempt.sandbox = None
         async with aclosing(turn.refine()) as happened:
             async for event in happened:
                 yield event

@@ -1,0 +1,278 @@
+"""One reply in one place: it is written, its edits go into the files, what decides it runs, and the model is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from oci_tui.core import check, context, events, failure, feedback, guards
+from oci_tui.core.conversation import Conversation
+from oci_tui.core.diff import Diff
+from oci_tui.core.edits import Files, settle
+from oci_tui.core.events import Event
+from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Usage
+from oci_tui.core.labels import PYTHON_TAGS
+from oci_tui.core.level import bring_level, collect
+from oci_tui.core.output import KeptOutput
+from oci_tui.core.policy import Policy
+from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
+from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
+from oci_tui.core.terminal import printed
+from oci_tui.core.verdict import Verdict
+
+# how a model that wrote the same again gets another chance
+RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
+
+_CUT_OFF, _EDITS_REFUSED, _NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
+_NOT_DONE = "not done when the rounds were used up"
+
+
+async def _nothing() -> AsyncGenerator[Piece]:
+    """What an engine says that is not asked."""
+    nothing: tuple[Piece, ...] = ()
+    for piece in nothing:
+        yield piece
+
+
+Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
+
+
+class Attempt:
+    """What a turn does in each of its rounds, and how the last one came out.
+
+    Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
+    run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
+    turn's first. `final`: there is nothing more to do.
+    """
+
+    def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
+        self.prompt = prompt
+        self.conversation = conversation
+        self.policy = policy
+        self.engine, self.sandbox, self.workspace, self.approver = parts
+        self.runs = RUNNABLE_TAGS
+        self.window = self.room = self.first_message = 0
+        self.read: tuple[str, ...] = ()
+        self.left_out: tuple[str, ...] = ()
+        self.seen: set[str] = set()
+        self.diff = Diff()
+        self.wrote: tuple[str, ...] = ()
+        self.said: list[str] = []
+        self.passed: bool | None = None
+        self.decided = False
+        self.final = False
+        self.outcome = ""
+        self._begun = begun
+        self._reply = Reply("")
+        self._told: set[tuple[str, str]] = set()
+        self._again = self._stuck = self._undone = self._cut_off = self._refused = False
+        self._ran: bool | None = None
+        self._checked: bool | None = None
+        self._error = ""
+
+    async def write(self) -> AsyncGenerator[Event]:
+        """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
+        self.wrote, self.said = (), []
+        for left in range(self.policy.corrections, -1, -1):
+            for step in (self._generate, self._apply):
+                async with aclosing(step()) as happened:
+                    async for event in happened:
+                        yield event
+            if not (left and self._undone):
+                break
+            async with aclosing(self.feed_back()) as happened:
+                async for event in happened:
+                    yield event
+
+    async def _generate(self) -> AsyncGenerator[Event]:
+        """One reply: what the model reads, the reply as it grows, and the whole of it."""
+        messages = self.conversation.messages
+        kept = await context.fitted(messages, self.room, self.first_message, self.engine.count)
+        forgotten: list[str] = []
+        if kept.dropped:
+            self.first_message = max(self.first_message - len(messages) + len(kept.messages), 1)
+            messages[:] = kept.messages
+            known = self.conversation.known
+            forgotten = sorted(known.keys() - self.seen)
+            self.conversation.known = {path: told for path, told in known.items() if path in self.seen}
+        dropped = (*kept.dropped, *forgotten)
+        yield events.ContextBuilt(self.read, self.left_out, kept.size, self.window, dropped)
+        self.read = self.left_out = ()
+        reader, usage = ReplyReader(self.conversation.known, self.runs), Usage()
+        texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
+        request = Request(
+            kept.messages,
+            self.policy.max_new_tokens,
+            RESAMPLED if self._stuck else self.policy.sampling,
+            begin_with=self._begun.text if self._begun else "",
+            alternatives=self.policy.alternatives,
+            drafts=tuple(texts.values()),
+        )
+        begun, self._begun = self._begun, None
+        if begun:
+            reader.feed(begun.text)
+            yield events.ReplyGrew(begun.text)
+        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else _nothing()) as pieces:
+            async for piece in pieces:
+                usage = piece.usage or usage
+                if piece.text:
+                    reader.feed(piece.text)
+                    yield events.ReplyGrew(piece.text, piece.tokens)
+        self._cut_off = usage.end == "length" and reader.open is not None
+        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), texts, self.prompt)
+        self._again = self._reply.text == before.text
+        messages.append(Message("assistant", self._reply.text))
+        yield events.ReplyFinished(self._reply.text, usage)
+
+    async def _apply(self) -> AsyncGenerator[Event]:
+        """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
+        known = self.conversation.known
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known)
+        done = settle(self._reply.edits, files, self.prompt, self._told)
+        self.wrote, self._undone, self._stuck = (
+            tuple(dict.fromkeys([*self.wrote, *done.written])),
+            bool(done.refused),
+            self._again,
+        )
+        if self._cut_off:
+            self.said.append(feedback.CUT_OFF)
+        if done.written:
+            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(done.written))
+            yield events.EditsApplied(tuple(done.written), notes=tuple(done.notes))
+            before, self.diff = self.diff, await self.workspace.diff()
+            self._stuck = self._stuck or self.diff == before
+            yield events.DiffChanged(self.diff)
+        texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
+        known.update({path: hash(text) for path, text in texts.items()})
+        self.seen.update(texts)
+        if self._stuck:
+            self.said.append(feedback.SAME_EDIT)
+        nothing = not (self._reply.edits or self._reply.code or self._cut_off or self.diff.files)
+        if nothing and guards.only_claims(self._reply.text, self.workspace.paths()):
+            self._undone = True
+            self.said.append(feedback.NO_CODE)
+            yield events.EditsRefused(("the reply says that it changed a file, and holds no code",))
+        if done.refused:
+            self.said.append(feedback.refused_edits(done.refused))
+            yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
+
+    async def run(self) -> AsyncGenerator[Event]:
+        """Run what decides the round: the check when files changed, else the reply's own code."""
+        self.final = not (self._reply.edits or self._reply.code or self._cut_off or self.wrote)
+        unrun = {"answered": self.final, "edited": self.wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
+        self.decided = False
+        self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
+        deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
+        if self.wrote and not deciding and not self._reply.code:
+            deciding = check.compile_check(self.wrote, self.policy.timeout_s)
+        if not (self.wrote and deciding):
+            changed = False
+            for code in self._reply.code:
+                stateful = self.policy.stateful and code.language in PYTHON_TAGS
+                command = Command(code.language, (), code.language, code.text, self.policy.timeout_s, stateful)
+                async with aclosing(self._execute(command)) as happened:
+                    async for event in happened:
+                        changed = changed or isinstance(event, events.DiffChanged)
+                        yield event
+                if not self.passed:
+                    return
+            if not changed:
+                self.final = self.final or bool(self.wrote and not self._reply.code)
+                return
+        if deciding:
+            async with aclosing(self._execute(deciding)) as happened:
+                async for event in happened:
+                    yield event
+            self._checked = self.passed
+            self.decided = True
+            self.final = bool(self.passed) or self.final
+
+    async def conclude(self) -> AsyncGenerator[Event]:
+        """With no round left the model reads what its code printed, and may say that it is done; nothing more is run."""
+        if self.final or self.decided or not self.passed:
+            return
+        for step in (self.feed_back, self._generate):
+            async with aclosing(step()) as happened:
+                async for event in happened:
+                    yield event
+        self.final = not (self._reply.edits or self._reply.code)
+        if not self.final:
+            self.passed, self.outcome = False, _NOT_DONE
+
+    async def _execute(self, command: Command) -> AsyncGenerator[Event]:
+        """One command; what it printed is remembered for the model, what it changed comes into the mirror."""
+        if command.language in PYTHON_TAGS and feedback.calls_input(command.code):
+            self.said.append(feedback.INPUT_CALLED)
+            self.passed, self.outcome = False, "input() was called"
+            return
+        if self.sandbox is None:
+            self.passed, self.outcome, self.final = None, _NOT_RUN, True
+            return
+        if not await self.approver.allows(command):
+            self.passed, self.outcome = None, "not allowed"
+            self.final = self._refused = True
+            return
+        tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
+        yield events.CommandStarted(command)
+        output, images = KeptOutput(), 0
+        end = Exit(1, "connection lost")
+        async with aclosing(self.sandbox.run(command)) as run:
+            async for item in run:
+                if isinstance(item, Output):
+                    output.add(item.stream, item.text)
+                    yield events.OutputArrived(item.stream, item.text)
+                elif isinstance(item, Plot):
+                    images += 1
+                    yield events.PlotDrawn(item)
+                else:
+                    end = item
+        yield events.CommandFinished(command, end)
+        text = printed(output.text())
+        shown = text + feedback.IMAGE * images
+        said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=output.omitted)
+        self.said.append(said)
+        self.passed, self.outcome = end.passed, check.outcome(text, end.code, end.reason)
+        self.conversation.output = text
+        self.said.extend(await collect(self.sandbox, self.workspace))
+        if lost := guards.damaged_tests(tests, self.workspace.read, self.prompt):
+            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(lost))
+            self.said.append(feedback.tests_kept(tuple(lost)))
+        if not self.passed:
+            self._pull_in(text)
+            before, self._error = self._error, failure.signature(text)
+            if self._error == before:
+                self._stuck = True
+                self.said.append(feedback.SAME_ERROR)
+        if (diff := await self.workspace.diff()) != self.diff:
+            self.diff = diff
+            yield events.DiffChanged(diff)
+
+    def _pull_in(self, output: str) -> None:
+        """Files that a failed run names and that the model has not read come with what it printed."""
+        room = int(self.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
+        paths = [place.path for place in failure.places(output, set(self.workspace.paths()))]
+        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
+        self.said.extend(pulled.values())
+        self.seen.update(pulled)
+        self.read = tuple(pulled)
+
+    async def feed_back(self) -> AsyncGenerator[Event]:
+        """The next message: what was refused and printed, and what the person said meanwhile."""
+        self.conversation.say("\n\n".join(self.said))
+        self.said = []
+        for text in self.conversation.steered:
+            self.conversation.say(text)
+            yield events.Steered(text)
+        self.conversation.steered.clear()
+
+    def judged(self) -> Verdict:
+        """How the turn stands after a round: where the check ran only the check counts, edits left undone never pass."""
+        self._ran = self._ran if self.passed is None else self.passed
+        result = self._ran if self._checked is None else self._checked
+        if self._refused:
+            return Verdict.REFUSED
+        if self.outcome == _NOT_RUN:
+            return Verdict.NOT_RUN
+        if self.outcome in (_CUT_OFF, _EDITS_REFUSED):
+            return Verdict.FAILED
+        return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[result]
