@@ -7,7 +7,6 @@ A turn is `TurnStarted` … `TurnFinished`; a round is `RoundStarted` … `Round
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import EngineInfo, Token, Usage
+from oci_tui.core.happened import Happened
 from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
@@ -28,13 +28,7 @@ OUTDATED = "the change was made for what was checked out before: reject it, or g
 Part = Literal["engine", "sandbox", "workspace"]
 
 
-class _Happened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
-    """The base of the union. `at` is when it happened, in seconds since 1970."""
-
-    at: float = msgspec.field(default_factory=time.time)
-
-
-class SessionStarted(_Happened, frozen=True):
+class SessionStarted(Happened, frozen=True):
     """The first event of a journal."""
 
     session: str
@@ -42,7 +36,7 @@ class SessionStarted(_Happened, frozen=True):
     version: str
 
 
-class PartProgressed(_Happened, frozen=True):
+class PartProgressed(Happened, frozen=True):
     """A part is on its way: `doing` in people's words, `fraction` from 0 to 1 or None."""
 
     part: Part
@@ -50,31 +44,31 @@ class PartProgressed(_Happened, frozen=True):
     fraction: float | None = None
 
 
-class EngineReady(_Happened, frozen=True):
+class EngineReady(Happened, frozen=True):
     info: EngineInfo
 
 
-class SandboxReady(_Happened, frozen=True):
+class SandboxReady(Happened, frozen=True):
     info: SandboxInfo
 
 
-class WorkspaceReady(_Happened, frozen=True):
+class WorkspaceReady(Happened, frozen=True):
     info: WorkspaceInfo
 
 
-class PartFailed(_Happened, frozen=True):
+class PartFailed(Happened, frozen=True):
     """A part cannot be had; `message` says what to do. The session goes on without it and tries again at the next prompt."""
 
     part: Part
     message: str
 
 
-class TurnStarted(_Happened, frozen=True):
+class TurnStarted(Happened, frozen=True):
     turn: int
     prompt: str
 
 
-class ContextBuilt(_Happened, frozen=True):
+class ContextBuilt(Happened, frozen=True):
     """What the model reads: files newly shown whole, named ones left out for room, its size and the window in tokens.
 
     `dropped` are messages and files that it read before and no longer does, since there is no room, a phrase each.
@@ -87,63 +81,63 @@ class ContextBuilt(_Happened, frozen=True):
     dropped: tuple[str, ...] = ()
 
 
-class RoundStarted(_Happened, frozen=True):
+class RoundStarted(Happened, frozen=True):
     turn: int
     round: int
 
 
-class ReplyGrew(_Happened, frozen=True, omit_defaults=True):
+class ReplyGrew(Happened, frozen=True, omit_defaults=True):
     """`tokens` come where the settings ask for their probabilities and the engine tells them."""
 
     text: str
     tokens: tuple[Token, ...] = ()
 
 
-class ReplyFinished(_Happened, frozen=True):
+class ReplyFinished(Happened, frozen=True):
     text: str
     usage: Usage
 
 
-class EditsApplied(_Happened, frozen=True):
+class EditsApplied(Happened, frozen=True):
     """Edits of the reply are in the mirror (not in the user's tree); `notes` say what was overlooked to find their places."""
 
     paths: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
-class EditsRefused(_Happened, frozen=True):
+class EditsRefused(Happened, frozen=True):
     """Edits that could not be applied, one reason each; the model is told."""
 
     reasons: tuple[str, ...]
 
 
-class DiffChanged(_Happened, frozen=True):
+class DiffChanged(Happened, frozen=True):
     """The pending change is now this."""
 
     diff: Diff
 
 
-class CommandStarted(_Happened, frozen=True):
+class CommandStarted(Happened, frozen=True):
     command: Command
 
 
-class OutputArrived(_Happened, frozen=True):
+class OutputArrived(Happened, frozen=True):
     stream: Stream
     text: str
 
 
-class PlotDrawn(_Happened, frozen=True):
+class PlotDrawn(Happened, frozen=True):
     """The running command drew a figure; see core.ports.Plot."""
 
     plot: Plot
 
 
-class CommandFinished(_Happened, frozen=True):
+class CommandFinished(Happened, frozen=True):
     command: Command
     exit: Exit
 
 
-class RoundFinished(_Happened, frozen=True):
+class RoundFinished(Happened, frozen=True):
     """`passed` is None when nothing was run; `outcome` is one phrase, for example "2 failed, 1 passed"."""
 
     turn: int
@@ -152,13 +146,13 @@ class RoundFinished(_Happened, frozen=True):
     outcome: str
 
 
-class Steered(_Happened, frozen=True):
+class Steered(Happened, frozen=True):
     """The person said something while the turn ran; the model reads it in the next round."""
 
     text: str
 
 
-class UserEdited(_Happened, frozen=True):
+class UserEdited(Happened, frozen=True):
     """The person edited the tree: `paths` are in the mirror now, `conflicts` are not, since the change is about the same lines.
 
     `moved` is one phrase when another branch was checked out or the branch was reset.
@@ -174,20 +168,20 @@ class UserEdited(_Happened, frozen=True):
         return bool(self.moved and self.conflicts)
 
 
-class TurnFailed(_Happened, frozen=True):
+class TurnFailed(Happened, frozen=True):
     """An error ended the turn; `message` says what to do. `TurnFinished` follows."""
 
     message: str
 
 
-class TurnFinished(_Happened, frozen=True):
+class TurnFinished(Happened, frozen=True):
     turn: int
     verdict: Verdict
     rounds: int
     seconds: float
 
 
-class ChangeAccepted(_Happened, frozen=True):
+class ChangeAccepted(Happened, frozen=True):
     """The pending change is in the user's tree, but for the files `left`, which are in conflict and still pending.
 
     `proposed` is the message of a commit that the person may ask for, "" when none is offered.
@@ -198,7 +192,7 @@ class ChangeAccepted(_Happened, frozen=True):
     proposed: str = ""
 
 
-class ChangeCommitted(_Happened, frozen=True):
+class ChangeCommitted(Happened, frozen=True):
     """What was accepted is a commit of the user's repository; `commit` is its id, "" when there was nothing to commit."""
 
     commit: str
@@ -206,55 +200,55 @@ class ChangeCommitted(_Happened, frozen=True):
     paths: tuple[str, ...]
 
 
-class CommitFailed(_Happened, frozen=True):
+class CommitFailed(Happened, frozen=True):
     """There is no commit; `message` says why. What was accepted stays in the user's tree."""
 
     message: str
 
 
-class ChangeRejected(_Happened, frozen=True):
+class ChangeRejected(Happened, frozen=True):
     """The pending change was dropped; with `paths` only a part of it, in these files."""
 
     paths: tuple[str, ...] = ()
 
 
-class ChangeUndone(_Happened, frozen=True):
+class ChangeUndone(Happened, frozen=True):
     """The last accepted change was taken back out of the user's tree."""
 
     paths: tuple[str, ...]
 
 
-class ChangeRedone(_Happened, frozen=True):
+class ChangeRedone(Happened, frozen=True):
     """What was undone last is in the user's tree again."""
 
     paths: tuple[str, ...]
 
 
-class RoundRestored(_Happened, frozen=True):
+class RoundRestored(Happened, frozen=True):
     """The mirror, not the user's tree, is where it was at the end of this round of the session."""
 
     number: int
 
 
-class FileIncluded(_Happened, frozen=True):
+class FileIncluded(Happened, frozen=True):
     """A file that stayed out of the mirror goes in with the next prompt."""
 
     path: str
 
 
-class HistoryListed(_Happened, frozen=True):
+class HistoryListed(Happened, frozen=True):
     """The person asked what the session remembers."""
 
     kept: tuple[Kept, ...]
 
 
-class ChangeGaveWay(_Happened, frozen=True):
+class ChangeGaveWay(Happened, frozen=True):
     """In these files the user's version took the place of the pending change."""
 
     paths: tuple[str, ...]
 
 
-class ChangeConflicted(_Happened, frozen=True):
+class ChangeConflicted(Happened, frozen=True):
     """Nothing was written: the user's tree changed in the same lines of `paths`; `clean` could be written.
 
     `doing` is what was wanted of the change: "accepted", "undone" or "done again".
