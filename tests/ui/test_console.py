@@ -114,3 +114,14 @@ async def test_a_person_reads_a_run_by_keys() -> None:
         await pilot.press("o")
         await pilot.press("g", "e", "o")
         await until(pilot, lambda: "lexer.py is no file of this repository" in on_screen(app))
+
+
+async def test_the_scroll_bar_stands_where_the_view_is_when_it_appears() -> None:
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.query_one(ConsolePane)
+        await until(pilot, lambda: not pane.show_vertical_scrollbar)
+        pane.show(CommandStarted(command=Command("seq")))
+        pane.show(OutputArrived("stdout", "".join(f"{number}\n" for number in range(200))))
+        pane.show(CommandFinished(Command("seq"), Exit(0)))
+        await until(pilot, lambda: "199" in on_screen(app) and pane.show_vertical_scrollbar)
+        assert pane.vertical_scrollbar.position == pane.scroll_y > 0

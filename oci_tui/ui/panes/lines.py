@@ -183,6 +183,10 @@ class LinePane(ScrollView, can_focus=True):
             self._own_top = round(new_value)
             self.following = self._own_top + self._height >= self.line_count()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        # Textual moves the bar only while it is shown: one that appears after a jump would stand at the top.
+        self.vertical_scrollbar.position = self.scroll_y
+
     @property
     def _height(self) -> int:
         return max(1, self.scrollable_content_region.height)
