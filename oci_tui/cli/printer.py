@@ -86,6 +86,10 @@ class Printer:
             case events.EditsRefused():
                 for reason in event.reasons:
                     self._line(f"  ✗ not applied: {visible_line(reason)}")
+            case events.CheckFound():
+                self._line(f"  · check: {visible_line(event.command.label)} ({visible_line(event.why)})")
+            case events.PreparationOffered():
+                self._line(f"  ! {visible_line(event.why)}: {visible_line(event.command)}")
             case events.CommandStarted():
                 self._line(f"  $ {visible_line(event.command.label)}")
             case events.PlotDrawn(plot=plot):

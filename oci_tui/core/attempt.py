@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from oci_tui.core import check, context, events, failure, feedback, guards
+from oci_tui.core import check, context, events, failure, feedback, guards, missing
+from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
@@ -69,10 +70,14 @@ class Attempt:
         self._ran: bool | None = None
         self._checked: bool | None = None
         self._error = ""
+        self._check: Check | None = None
 
     async def write(self) -> AsyncGenerator[Event]:
         """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
         self.wrote, self.said = (), []
+        async with aclosing(self._look()) as happened:
+            async for event in happened:
+                yield event
         for left in range(self.policy.corrections, -1, -1):
             for step in (self._generate, self._apply):
                 async with aclosing(step()) as happened:
@@ -83,6 +88,15 @@ class Attempt:
             async with aclosing(self.feed_back()) as happened:
                 async for event in happened:
                     yield event
+
+    async def _look(self) -> AsyncGenerator[Event]:
+        """Find the check, unless there is one: it stays what it was before the model edited what it is known from."""
+        checking = self.conversation.checking
+        if self._check and checking.runs(self._check):
+            return
+        self._check = await checking.find(self.policy.check_command, self.sandbox, self.workspace, self.policy.timeout_s)
+        for event in checking.told(self._check) if self._check else ():
+            yield event
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
@@ -162,7 +176,10 @@ class Attempt:
         unrun = {"answered": self.final, "edited": self.wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
         self.decided = False
         self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
-        deciding = check.find_check(self.policy.check_command, self.workspace.paths(), self.policy.timeout_s)
+        async with aclosing(self._look()) as happened:
+            async for event in happened:
+                yield event
+        deciding = self._check.command if self._check and self.conversation.checking.runs(self._check) else None
         if self.wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self.wrote, self.policy.timeout_s)
         if not (self.wrote and deciding):
@@ -237,7 +254,11 @@ class Attempt:
         if lost := guards.damaged_tests(tests, self.workspace.read, self.prompt):
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(lost))
             self.said.append(feedback.tests_kept(tuple(lost)))
-        if not self.passed:
+        if not self.passed and (lacking := missing.found(text, self.workspace.paths(), self.workspace.read)):
+            self.said.append(feedback.not_installed(lacking.name))
+            for event in self.conversation.checking.offered(lacking):
+                yield event
+        elif not self.passed:
             self._pull_in(text)
             before, self._error = self._error, failure.signature(text)
             if self._error == before:

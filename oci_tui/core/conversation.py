@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from oci_tui.core import context
+from oci_tui.core.checking import Checking
 from oci_tui.core.generation import Message
 from oci_tui.core.secrets import redacted
 
 
 class Conversation:
-    """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile."""
+    """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile;
+    `checking` knows what the sandbox can run.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Message] = [context.system_message()]
@@ -17,6 +20,7 @@ class Conversation:
         self.output = ""
         self.instructions = ""
         self.turns = 0
+        self.checking = Checking()
 
     def copy(self) -> tuple[list[Message], dict[str, int]]:
         """What `restore` takes back."""

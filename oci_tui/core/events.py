@@ -117,6 +117,20 @@ class DiffChanged(Happened, frozen=True):
     diff: Diff
 
 
+class CheckFound(Happened, frozen=True):
+    """This command decides whether a round passed, told before its first use; `why` says where that is known from."""
+
+    command: Command
+    why: str
+
+
+class PreparationOffered(Happened, frozen=True):
+    """Something is missing in the sandbox, as `why` says; `command` is what the person can type to put it there."""
+
+    command: str
+    why: str
+
+
 class CommandStarted(Happened, frozen=True):
     command: Command
 
@@ -276,6 +290,8 @@ Event = (
     | EditsApplied
     | EditsRefused
     | DiffChanged
+    | CheckFound
+    | PreparationOffered
     | CommandStarted
     | OutputArrived
     | PlotDrawn

@@ -77,6 +77,14 @@ def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
     return "\n".join([said, *files])
 
 
+def not_installed(name: str) -> str:
+    """The message when what a command lacked is no fault of the code and cannot be had."""
+    return (
+        f"{name} is not installed here and cannot be: there is no network. The code is not at fault: leave its use as it is, "
+        "do not install or replace it. The user is told how to add it."
+    )
+
+
 def tests_kept(paths: Sequence[str]) -> str:
     """The message when a command damaged tests and they were put back."""
     return f"The command removed or skipped tests in {_listed(paths)}. They were put back: change the code that they test."

@@ -108,7 +108,7 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class SandboxInfo(msgspec.Struct, frozen=True):
-    """What a sandbox is: the daemon and image it runs on, its limits in words, and what could not be enforced.
+    """What a sandbox is: the daemon, profile and image it runs on, its limits in words, and what could not be enforced.
 
     `weaknesses` are those of the latter that a daemon in good order would enforce; `notes` are facts worth a line each.
     `languages` are those that blocks run in, by their usual fence tag; `tags` are all fence tags of them.
@@ -122,6 +122,7 @@ class SandboxInfo(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    profile: str = ""
 
 
 class Sandbox(Protocol):

@@ -243,6 +243,7 @@ class DockerSandbox:
             weaknesses=weaknesses,
             languages=tuple(language.tags[0] for language in self._profile.languages.values()),
             tags=tuple(tag for language in self._profile.languages.values() for tag in language.tags),
+            profile=self._profile.name,
         )
 
     def _request(self, command: Command) -> Request:

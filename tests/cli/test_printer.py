@@ -35,3 +35,14 @@ def test_what_the_user_did_meanwhile_and_what_follows_from_it() -> None:
         "  ! you and the model both changed b.py",
         "  switched from side to main",
     ]
+
+
+def test_the_check_and_what_is_offered_are_said_without_what_would_act_on_a_terminal() -> None:
+    out = io.StringIO()
+    printer = Printer(out)
+    printer.show(events.CheckFound(Command("sh \x1b[2Jt.sh"), "AGENTS.md names it"))
+    printer.show(events.PreparationOffered('oci-tui sandbox prepare "pip install \x1b]0;x"', "x is not in the sandbox"))
+    assert out.getvalue().splitlines() == [
+        "  · check: sh ␛[2Jt.sh (AGENTS.md names it)",
+        '  ! x is not in the sandbox: oci-tui sandbox prepare "pip install ␛]0;x"',
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oci_tui.core.check import compile_check, find_check, outcome
+from oci_tui.core.check import compile_check, outcome
 from oci_tui.core.feedback import EMPTY, FORGOTTEN, IMAGE, INPUT_CALLED, LAST_LINES, calls_input, execution_result, shortened
 from oci_tui.core.ports import Exit
 from tests.core.test_failure import PYTEST, TRACEBACK
@@ -71,17 +71,6 @@ def test_long_output_keeps_both_ends_and_counts_the_rest() -> None:
 )
 def test_calls_of_input_are_found(code: str, expected: bool) -> None:
     assert calls_input(code) is expected
-
-
-def test_the_check_is_configured_or_found() -> None:
-    configured = find_check("make test", [], 5)
-    assert configured is not None
-    assert (configured.language, configured.code) == ("bash", "make test\n")
-    for paths in (["a.py", "tests/test_a.py"], ["a_test.py"]):
-        found = find_check("", paths, 5)
-        assert found is not None
-        assert found.argv == ("python3", "-m", "pytest", "-q")
-    assert find_check("", ["a.py", "latest.py", "contest.txt"], 5) is None
 
 
 def test_edited_python_files_are_compiled_at_least() -> None:

@@ -1,4 +1,4 @@
-"""The status line: what is there, and what is weak about it."""
+"""The status line: what is there, what is weak about it, and which command decides."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from oci_tui.core.events import SandboxReady, encode
-from oci_tui.core.ports import SandboxInfo
+from oci_tui.core.events import CheckFound, PreparationOffered, RoundStarted, SandboxReady, TurnStarted, encode
+from oci_tui.core.ports import Command, SandboxInfo
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.status import StatusPane
+from oci_tui.ui.panes.transcript import TranscriptPane
 from oci_tui.ui.replay import ReplaySession
 from tests.ui.test_workbench import until
 
@@ -26,4 +27,28 @@ async def test_a_weak_sandbox_is_named(tmp_path: Path, weaknesses: tuple[str, ..
     async with app.run_test(size=(120, 20)) as pilot:
         pane = app.workbench.query_one(StatusPane)
         await until(pilot, lambda: said in f"{pane.render().plain} ")
+        await app.close_session()
+
+
+async def test_the_check_is_named_in_status_and_story_and_what_is_offered_in_the_story(tmp_path: Path) -> None:
+    recording = tmp_path / "recording.jsonl"
+    happened = (
+        TurnStarted(1, "go"),
+        RoundStarted(1, 1),
+        CheckFound(Command("sh \x1b[2Jt.sh"), "AGENTS.md names it"),
+        PreparationOffered("oci-tui sandbox prepare x", "x is not in the sandbox"),
+    )
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in happened))
+    app = OciApp(lambda: ReplaySession(recording, speed=0), Path("/src/x"), "night", "go")
+    async with app.run_test(size=(180, 30)) as pilot:
+        status = app.workbench.query_one(StatusPane)
+        await until(pilot, lambda: "check sh ␛[2Jt.sh" in status.render().plain)
+        story = app.workbench.query_one(TranscriptPane)
+
+        def told() -> str:
+            story.prepare()
+            return " ".join(text for row in story._rows for text, _ in row)
+
+        await until(pilot, lambda: "check: sh ␛[2Jt.sh · AGENTS.md names it" in told())
+        assert "oci-tui sandbox prepare x" in told()
         await app.close_session()

@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from oci_tui.core.events import (
+    CheckFound,
     CommandStarted,
     ContextBuilt,
     DiffChanged,
@@ -51,7 +52,7 @@ class StatusPane(Widget):
         self._usage: Usage | None = None
         self._parts: dict[Part, tuple[str, str]] = {}
         self._window = (0, 0)
-        self._pending = ""
+        self._pending = self._check = ""
         self._doing = ""
         self._since = 0.0
         self._clock: Timer | None = None
@@ -77,6 +78,8 @@ class StatusPane(Widget):
                 self._parts[event.part] = (f"✗ {event.part}", "$error")
             case DiffChanged():
                 self._pending = change(event.diff) if event.diff.files else ""
+            case CheckFound():
+                self._check = visible_line(event.command.label)
             case ContextBuilt():
                 self._window = (event.tokens, event.window)
             case ReplyFinished():
@@ -121,6 +124,8 @@ class StatusPane(Widget):
         if window:
             style = "$warning" if used > 0.85 * window else "$ink-muted"
             chips.append((4, f"ctx {thousands(used)}/{thousands(window)}", style))
+        if self._check:
+            chips.append((8, f"check {self._check}", "$ink-muted"))
         if self._usage is not None and self._usage.reply_tokens:
             chips.append((8, f"{self._usage.tokens_per_second:.0f} tok/s", "$ink-muted"))
             chips.append((9, f"ttft {seconds(self._usage.first_token_s)}", "$ink-muted"))

@@ -17,6 +17,7 @@ from oci_tui.core.events import (
     ChangeRedone,
     ChangeRejected,
     ChangeUndone,
+    CheckFound,
     CommandStarted,
     CommitFailed,
     ContextBuilt,
@@ -30,6 +31,7 @@ from oci_tui.core.events import (
     Part,
     PartFailed,
     PartProgressed,
+    PreparationOffered,
     ReplyGrew,
     RoundFinished,
     RoundRestored,
@@ -211,6 +213,10 @@ class TranscriptPane(CursorPane):
                 for reason in event.reasons:
                     self._tell(Said("!", "warn", visible_line(reason), "warn"))
                 told.doing = _AGAIN
+            case CheckFound():
+                self._tell(Said("·", "muted", visible_line(f"check: {event.command.label} · {event.why}"), "muted"))
+            case PreparationOffered():
+                self._tell(Said("!", "warn", visible_line(f"{event.why}; for a terminal: {event.command}"), "warn"))
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
             case RoundFinished():
