@@ -26,9 +26,12 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     A recorded one has `pieces` in place of `reply`: the seconds since the piece before (the request), and the text; `usage`
     is what it cost then.
+
+    With `when` it is no reply of the sequence: it answers, as often as it is asked, what holds all of these texts.
     """
 
     reply: str = ""
+    when: tuple[str, ...] = ()
     delay_s: float = 0.0
     pieces: tuple[tuple[float, str], ...] = ()
     usage: Usage | None = None
@@ -70,7 +73,7 @@ class ScriptedEngine:
             else:
                 engine._lines = list(_json_lines(text))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise EngineError(f'{path}: {error}; expected a "reply" and perhaps a "delay_s" for each reply') from error
+            raise EngineError(f'{path}: {error}; expected a "reply" and perhaps a "delay_s" and a "when" for each reply') from error
         engine._name = path.name
         return engine
 
@@ -84,10 +87,7 @@ class ScriptedEngine:
         if request.loras:
             raise EngineError("a script takes no adapter; choose another engine")
         check_room(prompt, request.max_new_tokens, _CONTEXT)
-        if self._given == len(self._lines):
-            raise EngineError(f"the script has {len(self._lines)} replies and all were given; add one to it")
-        line = self._lines[self._given]
-        self._given += 1
+        line = self._next(request.messages)
         began = due = time.monotonic()
         written, first_s, end = 0, 0.0, "stop"
         room = len(_until_stop(line.reply or "".join(text for _, text in line.pieces), request.stop))
@@ -105,6 +105,15 @@ class ScriptedEngine:
             yield Piece(said, tokens=(Token(said, 1.0),) if request.alternatives else ())
         counted = Usage(prompt, 0, written, first_s, time.monotonic() - began, "length" if end == "length" else "stop")
         yield Piece("", line.usage or counted)
+
+    def _next(self, messages: Sequence[Message]) -> Line:
+        """The first line whose time it is; lines without `when` come in order, each once."""
+        asked = "\n".join(message.content for message in messages)
+        for number, line in enumerate(self._lines):
+            if (line.when and all(text in asked for text in line.when)) or (not line.when and number >= self._given):
+                self._given = self._given if line.when else number + 1
+                return line
+        raise EngineError(f"the script has {len(self._lines)} replies and all were given, or are for other prompts; add one to it")
 
     def _paced(self, line: Line) -> list[tuple[float, str]]:
         """Tokens of a written reply, each after its pause."""

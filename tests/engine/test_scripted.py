@@ -40,6 +40,22 @@ async def test_replies_come_in_order_and_then_run_out() -> None:
         await said(engine)
 
 
+async def test_a_reply_with_when_answers_what_holds_all_of_it_as_often_as_asked(tmp_path: Path) -> None:
+    script = tmp_path / "s.toml"
+    lines = ('reply = "both"\nwhen = ["hello", "world"]', 'reply = "hi"\nwhen = ["hello"]', 'reply = "first"', 'reply = "second"')
+    script.write_text("".join(f"[[replies]]\n{line}\n" for line in lines))
+    engine = await started(ScriptedEngine.from_file(script))
+
+    async def to(text: str) -> str:
+        async with aclosing(engine.generate(Request((Message("user", text),)))) as pieces:
+            return "".join([piece.text async for piece in pieces])
+
+    asked = ["hello", "other", "hello, world", "hello", "other"]
+    assert [await to(text) for text in asked] == ["hi", "first", "both", "hi", "second"]
+    with pytest.raises(EngineError, match="or are for other prompts"):
+        await to("other")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
