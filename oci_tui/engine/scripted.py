@@ -73,7 +73,9 @@ class ScriptedEngine:
             else:
                 engine._lines = list(_json_lines(text))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise EngineError(f'{path}: {error}; expected a "reply" and perhaps a "delay_s" and a "when" for each reply') from error
+            raise EngineError(
+                f'{path}: {error}; expected a "reply" and perhaps a "delay_s" and a "when" for each reply'
+            ) from error
         engine._name = path.name
         return engine
 
@@ -113,7 +115,9 @@ class ScriptedEngine:
             if (line.when and all(text in asked for text in line.when)) or (not line.when and number >= self._given):
                 self._given = self._given if line.when else number + 1
                 return line
-        raise EngineError(f"the script has {len(self._lines)} replies and all were given, or are for other prompts; add one to it")
+        raise EngineError(
+            f"the script has {len(self._lines)} replies and all were given, or are for other prompts; add one to it"
+        )
 
     def _paced(self, line: Line) -> list[tuple[float, str]]:
         """Tokens of a written reply, each after its pause."""

@@ -42,8 +42,8 @@ async def test_replies_come_in_order_and_then_run_out() -> None:
 
 async def test_a_reply_with_when_answers_what_holds_all_of_it_as_often_as_asked(tmp_path: Path) -> None:
     script = tmp_path / "s.toml"
-    lines = ('reply = "both"\nwhen = ["hello", "world"]', 'reply = "hi"\nwhen = ["hello"]', 'reply = "first"', 'reply = "second"')
-    script.write_text("".join(f"[[replies]]\n{line}\n" for line in lines))
+    given = ['"both"\nwhen = ["hello", "world"]', '"hi"\nwhen = ["hello"]', '"first"', '"second"']
+    script.write_text("".join(f"[[replies]]\nreply = {line}\n" for line in given))
     engine = await started(ScriptedEngine.from_file(script))
 
     async def to(text: str) -> str:

@@ -1,0 +1,152 @@
+"""What the model reads, word for word, and the code that is found in what it says."""
+
+from __future__ import annotations
+
+from oci_tui.core import context
+from oci_tui.core.attempt import RESAMPLED
+from oci_tui.core.generation import Message
+from oci_tui.evaluate.dialogue import Dialogue, Product, Published
+from oci_tui.evaluate.guide import messages
+
+PROMPT = 'def add(a, b):\n    """ Add.\n    >>> add(1, 2)\n    3\n    """\n'
+MBPP = '"""\nWrite a function to add.\nassert add(1, 2) == 3\n"""\n'
+REPLY = "Here:\n```python\ndef add(a, b):\n    return a - b\n```"
+BETTER = "Sorry:\n```python\ndef add(a, b):\n    return a + b\n```"
+
+COMPLETION = '''\
+You are an exceptionally intelligent coding assistant that consistently delivers accurate and reliable responses to user instructions.
+
+@@ Instruction
+Here is the given code to do completion:
+```python
+def add(a, b):
+    """ Add.
+    >>> add(1, 2)
+    3
+    """
+```
+Please continue to complete the function with python programming language. You are not allowed to modify the given code and do the completion only.\x20
+
+Please return all completed codes in one code block.\x20
+This code block should be in the following format:
+```python
+# Your codes here
+```
+
+@@ Response'''  # noqa: E501
+
+PROBLEM = '''\
+You are an exceptionally intelligent coding assistant that consistently delivers accurate and reliable responses to user instructions.
+
+@@ Instruction
+Here is the given problem and test examples:
+"""
+Write a function to add.
+assert add(1, 2) == 3
+"""
+
+
+Please use the python programming language to solve this problem.
+Please make sure that your code includes the functions from the test samples and that the input and output formats of these functions match the test samples.
+
+Please return all completed codes in one code block.\x20
+This code block should be in the following format:
+```python
+# Your codes here
+```
+
+@@ Response'''  # noqa: E501
+
+SECOND = f"""\
+{COMPLETION}
+{REPLY}
+
+@@ Instruction
+Execution result:\x20
+The results aren't as expected.
+Input: [1, 2]
+Expected Output: 3
+Actual Output: -1
+"""
+THIRD = f"""\
+{SECOND}
+
+@@ Response
+{BETTER}
+
+@@ Instruction
+Execution result:\x20
+Execution timed out.
+"""
+OUTPUT = "The results aren't as expected.\nInput: [1, 2]\nExpected Output: 3\nActual Output: -1"
+
+
+def as_is(text: str) -> str:
+    return text
+
+
+def says(dialogue: Dialogue, reply: str, output: str) -> None:
+    dialogue.answer(reply, dialogue.result(output))
+
+
+def test_the_published_prompts() -> None:
+    assert Published(PROMPT, as_is, completion=True).messages == (Message("user", COMPLETION),)
+    assert Published(MBPP, as_is, completion=False).messages == (Message("user", PROBLEM),)
+
+
+def test_the_published_rounds_are_packed_into_one_message() -> None:
+    dialogue = Published(PROMPT, as_is, completion=True)
+    says(dialogue, REPLY, OUTPUT)
+    assert dialogue.messages == (Message("user", SECOND),)
+    says(dialogue, BETTER, "Execution timed out.")
+    assert dialogue.messages == (Message("user", THIRD),)
+
+
+def test_the_product_says_it_in_its_own_words_turn_by_turn() -> None:
+    dialogue = Product(PROMPT, as_is)
+    asked = (
+        "Write a solution to the following problem: the complete function, imports included, in one python code block.\n\n"
+        f"```python\n{PROMPT}```\n"
+    )
+    assert list(dialogue.messages) == [context.system_message(), Message("user", asked)]
+    assert dialogue.read(REPLY) == "def add(a, b):\n    return a - b\n"
+    says(dialogue, REPLY, OUTPUT)
+    assert list(dialogue.messages[2:]) == [Message("assistant", REPLY), Message("user", f"Execution result: \n{OUTPUT}")]
+    assert dialogue.resampled is None
+    dialogue.read(REPLY)
+    says(dialogue, REPLY, OUTPUT)
+    assert dialogue.messages[-1].content.endswith(
+        "-1\n\nThis is the same error as before. Say in one sentence what causes it, then change that."
+    )
+    assert dialogue.resampled == RESAMPLED
+
+
+def test_the_product_reads_files_edits_and_blocks() -> None:
+    dialogue = Product(PROMPT, as_is)
+    assert dialogue.read(f"add.py\n{REPLY[6:]}\n") == "def add(a, b):\n    return a - b\n"
+    edit = "add.py\n<<<<<<< SEARCH\n    return a - b\n=======\n    return a + b\n>>>>>>> REPLACE\n"
+    assert dialogue.read(edit) == "def add(a, b):\n    return a + b\n"
+    dialogue = Product(PROMPT, as_is)
+    dialogue.read(REPLY)
+    assert dialogue.read(edit.partition("\n")[2]) == "def add(a, b):\n    return a + b\n"
+
+
+def test_the_product_tells_of_an_edit_that_has_no_place_and_of_a_reply_without_code() -> None:
+    dialogue = Product(PROMPT, as_is)
+    assert dialogue.read("add.py\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n") == ""
+    assert dialogue.result("").startswith("These edits were not applied:\n- add.py: ")
+    assert dialogue.read("Let me think.") == ""
+    assert dialogue.result("").startswith("You wrote no code")
+
+
+def test_the_guide_reads_the_solution_only_where_it_may() -> None:
+    system, asked = messages(PROMPT, "code", OUTPUT)
+    assert system == Message("system", "You are a helpful assistant.")
+    assert asked.content.endswith(
+        f"Answer in no more than three sentences.\n\n@@Problem\n{PROMPT.strip()}\n\n@@Existing Code\ncode\n\n"
+        f"@@Execution Result\n{OUTPUT}\n\n@@Guidance\n"
+    )
+    assert "anonical" not in asked.content
+    _, asked = messages(PROMPT, "code", OUTPUT, "    return a + b\n")
+    assert "@@Canonical Solution\n    return a + b\n" in asked.content
+    assert "NOT directly reveal" in asked.content
