@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
 
 if TYPE_CHECKING:
+    from oci_tui.core.archive import Archive
+    from oci_tui.core.events import Event
     from oci_tui.core.session import Session
     from oci_tui.sandbox.inventory import Leftover, ProfileImage
 
@@ -39,24 +41,98 @@ def open_session(settings: Settings, root: Path, *, must_run: bool = False) -> S
     """A session about the repository at `root`, journalled; nothing is started yet. See `Policy` for `must_run`."""
     from oci_tui import __version__
     from oci_tui.core.events import SessionStarted
+
+    name = _new_name()
+    return _session(settings, root, name, [SessionStarted(name, str(root), __version__)], must_run=must_run)
+
+
+def resume_session(settings: Settings, name: str, *, must_run: bool = False) -> Session:
+    """A recorded session that goes on where it ended; nothing is started yet. Raises StoreError, WorkspaceError."""
+    from oci_tui import __version__
+    from oci_tui.core.events import SessionResumed
+    from oci_tui.core.recall import unfinished
+    from oci_tui.store.archive import JournalArchive
+
+    journals = JournalArchive(_journals())
+    summary = journals.find(name)
+    past = journals.events(summary.name)
+    news = [*unfinished(past), SessionResumed(__version__)]
+    return _session(settings, find_root(Path(summary.root)), summary.name, news, past, must_run=must_run)
+
+
+def _session(
+    settings: Settings, root: Path, name: str, news: Sequence[Event], past: Sequence[Event] = (), *, must_run: bool
+) -> Session:
+    from oci_tui.core.recall import recalled
     from oci_tui.core.session import Session
     from oci_tui.engine.opening import open_engine
     from oci_tui.sandbox.docker import DockerSandbox
     from oci_tui.store.journal import Journal
     from oci_tui.workspace.git import GitWorkspace
 
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-    journal = Journal(state_folder() / "sessions" / f"{name}.jsonl")
-    journal.show(SessionStarted(name, str(root), __version__))
+    journal = Journal(_journals() / f"{name}.jsonl")
+    for event in news:
+        journal.show(event)
+    past = (*past, *news) if past else ()
     return Session(
         name=name,
         policy=policy(settings, must_run=must_run),
         engine=open_engine(settings.engine, state_folder() / "engine.log"),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
-        workspace=GitWorkspace(root, settings.workspace, session=name),
+        workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
         approver=AllowAll(),
         journal=journal,
+        past=past,
     )
+
+
+class _Archive:
+    """The journals together with the mirrors; what each method does is said in `core.archive.Archive`."""
+
+    def __init__(self) -> None:
+        from oci_tui.store.archive import JournalArchive
+
+        self._journals = JournalArchive(_journals())
+        self.listed, self.find = self._journals.listed, self._journals.find
+        self.rounds, self.rename = self._journals.rounds, self._journals.rename
+
+    def fork(self, name: str, number: int = 0) -> str:
+        from oci_tui import __version__
+        from oci_tui.workspace import past
+
+        summary, new = self.find(name), _new_name()
+        made = self._journals.fork(summary.name, number, new, __version__)
+        past.fork(Path(summary.root), summary.name, new, made.state, made.number)
+        return new
+
+    def delete(self, name: str) -> None:
+        from oci_tui.workspace import past
+
+        summary = self.find(name)
+        self._journals.delete(summary.name)
+        past.forget(Path(summary.root), summary.name)
+
+
+def archive() -> Archive:
+    """The sessions that were recorded."""
+    return _Archive()
+
+
+def session_events(name: str) -> tuple[str, tuple[Event, ...]]:
+    """A recorded session by its name or the beginning of it ("" for the last): its name, and what happened in it."""
+    from oci_tui.store.archive import JournalArchive
+
+    journals = JournalArchive(_journals())
+    found = journals.find(name).name
+    return found, journals.events(found)
+
+
+def _new_name() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _journals() -> Path:
+    return state_folder() / "sessions"
 
 
 def history(root: Path) -> tuple[str, tuple[Kept, ...]]:

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from oci_tui.assemble import AllowAll
 from oci_tui.core import events, feedback
-from oci_tui.core.events import Event, read
+from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command
+from oci_tui.core.reading import read
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine

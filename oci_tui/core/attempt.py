@@ -157,7 +157,7 @@ class Attempt:
             self._stuck = self._stuck or self.diff == before
             yield events.DiffChanged(self.diff)
         texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
-        known.update({path: hash(text) for path, text in texts.items()})
+        known.update({path: context.fingerprint(text) for path, text in texts.items()})
         self.seen.update(texts)
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)

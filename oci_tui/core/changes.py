@@ -105,7 +105,19 @@ class History(Protocol):
     """What a session remembers: the mirror at the end of every round, and every change that was accepted."""
 
     async def keep(self, said: str) -> int:
-        """Remember the mirror as it is at the end of a round, with a line about it; its number, 0 when nothing changed."""
+        """Remember the mirror as it is at the end of a round, with a line about it; its number. It is held too."""
+        ...
+
+    async def hold(self) -> None:
+        """Remember the mirror and the user's tree as it is known, so that the session can be resumed with both.
+
+        Whatever is decided about the change, and going back, does so too.
+        """
+        ...
+
+    @property
+    def held(self) -> int:
+        """The number of what was held last, 0 for nothing."""
         ...
 
     async def log(self) -> tuple[Kept, ...]:

@@ -5,6 +5,7 @@ Prompts only ever grow at the end, so that an engine's prefix cache holds from r
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.resources import files
@@ -51,6 +52,11 @@ class Fitted(msgspec.Struct, frozen=True):
     dropped: tuple[str, ...]
 
 
+def fingerprint(text: str | None) -> int:
+    """Tells one text from another, the same in every process."""
+    return int.from_bytes(hashlib.blake2b((text or "").encode("utf-8", "replace"), digest_size=6).digest())
+
+
 def system_message(languages: Sequence[str] = ("python", "bash"), instructions: str = "") -> Message:
     """The fixed prompt, and after it what the repository says; `languages` are the fence tags of those that can be run."""
     *others, last = [f"```{language}" for language in languages]
@@ -84,14 +90,14 @@ async def show(workspace: Workspace, prompt: str, output: str, room: int, known:
     for path in [*named.paths, *wanted]:
         is_named = path in named.paths
         text = texts.get(path) or workspace.read(path)
-        if not text or known.get(path) == hash(text) or path == INSTRUCTIONS:
+        if not text or known.get(path) == fingerprint(text) or path == INSTRUCTIONS:
             continue
         cost = len(text) + len(path) + 20
         if cost > budgets[is_named]:
             left_out += [path] * is_named
             continue
         budgets[is_named] -= cost
-        known[path] = hash(text)
+        known[path] = fingerprint(text)
         shown.append(path)
         parts.append(block(path, text))
     unseen = {path: text for path, text in texts.items() if text and path not in known}
@@ -110,10 +116,10 @@ def unread_files(workspace: Workspace, paths: Sequence[str], known: dict[str, in
     parts: dict[str, str] = {}
     for path in paths:
         text = workspace.read(path)
-        if text is None or known.get(path) == hash(text) or len(text) > room:
+        if text is None or known.get(path) == fingerprint(text) or len(text) > room:
             continue
         room -= len(text)
-        known[path] = hash(text)
+        known[path] = fingerprint(text)
         parts[path] = block(path, text)
     return parts
 

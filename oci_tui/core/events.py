@@ -3,12 +3,13 @@
 Every reader (panes, journal, headless printer) gets the same stream through `Pane.show`.
 A turn is `TurnStarted` … `TurnFinished`; a round is `RoundStarted` … `RoundFinished`. Before the first turn each part
 (engine, sandbox, workspace) makes itself ready: any number of `PartProgressed`, then its `…Ready` or `PartFailed`.
+
+A journal outlives the version that wrote it. Whoever reads one passes over kinds of events that are not known, and ignores
+fields that are not known; a field that is added has a default, and none is renamed or made to mean something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from oci_tui.core.changes import Kept
 from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
-from oci_tui.core.generation import EngineInfo, Token, Usage
+from oci_tui.core.generation import EngineInfo, Message, Token, Usage
 from oci_tui.core.happened import Happened
 from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.verdict import Verdict
@@ -29,11 +30,39 @@ Part = Literal["engine", "sandbox", "workspace"]
 
 
 class SessionStarted(Happened, frozen=True):
-    """The first event of a journal."""
+    """The first event of a journal. A fork says of which session, and after which of its rounds."""
 
     session: str
     root: str
     version: str
+    forked_from: str = ""
+    forked_at: int = 0
+
+
+class SessionResumed(Happened, frozen=True):
+    """A session goes on in another process."""
+
+    version: str
+
+
+class SessionRenamed(Happened, frozen=True):
+    """The person gave the session a title, "" for none."""
+
+    title: str
+
+
+class Checkpointed(Happened, frozen=True):
+    """What is needed to go on from here; only the journal is told. See `core.recall`.
+
+    The conversation is the first `same` of the messages told before, and then `messages`; `known` is None where it is as
+    before; `instructions` go with the first message. `state` is the number of the files' state (`History.held`), 0 for none.
+    """
+
+    same: int
+    messages: tuple[Message, ...] = ()
+    known: dict[str, int] | None = None
+    instructions: str = ""
+    state: int = 0
 
 
 class PartProgressed(Happened, frozen=True):
@@ -152,12 +181,16 @@ class CommandFinished(Happened, frozen=True):
 
 
 class RoundFinished(Happened, frozen=True):
-    """`passed` is None when nothing was run; `outcome` is one phrase, for example "2 failed, 1 passed"."""
+    """`passed` is None when nothing was run; `outcome` is one phrase, for example "2 failed, 1 passed".
+
+    `number` is the round's in the session, as its history lists it, 0 where that is not told.
+    """
 
     turn: int
     round: int
     passed: bool | None
     outcome: str
+    number: int = 0
 
 
 class Steered(Happened, frozen=True):
@@ -277,6 +310,9 @@ class ChangeConflicted(Happened, frozen=True):
 
 Event = (
     SessionStarted
+    | SessionResumed
+    | SessionRenamed
+    | Checkpointed
     | PartProgressed
     | EngineReady
     | SandboxReady
@@ -332,23 +368,6 @@ def decode(line: bytes) -> Event:
         return _DECODER.decode(line)
     except msgspec.MsgspecError as error:
         raise StoreError(f"not an event: {error}") from error
-
-
-def read(file: Path) -> Iterator[Event]:
-    """The events of a journal. A torn last line (a crash) is passed over; any other bad line raises StoreError."""
-    try:
-        lines = file.read_bytes().split(b"\n")
-    except OSError as error:
-        raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            yield decode(line)
-        except StoreError as error:
-            if number == len(lines):
-                return
-            raise StoreError(f"{file}:{number}: {error}") from error
 
 
 def _scrubbed(value: object) -> object:

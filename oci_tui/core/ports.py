@@ -254,6 +254,14 @@ class Pane(Protocol):
     def show(self, event: Event) -> None: ...
 
 
+class Record(Pane, Protocol):
+    """The reader that keeps what it is shown. Raises StoreError when it cannot."""
+
+    def close(self) -> None:
+        """Let go of what it writes to. Safe to call twice; nothing is shown to it afterwards."""
+        ...
+
+
 FindingState = Literal["ok", "missing", "warning"]
 
 

@@ -48,7 +48,7 @@ class Turn:
                     async for event in happened:
                         yield event
             kept = await self.workspace.history.keep(f"turn {turn}, round {number}: {attempt.outcome}")
-            yield events.RoundFinished(turn, number, attempt.passed, attempt.outcome)
+            yield events.RoundFinished(turn, number, attempt.passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
             async with aclosing(self._hold_the_best(kept)) as happened:
                 async for event in happened:

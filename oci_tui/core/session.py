@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, get_args
 
@@ -20,7 +20,8 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Approver, Engine, Pane, Progress, Sandbox, Workspace
+from oci_tui.core.ports import Approver, Engine, Progress, Record, Sandbox, Workspace
+from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.stopping import stoppable
@@ -30,7 +31,10 @@ Put = Callable[[Event], None]
 
 
 class Session:
-    """One conversation. One turn at a time; `stop` may be called at any time, from the same event loop."""
+    """One conversation. One turn at a time; `stop` may be called at any time, from the same event loop.
+
+    `past` is what happened in it before, in another process: it goes on from there.
+    """
 
     def __init__(
         self,
@@ -40,17 +44,23 @@ class Session:
         sandbox: Sandbox,
         workspace: Workspace,
         approver: Approver,
-        journal: Pane,
+        journal: Record,
+        past: Sequence[Event] = (),
     ) -> None:
         self.name = name
+        self.past = past
         self.policy = policy
         self.engine = engine
         self.sandbox = sandbox
         self.workspace = workspace
         self.approver = approver
-        self.conversation = Conversation()
+        before = recalled(past) if past else None
+        self.conversation = before.conversation if before else Conversation()
         self.settle = Settlement(workspace, self.conversation, self._follow, self._told, self._lost, policy.commit)
-        self._journal: Pane | None = journal
+        for prompt in before.prompts if before else ():
+            self.settle.asked(prompt)
+        self._checkpoints = Checkpoints(self.conversation, before)
+        self._journal: Record | None = journal
         self._unwritten = ""
         self._stop = asyncio.Event()
         self._ready: set[Part] = set()
@@ -84,8 +94,7 @@ class Session:
         verdict, ended = Verdict.GAVE_UP, False
 
         def finished(verdict: Verdict) -> Event:
-            seconds = time.monotonic() - started
-            return self._told(events.TurnFinished(self.conversation.turns, verdict, turn.rounds, seconds))
+            return events.TurnFinished(self.conversation.turns, verdict, turn.rounds, time.monotonic() - started)
 
         try:
             yield self._told(events.TurnStarted(self.conversation.turns, prompt))
@@ -103,11 +112,11 @@ class Session:
                     async for event in happened:
                         yield self._told(event)
             ended = True
-            yield finished(verdict)
+            yield self._told(finished(verdict))
         except (GeneratorExit, asyncio.CancelledError):
             # Whoever asked has gone, with the terminal perhaps; the journal says how the turn ended all the same.
             if not ended:
-                finished(Verdict.STOPPED)
+                self._record(finished(Verdict.STOPPED))
             raise
         if self._unwritten:
             yield events.PartFailed("workspace", f"this session is no longer recorded: {self._unwritten}")
@@ -170,6 +179,9 @@ class Session:
         closed = await asyncio.gather(self.sandbox.close(), self.engine.close(), return_exceptions=True)
         self.workspace.close()
         self._ready.clear()
+        if journal := self._journal:
+            self._journal = None
+            journal.close()
         for problem in closed:
             if isinstance(problem, BaseException):
                 raise problem
@@ -198,6 +210,7 @@ class Session:
         if "workspace" not in self._ready:
             return
         try:
+            await self.workspace.history.hold()
             yield events.DiffChanged(await self.workspace.diff())
         except OciError as error:
             yield events.PartFailed("workspace", str(error))
@@ -267,13 +280,19 @@ class Session:
         return error.part
 
     def _told(self, event: Event) -> Event:
-        """The event, once it is in the journal; a journal that cannot be written ends the recording, not the session."""
+        """The event, once it is in the journal; before some, what is needed to go on from there (`core.recall`)."""
+        if isinstance(event, CHECKED) and (checkpoint := self._checkpoints.next(self.workspace.history.held)):
+            self._record(checkpoint)
+        self._record(event)
+        return event
+
+    def _record(self, event: Event) -> None:
+        """Tell the journal; one that cannot be written ends the recording, not the session."""
         if self._journal:
             try:
                 self._journal.show(event)
             except StoreError as error:
                 self._journal, self._unwritten = None, str(error)
-        return event
 
 
 def _teller(part: Part, put: Put) -> Callable[[Progress], None]:

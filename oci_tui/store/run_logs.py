@@ -22,7 +22,7 @@ class RunLogs:
 
     def __init__(self, folder: Path, size: int = LOG_SIZE, kept: int = LOGS) -> None:
         self._folder, self._size, self._kept = folder, size, kept
-        self._number = 0
+        self._number = _last(folder)
         self._descriptor: int | None = None
         self._room = self._omitted = 0
 
@@ -67,3 +67,9 @@ class RunLogs:
 
     def _file(self, number: int) -> Path:
         return self._folder / f"run-{number}.log"
+
+
+def _last(folder: Path) -> int:
+    """The number of the last log there, 0 for none: a session that is resumed goes on from it."""
+    numbers = [file.stem.removeprefix("run-") for file in folder.glob("run-*.log")]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)

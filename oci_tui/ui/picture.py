@@ -7,7 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-from oci_tui.core.events import SessionStarted, TurnFinished, TurnStarted, read
+from oci_tui.core.events import SessionStarted, TurnFinished, TurnStarted
+from oci_tui.core.reading import read
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.replay import ReplaySession
 

@@ -25,9 +25,9 @@ from oci_tui.core.events import (
     TurnFailed,
     TurnFinished,
     TurnStarted,
-    read,
 )
 from oci_tui.core.generation import Begun
+from oci_tui.core.reading import read
 from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
 

@@ -64,10 +64,14 @@ class GitChanges:
         old = self._mirror.pending.tree
         self._mirror.give_way(self._user.snapshot(), paths)
         self._history.remember_user(self._mirror.pending.base)
+        self._hold()
         return self._mirror.level(old)
 
     def _rejected(self, selection: Selection | None) -> Level:
-        return self._mirror.become(self._mirror.pending.without(selection) if selection else dict(self._mirror.pending.base))
+        pending = self._mirror.pending
+        level = self._mirror.become(pending.without(selection) if selection else dict(pending.base))
+        self._hold()
+        return level
 
     def _replayed(self, replayed: Replayed | None) -> Written:
         if replayed is None:
@@ -80,5 +84,9 @@ class GitChanges:
         if outcome.touched:
             self._mirror.leave_out_secrets(outcome.tree)
             self._history.remember_user(self._mirror.pending.base)
+            self._hold()
         written = tuple(map(shown, sorted(outcome.written)))
         return Written(written, self._mirror.level(old), tuple(map(shown, left)))
+
+    def _hold(self) -> None:
+        self._history.hold(self._mirror.pending.base, self._mirror.pending.tree)

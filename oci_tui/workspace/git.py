@@ -29,10 +29,14 @@ __all__ = ["GitWorkspace", "examine", "find_root"]
 
 
 class GitWorkspace:
-    """The repository at `root` (see `find_root`) for one session. What each method does is said in `core.ports.Workspace`."""
+    """The repository at `root` (see `find_root`) for one session. What each method does is said in `core.ports.Workspace`.
 
-    def __init__(self, root: Path, settings: WorkspaceSettings, session: str) -> None:
+    `state` is the number of the files' state that a session is resumed at, 0 for a new one.
+    """
+
+    def __init__(self, root: Path, settings: WorkspaceSettings, session: str, state: int = 0) -> None:
         self._root = root
+        self._state = state
         self._folder = folder_of(root)
         self._refs = references_of(session)
         self._shadow = Shadow(self._folder / "shadow.git")
@@ -106,10 +110,13 @@ class GitWorkspace:
         unmended = self._acceptance.begin()
         snapshot = self._user.snapshot(steps)
         steps.reached("remembering them")
-        self._mirror.rebase(snapshot)
+        if held := self._remembered.resumed(self._state):
+            self._mirror.resume(held.base, held.tree, snapshot)
+        else:
+            self._mirror.rebase(snapshot)
         self._remembered.remember_user(self._mirror.pending.base)
         self._head = head(self._root)
-        if (begun := self._remembered.begun_at()) is not None:
+        if not held and (begun := self._remembered.begun_at()) is not None:
             self._mirror.restore(begun)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)

@@ -1,11 +1,12 @@
 """What a session remembers: a state of the mirror for every round, and every change that was accepted.
 
 The commits of rounds grow from each other, so that going back to one and on from there makes a new line beside the old.
+A held state is a commit of the mirror on two others: the user's tree as it is known, and the round that the line has come to.
 """
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from oci_tui.core.changes import Kept, KeptKind, Level
 from oci_tui.core.errors import WorkspaceError
@@ -19,6 +20,14 @@ SESSIONS = "refs/oci"
 _NEXT = "refs/oci-next"
 
 
+class Held(NamedTuple):
+    """Both sides of the pending change, and the commit of the round that the mirror has come to, "" for none."""
+
+    base: Tree
+    tree: Tree
+    line: str
+
+
 class History:
     """The rounds and accepts of the session whose references are below `refs`."""
 
@@ -26,19 +35,52 @@ class History:
         self._shadow = shadow
         self._refs = refs
         self._line = ""
+        self._last = Held({}, {}, "")
+        self.held = 0
 
     @property
     def session(self) -> str:
         return self._refs.removeprefix(f"{SESSIONS}/")
 
     def keep(self, tree: Tree, label: str) -> int:
-        """Remember a round's end under the next number; 0 when nothing differs from the one it grew from."""
-        if self._line and self._shadow.tree(tree) == self._shadow.resolve(f"{self._line}^{{tree}}"):
-            return 0
+        """Remember a round's end under the next number."""
         number = 1 + max((number for number, _ in self._rounds()), default=0)
         self._line = self._shadow.commit(tree, self._line, said=visible_line(label))
         self._shadow.point(f"{self._refs}/round/{number}", self._line)
         return number
+
+    def hold(self, base: Tree, tree: Tree) -> None:
+        """Remember both sides as they are, unless they are as they were: `held` is the number."""
+        now = Held(base, tree, self._line)
+        if self.held and now == self._last:
+            return
+        parents = [self._shadow.commit(base, dated=False), *filter(None, [self._line])]
+        commit = self._shadow.commit(tree, *parents)
+        self.held = 1 + max((number for number, _ in self._numbered("state")), default=0)
+        self._shadow.point(f"{self._refs}/state/{self.held}", commit)
+        self._last = now
+
+    def resumed(self, number: int) -> Held | None:
+        """What was held under this number, from which it goes on; None when there is none (any more)."""
+        commit = dict(self._numbered("state")).get(number)
+        if commit is None:
+            return None
+        base, *line = self._shadow.parents(commit)
+        self._line, self.held = (line or [""])[0], number
+        self._last = Held(self._shadow.entries(base), self._shadow.entries(commit), self._line)
+        return self._last
+
+    def lend(self, other: History, state: int, number: int) -> None:
+        """Let another session have this state and the rounds up to this one."""
+        given = [("state", n, commit) for n, commit in self._numbered("state") if n == state]
+        given += [("round", n, commit) for n, commit in self._rounds() if n <= number]
+        for kind, n, commit in given:
+            self._shadow.point(f"{other._refs}/{kind}/{n}", commit)
+
+    def forget(self) -> None:
+        """Remove all of it."""
+        for name, _ in self._shadow.refs(self._refs):
+            self._shadow.point(name, "")
 
     def remember_user(self, tree: Tree) -> None:
         """Keep the user's tree as it is known, under the next number."""
@@ -77,7 +119,10 @@ class History:
         return self._shadow.entries(self._line)
 
     def _rounds(self) -> list[tuple[int, str]]:
-        return [(int(name.rpartition("/")[2]), commit) for name, commit in self._shadow.refs(f"{self._refs}/round")]
+        return self._numbered("round")
+
+    def _numbered(self, kind: str) -> list[tuple[int, str]]:
+        return [(int(name.rpartition("/")[2]), commit) for name, commit in self._shadow.refs(f"{self._refs}/{kind}")]
 
     def _commit(self, number: int) -> str:
         rounds = dict(self._rounds())
@@ -96,7 +141,14 @@ class GitHistory:
         self._thread = thread
 
     async def keep(self, said: str) -> int:
-        return await self._thread.run(lambda: self._history.keep(self._mirror.pending.tree, said))
+        return await self._thread.run(self._kept, said)
+
+    async def hold(self) -> None:
+        await self._thread.run(self._hold)
+
+    @property
+    def held(self) -> int:
+        return self._history.held
 
     async def log(self) -> tuple[Kept, ...]:
         return await self._thread.run(self._history.listed)
@@ -104,7 +156,16 @@ class GitHistory:
     async def restore(self, number: int) -> Level:
         return await self._thread.run(self._restored, number)
 
+    def _hold(self) -> None:
+        self._history.hold(self._mirror.pending.base, self._mirror.pending.tree)
+
+    def _kept(self, said: str) -> int:
+        number = self._history.keep(self._mirror.pending.tree, said)
+        self._hold()
+        return number
+
     def _restored(self, number: int) -> Level:
         old = self._mirror.pending.tree
         self._mirror.restore(self._history.back_to(number))
+        self._hold()
         return self._mirror.level(old)

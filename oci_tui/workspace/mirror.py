@@ -42,6 +42,16 @@ class Mirror:
             pending.base, pending.tree = snapshot.tree, dict(snapshot.tree)
         return Absorbed(tuple(theirs))
 
+    def resume(self, base: Tree, tree: Tree, snapshot: Snapshot) -> Absorbed:
+        """Be as a session left it, and take in what the user edited since."""
+        self.pending.base, self.pending.tree = base, tree
+        absorbed = self.rebase(snapshot)
+        both = base.keys() | tree.keys()
+        out = {path for path in both if any(place in snapshot.left_out for place in (*names.ancestors(path), path))}
+        sides = self.pending.base, self.pending.tree
+        self.pending.base, self.pending.tree = (part(side, side.keys() - out) for side in sides)
+        return absorbed
+
     def give_way(self, snapshot: Snapshot, paths: Iterable[str]) -> None:
         """Drop what is pending in these files: the user's version of them takes its place."""
         self._look(snapshot)

@@ -37,11 +37,29 @@ def references_of(session: str) -> str:
 def last_history(root: Path) -> Iterator[History]:
     """What the last session on the repository at `root` remembers. Raises WorkspaceError when there is none."""
     shadow = Shadow(folder_of(root) / "shadow.git")
-    noted = [note for note in _notes(shadow, SESSIONS) if _kind(note) not in ("user", "base")]
+    noted = [note for note in _notes(shadow, SESSIONS) if _kind(note) not in ("user", "base", "state")]
     if not noted:
         raise WorkspaceError(f"{shown(os.fsencode(root))}: no session here has rounds to show yet; start one with oci-tui")
     with locked(folder_of(root)):
         yield History(shadow, _session(max(noted, key=lambda note: note.at)))
+
+
+def fork(root: Path, session: str, new: str, state: int, number: int) -> None:
+    """Let the session `new` have this state of another one's files, and its rounds up to this number."""
+    folder = folder_of(root)
+    shadow = Shadow(folder / "shadow.git")
+    if shadow.folder.is_dir():
+        with locked(folder):
+            History(shadow, references_of(session)).lend(History(shadow, references_of(new)), state, number)
+
+
+def forget(root: Path, session: str) -> None:
+    """Remove what is kept of this session's files."""
+    folder = folder_of(root)
+    shadow = Shadow(folder / "shadow.git")
+    if shadow.folder.is_dir():
+        with locked(folder):
+            History(shadow, references_of(session)).forget()
 
 
 def undo(root: Path, session: str = "") -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The private bare repository that holds every state of the mirror; nothing of it is ever seen in the user's repository.
 
 References: `refs/oci/<session>/base`, `/user/<n>` (the user's tree), `/round/<k>` (the mirror), `/accepted/<n>` (a commit of
-what was written, its parent what was there before).
+what was written, its parent what was there before), `/state/<n>` (where a session can be resumed; see `workspace.history`).
 """
 
 from __future__ import annotations
@@ -169,14 +169,18 @@ class Shadow:
             self._trees.update(name for name, _ in new)
         return made[-1][0]
 
-    def commit(self, tree: Tree, parent: str = "", *, dated: bool = True, said: str = "") -> str:
-        """A commit of a state of the files, on `parent`; `said` is one line about it."""
-        parents = ["-p", parent] if parent else []
+    def commit(self, tree: Tree, *parents: str, dated: bool = True, said: str = "") -> str:
+        """A commit of a state of the files, on `parents` ("" is none); `said` is one line about it."""
+        on = [part for parent in parents if parent for part in ("-p", parent)]
         extra = _IDENTITY | ({} if dated else _NOWHERE)
         # Commits are dated by the second; the order within one is told by the second line.
         message = f"{said or 'oci-tui'}\n\n{time.time_ns() if dated else 0}\n".encode("utf-8", "replace")
-        written = self._git.run("commit-tree", *parents, self.tree(tree), given=message, extra=extra)
+        written = self._git.run("commit-tree", *on, self.tree(tree), given=message, extra=extra)
         return written.out.decode("ascii").strip()
+
+    def parents(self, commit: str) -> list[str]:
+        """The ids of the commits that this one is on."""
+        return self._git.run("rev-parse", f"{commit}^@").out.decode("ascii").split()
 
     def point(self, ref: str, commit: str) -> None:
         """Let a reference name this commit; "" drops the reference."""

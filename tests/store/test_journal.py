@@ -9,10 +9,10 @@ import pytest
 
 from oci_tui.core import events
 from oci_tui.core.errors import StoreError
-from oci_tui.core.events import read
 from oci_tui.core.generation import Usage
 from oci_tui.core.output import HEAD, TAIL
 from oci_tui.core.ports import Command, Exit, Plot
+from oci_tui.core.reading import read
 from oci_tui.core.verdict import Verdict
 from oci_tui.store.journal import Journal
 from oci_tui.store.run_logs import RunLogs
@@ -48,7 +48,7 @@ def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_bad_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_bytes(events.encode(EVENTS[0]) + b'\n{"event":"Unknown"}\n' + events.encode(EVENTS[1]) + b"\n")
+    file.write_bytes(events.encode(EVENTS[0]) + b'\n{"event":"TurnStarted"}\n' + events.encode(EVENTS[1]) + b"\n")
     with pytest.raises(StoreError, match=r"a\.jsonl:2: not an event"):
         list(read(file))
 

@@ -21,9 +21,9 @@ from oci_tui.core.events import (
     PlotDrawn,
     TurnFinished,
     encode,
-    read,
 )
 from oci_tui.core.ports import Command, Exit, Plot
+from oci_tui.core.reading import read
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.log import Log

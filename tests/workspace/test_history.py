@@ -25,26 +25,27 @@ async def test_back_and_on_in_another_direction(repository: Repository, opened: 
     folder = PlainFolder(tmp_path / "sandbox")
     folder.fill(workspace)
     before = repository.state()
-    assert await rounds(workspace, "one", "two", "two", "three") == [1, 2, 0, 3]
+    assert await rounds(workspace, "one", "two", "two", "three") == [1, 2, 3, 4]
     (folder.root / "main.py").write_text("three\n")
     folder.level(await workspace.history.restore(1))
     assert workspace.read("main.py") == (folder.root / "main.py").read_text() == "one\n"
     assert repository.state() == before
-    assert await rounds(workspace, "other") == [4]
+    assert await rounds(workspace, "other") == [5]
     assert [(kept.kind, kept.number, kept.said, kept.grew_from) for kept in await workspace.history.log()] == [
         ("round", 1, "wrote one", 0),
         ("round", 2, "wrote two", 1),
-        ("round", 3, "wrote three", 2),
-        ("round", 4, "wrote other", 1),
+        ("round", 3, "wrote two", 2),
+        ("round", 4, "wrote three", 3),
+        ("round", 5, "wrote other", 1),
     ]
-    await workspace.history.restore(3)
+    await workspace.history.restore(4)
     assert workspace.read("main.py") == "three\n"
     await workspace.changes.accept()
     assert repository.read("main.py") == "three\n"
     await workspace.history.restore(2)
     assert (await workspace.diff()).summary() == "1 file +1 −1", "what is pending leads from the user's files to the round"
-    with pytest.raises(WorkspaceError, match="no round 5; there are 1 to 4"):
-        await workspace.history.restore(5)
+    with pytest.raises(WorkspaceError, match="no round 6; there are 1 to 5"):
+        await workspace.history.restore(6)
 
 
 async def test_the_log_names_accepts_and_what_became_of_them(repository: Repository, opened: Opener) -> None:

@@ -1,0 +1,163 @@
+"""The sessions on disk: a journal each in one folder, and beside it the folder of its logs and figures."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from oci_tui.core import events
+from oci_tui.core.archive import RoundSummary, SessionSummary
+from oci_tui.core.diff import Diff
+from oci_tui.core.errors import StoreError
+from oci_tui.core.events import Event
+from oci_tui.core.fork import Fork, forked, rounds
+from oci_tui.core.reading import read
+from oci_tui.store.journal import mend
+
+_TOLD = (events.SessionStarted, events.SessionRenamed, events.TurnStarted, events.RoundFinished, events.TurnFinished)
+_MARKS = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in _TOLD)
+_CHANGED = b'{"event":"DiffChanged"'
+
+
+class JournalArchive:
+    """The journals of `folder`. What each method does is said in `core.archive.Archive`; it knows nothing of the mirrors."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def listed(self, root: str = "") -> tuple[SessionSummary, ...]:
+        found = [summary for file in self._files() if (summary := _summary(file)) and root in ("", summary.root)]
+        return tuple(sorted(found, key=lambda summary: (summary.at, summary.name), reverse=True))
+
+    def find(self, name: str = "", root: str = "") -> SessionSummary:
+        if not name:
+            if found := self.listed(root):
+                return found[0]
+            where = " about this repository" if root else ""
+            raise StoreError(f"there is no session{where} yet; start one with oci-tui")
+        summary = _summary(self.file(name))
+        if summary is None:
+            raise StoreError(f"session {name[:60]}: its journal cannot be read; `oci-tui sessions list` shows the others")
+        return summary
+
+    def file(self, name: str) -> Path:
+        """The journal of the session whose name begins so."""
+        names = [file.stem for file in self._files()]
+        fitting = [name] if name in names else sorted(known for known in names if name and known.startswith(name))
+        if len(fitting) == 1:
+            return self._folder / f"{fitting[0]}.jsonl"
+        if fitting:
+            raise StoreError(f"{name[:60]} begins several sessions: {', '.join(fitting[:5])}; write more of the name")
+        raise StoreError(f"there is no session {name[:60]}; `oci-tui sessions list` names those that are there")
+
+    def events(self, name: str) -> tuple[Event, ...]:
+        return tuple(read(self.file(name)))
+
+    def rounds(self, name: str) -> tuple[RoundSummary, ...]:
+        return rounds(self.events(name))
+
+    def rename(self, name: str, title: str) -> None:
+        file = self.file(name)
+        with _written(file):
+            with _locked(file) as alone:
+                if alone:
+                    mend(file)
+            with file.open("ab", buffering=0) as journal:
+                journal.write(events.encode(events.SessionRenamed(" ".join(title.split()))) + b"\n")
+
+    def fork(self, name: str, number: int, new: str, version: str) -> Fork:
+        """Write the journal of the session `new`; what it begins with."""
+        made = forked(self.events(name), number, new, version)
+        file = self._folder / f"{new}.jsonl"
+        with _written(file):
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as journal:
+                journal.writelines(events.encode(event) + b"\n" for event in made.happened)
+        return made
+
+    def delete(self, name: str) -> None:
+        file = self.file(name)
+        with _written(file), _locked(file) as alone:
+            if not alone:
+                raise StoreError(f"session {file.stem} is open in another oci-tui; leave it there first")
+            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+            file.unlink()
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.jsonl"))
+
+
+def _summary(file: Path) -> SessionSummary | None:
+    """What a list says of a journal, without reading all of its lines; None when it is none or has just gone."""
+    try:
+        data = file.read_bytes()
+        with _locked(file) as alone:
+            size = len(data) + sum(other.stat().st_size for other in file.with_suffix("").glob("*"))
+    except OSError:
+        return None
+    lines = data.split(b"\n")
+    told = [event for line in lines[:-1] if line.startswith(_MARKS) and (event := _event(line))]
+    started = next((event for event in told if isinstance(event, events.SessionStarted)), None)
+    if started is None:
+        return None
+    prompts = [event for event in told if isinstance(event, events.TurnStarted)]
+    titles = [event.title for event in told if isinstance(event, events.SessionRenamed)]
+    diff = next((event.diff for line in reversed(lines) if line.startswith(_CHANGED) and (event := _change(line))), Diff())
+    ends = [event for event in told if isinstance(event, events.TurnFinished)]
+    last = next((event for line in reversed(lines[:-1]) if line and (event := _event(line))), started)
+    return SessionSummary(
+        name=file.stem,
+        title=(titles[-1] if titles else "") or (_first_line(prompts[0].prompt) if prompts else ""),
+        root=started.root,
+        started=started.at,
+        at=last.at,
+        turns=len(prompts),
+        rounds=sum(isinstance(event, events.RoundFinished) for event in told),
+        verdict=ends[-1].verdict if ends else None,
+        pending=diff.summary() if diff.files else "",
+        bytes=size,
+        open=not alone,
+    )
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        return events.decode(line)
+    except StoreError:
+        return None
+
+
+def _change(line: bytes) -> events.DiffChanged | None:
+    event = _event(line)
+    return event if isinstance(event, events.DiffChanged) else None
+
+
+def _first_line(prompt: str) -> str:
+    return next((line.strip() for line in prompt.splitlines() if line.strip()), "")
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[bool]:
+    """Keep others from opening the session meanwhile; False where one has it open."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be written ({error.strerror}); check its permissions and the disk") from error
