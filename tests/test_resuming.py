@@ -59,7 +59,7 @@ async def test_it_goes_on_as_it_was(make_repository: MakeRepository, tmp_path: P
         assert (second.conversation.known, second.conversation.output) == (known, output)
         told = await happened(second.ask("why?"))
         assert verdict(told) is Verdict.ANSWERED
-        assert [event.diff for event in told if isinstance(event, events.DiffChanged)][0] == diff
+        assert next(event.diff for event in told if isinstance(event, events.DiffChanged)) == diff
         assert second.workspace.read("test_calc.py") == f"# mine\n{FILES['test_calc.py']}", "what the user wrote is no change"
         assert "def add" not in second.conversation.messages[-2].content, "it knows the file as it is"
         await happened(second.settle.accept())

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Do one turn without the app.",
     "chat": "Converse line by line, without the app.",
     "demo": "Set up what is missing and try it on a small repository with failing tests.",
+    "sessions": "List, show, export, rename and remove recorded sessions.",
     "log": "List the rounds and accepts of the last session here.",
     "undo": "Take the last accepted change back out of your files.",
     "redo": "Write again what was undone last.",

@@ -1,0 +1,107 @@
+"""`oci-tui sessions`: what was recorded, to be listed, shown, renamed and removed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from oci_tui import assemble
+from oci_tui.core.archive import SessionSummary
+from oci_tui.core.terminal import visible_line
+
+_TITLE = 60
+
+
+@click.group()
+def sessions() -> None:
+    """List, show, rename and remove recorded sessions. ID is a session's name or the beginning of it."""
+
+
+@sessions.command("list")
+@click.option("--here", is_flag=True, help="Only those about the repository you are in.")
+def list_(here: bool) -> None:
+    """List the sessions, the newest first."""
+    root = str(assemble.find_root(Path.cwd())) if here else ""
+    found = assemble.archive().listed(root)
+    if not found:
+        click.echo("no session was recorded yet; start one with oci-tui", err=True)
+    for summary in found:
+        click.echo(visible_line(line(summary)))
+
+
+@sessions.command()
+@click.argument("name", metavar="[ID]", default="")
+def show(name: str) -> None:
+    """Show a session (the last one): what it is, and its rounds with their numbers, to be forked from."""
+    archive = assemble.archive()
+    summary = archive.find(name)
+    for label, value in (
+        ("session", summary.name),
+        ("title", summary.title),
+        ("repository", summary.root),
+        ("started", when(summary.started)),
+        ("last", f"{when(summary.at)}{', open now' if summary.open else ''}"),
+        ("turns", f"{summary.turns}, {summary.rounds} rounds{f', {summary.verdict}' if summary.verdict else ''}"),
+        ("pending", summary.pending or "nothing"),
+        ("size", size(summary.bytes)),
+    ):
+        click.echo(visible_line(f"{label:10}  {value}"))
+    turn = 0
+    for entry in archive.rounds(summary.name):
+        if entry.turn != turn:
+            turn = entry.turn
+            click.echo(visible_line(f"❯ {next(iter(entry.prompt.splitlines()), '')}"))
+        sign = {True: "✓", False: "✗", None: "●"}[entry.passed]
+        click.echo(visible_line(f"  {entry.number:>3}  {sign} {entry.outcome}"))
+
+
+@sessions.command()
+@click.argument("name", metavar="ID")
+@click.argument("title")
+def rename(name: str, title: str) -> None:
+    """Give a session a TITLE; an empty one lets it go by its first prompt again."""
+    archive = assemble.archive()
+    summary = archive.find(name)
+    archive.rename(summary.name, title)
+    click.echo(visible_line(f"session {summary.name}: {archive.find(summary.name).title or 'no title'}"))
+
+
+@sessions.command()
+@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rm(names: tuple[str, ...], yes: bool) -> None:
+    """Remove sessions: journal, logs, figures and the states of the files. What they accepted stays in your files, and can no
+    longer be undone."""
+    archive = assemble.archive()
+    found = list(dict.fromkeys(archive.find(name) for name in names))
+    for summary in found:
+        click.echo(visible_line(line(summary)), err=True)
+    if not yes:
+        click.confirm(f"remove {'these' if len(found) > 1 else 'this'}?", abort=True, err=True)
+    for summary in found:
+        archive.delete(summary.name)
+
+
+def line(summary: SessionSummary) -> str:
+    """A session as one row."""
+    title = summary.title[:_TITLE] + ("…" if len(summary.title) > _TITLE else "")
+    how = f"{summary.rounds} round{'s' if summary.rounds != 1 else ''}" + (f", {summary.verdict}" if summary.verdict else "")
+    now = [how, *([f"pending {summary.pending}"] if summary.pending else []), size(summary.bytes)]
+    is_open = "  (open)" if summary.open else ""
+    about = f"{Path(summary.root).name}: {title or '(nothing asked yet)'}"
+    return f"{summary.name}  {when(summary.at)}  {about}  [{' · '.join(now)}]{is_open}"
+
+
+def when(at: float) -> str:
+    """A time as people here write it."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    except (OverflowError, ValueError, OSError):
+        return "at no time"
+
+
+def size(count: int) -> str:
+    """Bytes in people's words."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"

@@ -1,0 +1,143 @@
+"""The archive: what a list says of each session, and what is done with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oci_tui.core import events
+from oci_tui.core.diff import parse_patch
+from oci_tui.core.errors import StoreError
+from oci_tui.core.events import Event
+from oci_tui.core.reading import read
+from oci_tui.core.recall import condensed, unfinished
+from oci_tui.core.verdict import Verdict
+from oci_tui.store.archive import JournalArchive
+from oci_tui.store.journal import Journal
+
+DIFF = parse_patch("diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n-x\n+y\n+z\n")
+
+
+def recorded(folder: Path, name: str, *happened: Event, root: str = "/home/ada/parser", at: float = 1000.0) -> None:
+    journal = Journal(folder / f"{name}.jsonl")
+    journal.show(events.SessionStarted(name, root, "0.1.0", at=at))
+    for event in happened:
+        journal.show(event)
+    journal.close()
+
+
+def a_turn(number: int, prompt: str, at: float, verdict: Verdict = Verdict.PASSED) -> list[Event]:
+    return [
+        events.TurnStarted(number, prompt, at=at),
+        events.RoundStarted(number, 1, at=at),
+        events.ReplyGrew("a", at=at),
+        events.ReplyGrew("b", at=at),
+        events.RoundFinished(number, 1, True, "1 passed", number, at=at),
+        events.TurnFinished(number, verdict, 1, 1.0, at=at),
+    ]
+
+
+def test_a_list_says_what_a_person_wants_to_know(tmp_path: Path) -> None:
+    recorded(tmp_path, "old", *a_turn(1, "\n make it\npass", 1100.0), events.DiffChanged(DIFF, at=1200.0))
+    recorded(tmp_path, "new", root="/home/ada/other", at=2000.0)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "run-1.log").write_text("x" * 1000)
+    (tmp_path / "torn.jsonl").write_text('{"event":"SessionSta')
+    archive = JournalArchive(tmp_path)
+    new, old = archive.listed()
+    assert (new.name, new.title, new.turns, new.rounds, new.verdict, new.pending) == ("new", "", 0, 0, None, "")
+    assert (old.name, old.title, old.turns, old.rounds, old.verdict) == ("old", "make it", 1, 1, Verdict.PASSED)
+    assert (old.pending, old.started, old.at, old.open) == ("1 file +2 −1", 1000.0, 1200.0, False)
+    assert old.bytes == 1000 + (tmp_path / "old.jsonl").stat().st_size
+    assert archive.listed("/home/ada/parser") == (old,)
+    assert (archive.find(), archive.find("", "/home/ada/parser"), archive.find("o")) == (new, old, old)
+
+
+def test_a_name_must_say_which(tmp_path: Path) -> None:
+    archive = JournalArchive(tmp_path)
+    with pytest.raises(StoreError, match="there is no session yet"):
+        archive.find()
+    for name in ("20260101-a", "20260101-b"):
+        recorded(tmp_path, name)
+    with pytest.raises(StoreError, match="begins several sessions: 20260101-a, 20260101-b"):
+        archive.find("2026")
+    for name in ("x", "../20260101-a", "\x1b[31m"):
+        with pytest.raises(StoreError, match="there is no session"):
+            archive.find(name)
+
+
+def test_renamed_and_deleted(tmp_path: Path) -> None:
+    recorded(tmp_path, "a", *a_turn(1, "first", 1100.0))
+    archive = JournalArchive(tmp_path)
+    with (tmp_path / "a.jsonl").open("ab") as journal:
+        journal.write(b'{"event":"TurnSta')
+    archive.rename("a", " Parser\n work ")
+    assert archive.find("a").title == "Parser work"
+    assert sum(isinstance(event, events.SessionRenamed) for event in read(tmp_path / "a.jsonl")) == 1
+    archive.rename("a", "")
+    assert archive.find("a").title == "first"
+    (tmp_path / "a").mkdir()
+    archive.delete("a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_written_while_a_session_is_open(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.jsonl")
+    journal.show(events.SessionStarted("a", "/r", "0.1.0"))
+    archive = JournalArchive(tmp_path)
+    archive.rename("a", "title")
+    journal.show(events.TurnStarted(1, "go"))
+    with pytest.raises(StoreError, match="is open in another oci-tui"):
+        archive.delete("a")
+    assert archive.find("a").open
+    journal.close()
+    assert [type(event) for event in read(tmp_path / "a.jsonl")] == [
+        events.SessionStarted,
+        events.SessionRenamed,
+        events.TurnStarted,
+    ]
+    assert not archive.find("a").open
+
+
+def test_a_fork_holds_the_rounds_up_to_one(tmp_path: Path) -> None:
+    recorded(tmp_path, "a", *a_turn(1, "first", 1100.0), *a_turn(2, "second", 1200.0))
+    archive = JournalArchive(tmp_path)
+    made = archive.fork("a", 1, "b", "0.2.0")
+    assert made.number == 1
+    kept = list(read(tmp_path / "b.jsonl"))
+    assert isinstance(kept[0], events.SessionStarted)
+    assert (kept[0].session, kept[0].root, kept[0].forked_from, kept[0].forked_at) == ("b", "/home/ada/parser", "a", 1)
+    assert kept[1:] == a_turn(1, "first", 1100.0)
+    assert archive.fork("a", 0, "c", "0.2.0").number == 2
+    assert list(read(tmp_path / "c.jsonl"))[1:] == list(read(tmp_path / "a.jsonl"))[1:]
+    with pytest.raises(StoreError, match="no round 3 in this session; there are 1 to 2"):
+        archive.fork("a", 3, "d", "0.2.0")
+    assert not (tmp_path / "d.jsonl").exists()
+
+
+def test_a_torn_line_is_taken_off_before_more_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    recorded(tmp_path, "a", *a_turn(1, "x" * 200_000, 1100.0)[:3])
+    whole = file.read_bytes()
+    for cut in (len(whole) - 1, len(whole) - 5, len(whole) - 100_000):
+        file.write_bytes(whole[:cut])
+        recorded(tmp_path, "a", at=3000.0)
+        kept = list(read(file))
+        assert kept[-1] == events.SessionStarted("a", "/home/ada/parser", "0.1.0", at=3000.0)
+    (tmp_path / "e.jsonl").write_bytes(b'{"event":')
+    recorded(tmp_path, "e")
+    assert len(list(read(tmp_path / "e.jsonl"))) == 1
+
+
+def test_the_story_in_fewer_events() -> None:
+    told = a_turn(1, "first", 1100.0)
+    assert condensed(told) == (*told[:2], events.ReplyGrew("ab", at=1100.0), *told[4:])
+    parts = [events.OutputArrived(stream, text, at=1.0) for stream, text in (("stdout", "a"), ("stdout", "b"), ("stderr", "c"))]  # type: ignore[arg-type]
+    assert condensed(parts) == (events.OutputArrived("stdout", "ab", at=1.0), parts[2])
+
+
+def test_a_turn_that_was_cut_off_gets_its_end() -> None:
+    told = a_turn(1, "first", 1100.0)
+    assert unfinished(told) == ()
+    assert unfinished(told[:3]) == (events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=1100.0),)
