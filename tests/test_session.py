@@ -595,7 +595,7 @@ async def test_a_session_goes_back_to_an_earlier_round(make_repository: MakeRepo
         async with aclosing(session.settle.restore(9)) as restoring:
             (failed,) = [event async for event in restoring]
         assert isinstance(failed, events.PartFailed)
-        assert "no round 9; there are 1 to 2" in failed.message
+        assert "no round 9; there are 1 to 4" in failed.message
 
 
 @pytest.mark.docker
