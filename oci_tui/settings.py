@@ -200,10 +200,10 @@ def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) 
             section, _, name = flag.partition(".")
             given = values.setdefault(section, {})
             given[name] = (*_several(given.get(name)), *value) if isinstance(value, tuple) else value
-            origin[flag] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout"}.get(
+            origin[flag] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout", "check.command": "--check"}.get(
                 flag, f"--{name.replace('_', '-')}"
             )
-    return Loaded(checked(values, origin, file), values, origin, file)
+    return Loaded(checked(values, origin, str(file)), values, origin, file)
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -270,8 +270,10 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: cannot be read: {error}") from error
 
 
-def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str], file: Path) -> Settings:
-    """The settings that these values make; one that cannot be used is named with where it came from. Raises SettingsError."""
+def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str], otherwise: str) -> Settings:
+    """The settings that these values make. Raises SettingsError that names one that cannot be used, and where it came from:
+    its `origin`, or `otherwise`.
+    """
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -280,15 +282,15 @@ def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str
         choices = next((key.choices for key in keys() if key.id == at), ())
         if choices:
             message += f"; expected one of {', '.join(choices)}"
-        raise SettingsError(f"{origin.get(at, str(file))}: {at or 'settings'}: {message[0].lower()}{message[1:]}") from error
+        raise SettingsError(f"{origin.get(at, otherwise)}: {at or 'settings'}: {message[0].lower()}{message[1:]}") from error
     context, longest = settings.engine.context, settings.engine.max_new_tokens
     if 0 < context < 512:
         raise SettingsError(
-            f"{origin.get('engine.context', str(file))}: engine.context: expected 0 or at least 512, got {context}"
+            f"{origin.get('engine.context', otherwise)}: engine.context: expected 0 or at least 512, got {context}"
         )
     if 0 < context <= longest:
         raise SettingsError(
-            f"{origin.get('engine.max_new_tokens') or origin.get('engine.context') or file}: engine.max_new_tokens: "
+            f"{origin.get('engine.max_new_tokens') or origin.get('engine.context') or otherwise}: engine.max_new_tokens: "
             f"expected less than engine.context ({context}), got {longest}"
         )
     return settings
