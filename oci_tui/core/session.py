@@ -169,6 +169,11 @@ class Session:
         """Say something while a turn runs; the model reads it at the next round."""
         self.conversation.steered.append(text)
 
+    def adopt(self, policy: Policy) -> None:
+        """Run the turns that come like this."""
+        self.policy = policy
+        self.settle.policy = policy.commit
+
     def stop(self) -> None:
         """End the running turn: the generation and whatever runs."""
         self._stop.set()

@@ -44,7 +44,7 @@ class Settlement:
         self._follow = follow
         self._told = told
         self._lost = lost
-        self._policy = policy
+        self.policy = policy
         self._prompts: list[str] = []
 
     def asked(self, prompt: str) -> None:
@@ -56,7 +56,7 @@ class Settlement:
 
         async def done() -> _Done:
             written = await self._workspace.changes.accept(selection, clean_only=clean_only)
-            proposed = generated(self._prompts, written.paths) if self._policy == "ask" and written.paths else ""
+            proposed = generated(self._prompts, written.paths) if self.policy == "ask" and written.paths else ""
             return _Done(events.ChangeAccepted(written.paths, written.conflicts, proposed), written.level)
 
         accepted = False
@@ -64,7 +64,7 @@ class Settlement:
             async for event in happened:
                 accepted = accepted or isinstance(event, events.ChangeAccepted)
                 yield event
-        if accepted and self._policy == "always":
+        if accepted and self.policy == "always":
             async with aclosing(self.commit()) as happened:
                 async for event in happened:
                     yield event
@@ -72,7 +72,7 @@ class Settlement:
     async def commit(self, message: str = "") -> AsyncGenerator[Event]:
         """Commit what was accepted, and nothing else, by the user's own git; without a message one is made of the prompts."""
         try:
-            if self._policy == "never":
+            if self.policy == "never":
                 raise WorkspaceError('the settings say [workspace] commit = "never"')
             wanted = message.strip() or generated(self._prompts, await self._workspace.changes.uncommitted())
             made = await self._workspace.changes.commit(wanted)

@@ -18,16 +18,16 @@ from oci_tui.core.errors import OciError
 from oci_tui.resources import state_folder
 from oci_tui.settings import Notify
 from oci_tui.ui import attention, keys
-from oci_tui.ui.attentive import AttentiveApp
 from oci_tui.ui.conversation import Converses
 from oci_tui.ui.deciding import DecidingApp
+from oci_tui.ui.desk import Desk
+from oci_tui.ui.equipped import EquippedApp
 from oci_tui.ui.panes.lines import LinePane
-from oci_tui.ui.themed import ThemedApp
 
 _LOOK_S = 1.0
 
 
-class OciApp(DecidingApp, ThemedApp, AttentiveApp):
+class OciApp(DecidingApp, EquippedApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
@@ -47,6 +47,7 @@ class OciApp(DecidingApp, ThemedApp, AttentiveApp):
         *,
         keymap: Mapping[str, str] | None = None,
         notify: Notify = "auto",
+        desk: Desk | None = None,
     ) -> None:
         super().__init__(root)
         self.animation_level = "none"
@@ -57,6 +58,7 @@ class OciApp(DecidingApp, ThemedApp, AttentiveApp):
         self.log_file = state_folder() / "oci-tui.log"
         self.keymap = dict(keymap or {})
         self._notify = notify
+        self._desk = desk
         self._problems = self.wear(theme) + keys.unknown(self.keymap)
 
     def on_ready(self) -> None:
@@ -107,20 +109,20 @@ class OciApp(DecidingApp, ThemedApp, AttentiveApp):
             self.copy_to_clipboard(self.focused.selected_text)
         elif selected := self.screen.get_selected_text():
             self.copy_to_clipboard(selected)
-            self.workbench.say("copied")
+            self.say("copied")
         elif self.workbench.conversation.running and not self.workbench.conversation.stopping:
             self.workbench.stop()
         elif self._again("quit"):
             self.exit()
         else:
-            self.workbench.say(f"Ctrl+C again quits{self._what_is_lost()}", bad=True)
+            self.say(f"Ctrl+C again quits{self._what_is_lost()}", bad=True)
 
     def action_leave(self, sure: bool = False) -> None:
         lost = self._what_is_lost()
         if sure or not lost or self._again("leave"):
             self.exit()
         else:
-            self.workbench.say(f"Ctrl+Q again quits{lost}", bad=True)
+            self.say(f"Ctrl+Q again quits{lost}", bad=True)
 
     def _what_is_lost(self) -> str:
         pending = self.workbench.conversation.pending

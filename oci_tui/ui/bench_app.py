@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from oci_tui.resources import state_folder
 from oci_tui.ui.remembered import RememberedFile
+from oci_tui.ui.screens.page import Page
 from oci_tui.ui.screens.workbench import Workbench
 
 _AGAIN_S = 3.0
@@ -33,6 +34,10 @@ class BenchApp(App[None]):
         bench = self.screen_stack[0]
         assert isinstance(bench, Workbench)
         return bench
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """A passing word, on the screen that the person sees."""
+        (self.screen if isinstance(self.screen, Page) else self.workbench).say(text, bad=bad)
 
     def _again(self, what: str) -> bool:
         """Whether this was asked a moment ago already; remembers that it was asked now."""

@@ -12,6 +12,7 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.generation import Begun
+from oci_tui.core.policy import Policy
 from oci_tui.core.selection import Selection
 
 
@@ -39,6 +40,7 @@ class Converses(Protocol):
     async def symbols(self) -> Mapping[str, str]: ...
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
+    def adopt(self, policy: Policy) -> None: ...
     @property
     def settle(self) -> Settles: ...
     async def close(self) -> None: ...
@@ -55,6 +57,7 @@ class Conversation:
         self._decision: Callable[[Settles], AsyncGenerator[Event]] | None = None
         self.deciding = False
         self._begun: dict[str, Begun] = {}
+        self._policy: Policy | None = None
         self.waiting: deque[str] = deque()
         self.ready = False
         self.running = False
@@ -64,6 +67,8 @@ class Conversation:
     async def serve(self, session: Converses) -> None:
         """Make the session ready, then do what is asked until cancelled."""
         self._session = session
+        if self._policy is not None:
+            session.adopt(self._policy)
         await self._play(session.prepare())
         self.ready = True
         self._changed()
@@ -123,6 +128,12 @@ class Conversation:
         self.waiting.append(prompt)
         self._woken.set()
         self._changed()
+
+    def adopt(self, policy: Policy) -> None:
+        """Run the turns that come like this."""
+        self._policy = policy
+        if self._session is not None:
+            self._session.adopt(policy)
 
     def steer(self, text: str) -> None:
         """Say this to the model at its next round. Only while a turn runs."""

@@ -59,6 +59,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+p", "Ctrl+P", "command_palette", "find a command"),
     Key("f1", "F1", "help", "the keys, of this pane first", "Help"),
     Key("f8", "F8", "theme", "choose a theme, shown while you choose", "Theme"),
+    Key("f9", "F9", "settings", "every setting: what it is, where it comes from; changed live", "Settings"),
     Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
     Key("ctrl+q", "Ctrl+Q", "leave", "quit", "Quit"),
@@ -110,12 +111,17 @@ KEYS: tuple[Key, ...] = (
     Key("enter", "Enter", "fold", "fold or unfold the file", group="Changes"),
     Key("u", "u", "app.undo", "take the last accepted change back out of your files", group="Changes"),
     Key("U,shift+u", "U", "app.redo", "write again what was undone last", group="Changes"),
+    Key("enter,e", "Enter", "screen.change", "the next choice, or type the value", group="Settings"),
+    Key("d", "d", "screen.default", "back to the default", group="Settings"),
+    Key("u", "u", "screen.take_back", "as it was before you changed it here", group="Settings"),
+    Key("s", "s", "screen.save", "save what you changed, in your settings file", group="Settings"),
     Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
 _LED = "accept reject review changes.commit changes.undo changes.redo timeline steer editor command_palette theme help leave"
 AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
+    ",": "settings",
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
 }
 """What a key does after the leader, by the action's name; shown in this order."""

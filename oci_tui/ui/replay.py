@@ -27,6 +27,7 @@ from oci_tui.core.events import (
     TurnStarted,
 )
 from oci_tui.core.generation import Begun
+from oci_tui.core.policy import Policy
 from oci_tui.core.reading import read
 from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
@@ -146,6 +147,9 @@ class ReplaySession:
 
     def steer(self, text: str) -> None:
         self._steered.append(text)
+
+    def adopt(self, policy: Policy) -> None:
+        """A recording is played as it was."""
 
     def stop(self) -> None:
         self._stopped.set()

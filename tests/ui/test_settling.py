@@ -16,6 +16,7 @@ from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.generation import Begun
+from oci_tui.core.policy import Policy
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings
@@ -61,6 +62,8 @@ class FilesOnly:
     def steer(self, text: str) -> None: ...
 
     def stop(self) -> None: ...
+
+    def adopt(self, policy: Policy) -> None: ...
 
     async def close(self) -> None:
         self.workspace.close()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,34 @@ SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+# How far the scrollbar's thumb reaches depends on the jumps that a pane came there by.
+_THUMB = re.compile(r" *[▁▂▃▄▅▆▇]?$", re.MULTILINE)
+
+
+def _shown(app: OciApp) -> str:
+    return _THUMB.sub("", on_screen(app))
+
+
 async def _still(app: OciApp, pilot: Pilot[None]) -> str:
     """The screen, once it no longer changes."""
-    before, now = "", on_screen(app)
+    before, now = "", _shown(app)
     while now != before:
         await pilot.pause(0.3)
-        before, now = now, on_screen(app)
+        before, now = now, _shown(app)
     return now
+
+
+async def as_looked_at(app: OciApp, pilot: Pilot[None], name: str) -> None:
+    """Compare the screen with the file of this name, or write that."""
+    file = FOLDER / f"{name}-{app.size.width}x{app.size.height}.txt"
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        FOLDER.mkdir(exist_ok=True)
+        file.write_text(f"{await _still(app, pilot)}\n", encoding="utf-8")
+    wanted = file.read_text(encoding="utf-8").rstrip("\n")
+    try:
+        await until(pilot, lambda: _shown(app).rstrip("\n") == wanted)
+    except AssertionError:
+        assert _shown(app).splitlines() == wanted.splitlines(), name
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24), (40, 12)])
@@ -45,17 +67,4 @@ async def test_screens_are_as_they_were_looked_at(columns: int, rows: int) -> No
         await finished(app, pilot)
         for name, pressed in SCREENS:
             await pilot.press(*pressed)
-            file = FOLDER / f"{name}-{columns}x{rows}.txt"
-            if os.environ.get("WRITE_SNAPSHOTS"):
-                FOLDER.mkdir(exist_ok=True)
-                shown = await _still(app, pilot)
-                file.write_text("\n".join(line.rstrip() for line in shown.splitlines()) + "\n", encoding="utf-8")
-            wanted = file.read_text(encoding="utf-8").splitlines()
-
-            def as_wanted(wanted: list[str] = wanted) -> bool:
-                return [line.rstrip() for line in on_screen(app).splitlines()] == wanted
-
-            try:
-                await until(pilot, as_wanted)
-            except AssertionError:
-                assert [line.rstrip() for line in on_screen(app).splitlines()] == wanted, name
+            await as_looked_at(app, pilot, name)

@@ -240,7 +240,7 @@ class Workbench(LaidOutScreen):
 
     @on(CursorPane.Asked)
     def _ask(self, message: CursorPane.Asked) -> None:
-        self._search.ask(message.pane)
+        self._search.search_in(message.pane)
 
     @on(SearchLine.Missed)
     def _missed(self, message: SearchLine.Missed) -> None:

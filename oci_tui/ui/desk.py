@@ -1,0 +1,18 @@
+"""What the app can do beside talking to its session; a recording has none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oci_tui.core.policy import Policy
+from oci_tui.settings import Settings
+from oci_tui.settings_edit import EditedSettings
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`settings` are in force and can be changed; `policy` is how turns are run under them."""
+
+    settings: EditedSettings
+    policy: Callable[[Settings], Policy]

@@ -1,0 +1,52 @@
+"""The screens of an app that has a desk: settings, changed while it runs."""
+
+from __future__ import annotations
+
+from textual.command import CommandPalette
+
+from oci_tui.settings import Settings
+from oci_tui.ui import keys
+from oci_tui.ui.attentive import AttentiveApp
+from oci_tui.ui.desk import Desk
+from oci_tui.ui.themed import ThemedApp
+
+_OF_THE_BENCH = frozenset(
+    {"steer", "accept", "reject", "commit", "undo", "redo", "restore", "log", "timeline", "review", "zoom", "pane", "editor"}
+)
+
+
+class EquippedApp(ThemedApp, AttentiveApp):
+    """Opens one screen at a time; what needs a desk says so where there is none."""
+
+    _desk: Desk | None = None
+    keymap: dict[str, str]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is done to the workbench cannot be done unseen, below another screen; the palette closes before it acts."""
+        if action in _OF_THE_BENCH and self.screen is not self.workbench and not isinstance(self.screen, CommandPalette):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_settings(self) -> None:
+        from oci_tui.ui.screens.settings import SettingsScreen
+
+        if self._desk is None:
+            self.say("this is a recording: there are no settings to change")
+        elif self.screen is self.workbench:
+            self.push_screen(SettingsScreen(self._desk.settings, self.adopt))
+
+    def adopt(self, settings: Settings) -> str:
+        """Have these settings hold where they can at once; in one line why they cannot be used, "" when they are."""
+        ui, desk = settings.ui, self._desk
+        if problem := "; ".join(keys.unknown(ui.keys)):
+            return problem
+        if ui.theme and ui.theme not in self.available_themes:
+            return f"ui.theme: there is no theme {ui.theme!r}; there are {', '.join(sorted(self._shipped))}"
+        self.theme = ui.theme or self._remembered.now.theme or self.theme
+        self.keymap.clear()
+        self.keymap.update(ui.keys)
+        self.set_keymap(keys.direct(self.keymap))
+        self._notify = ui.notify
+        if desk is not None:
+            self.workbench.conversation.adopt(desk.policy(settings))
+        return ""
