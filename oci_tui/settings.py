@@ -25,6 +25,7 @@ EngineKind = Literal["auto", "exllamav2", "llamacpp", "openai", "scripted"]
 PythonMode = Literal["session", "fresh"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
 Notify = Literal["auto", "bell", "off"]
+PromptKeys = Literal["default", "emacs", "vi"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -148,6 +149,7 @@ class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notify: Annotated[
         Notify, _is('tells that a turn ended while you look elsewhere: as the terminal can ("auto"), by "bell", or "off"')
     ] = "auto"
+    prompt_keys: Annotated[PromptKeys, _is("the keys of the prompt: as in most boxes, emacs' or vi's")] = "default"
     linear: Annotated[bool, _is("line by line in place of the panes, for screen readers")] = False
 
 

@@ -32,4 +32,4 @@ def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int
 
     ui, desk = chosen.ui, Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False))
     make = partial(assemble.open_session, chosen, root)
-    return serve(OciApp(make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, desk=desk))
+    return serve(OciApp(make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk))

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import BindingsMap, BindingType
 from textual.screen import Screen
 from textual.widgets import TextArea
 
 from oci_tui.core.errors import OciError
 from oci_tui.resources import state_folder
-from oci_tui.settings import Notify
+from oci_tui.settings import Notify, PromptKeys
 from oci_tui.ui import attention, keys
 from oci_tui.ui.conversation import Converses
 from oci_tui.ui.deciding import DecidingApp
@@ -48,8 +48,11 @@ class OciApp(DecidingApp, EquippedApp):
         keymap: Mapping[str, str] | None = None,
         notify: Notify = "auto",
         desk: Desk | None = None,
+        prompt_keys: PromptKeys = "default",
     ) -> None:
-        super().__init__(root)
+        super().__init__(root, prompt_keys)
+        # Textual has no public way to make a binding of the class yield.
+        self._bindings = BindingsMap(keys.bindings(prompt_keys))
         self.animation_level = "none"
         self._make_session = make_session
         self._first_prompt = prompt

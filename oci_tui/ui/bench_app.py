@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from oci_tui.resources import state_folder
+from oci_tui.settings import PromptKeys
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.page import Page
 from oci_tui.ui.screens.workbench import Workbench
@@ -17,16 +18,17 @@ _AGAIN_S = 3.0
 
 
 class BenchApp(App[None]):
-    """`root` is the repository's folder."""
+    """`root` is the repository's folder, `prompt_keys` the kind of keys that the prompt has."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, prompt_keys: PromptKeys = "default") -> None:
         super().__init__()
         self._root = root
+        self._prompt_keys = prompt_keys
         self._remembered = RememberedFile(state_folder() / "app.json")
         self._armed = ("", 0.0)
 
     def get_default_screen(self) -> Screen[None]:
-        return Workbench(self._root, self._remembered)
+        return Workbench(self._root, self._remembered, self._prompt_keys)
 
     @property
     def workbench(self) -> Workbench:

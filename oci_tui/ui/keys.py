@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+
+from oci_tui.settings import PromptKeys
 
 _FAR = 1_000_000_000
 
@@ -142,10 +144,26 @@ PLAIN: tuple[BindingType, ...] = tuple(
 """Single letters and digits, for when the prompt does not have the focus."""
 
 
-def bindings() -> list[BindingType]:
-    """The application's bindings; all but Escape go before what has the focus."""
+YIELDING: Mapping[PromptKeys, frozenset[str]] = {
+    "default": frozenset({"stop"}),
+    "emacs": frozenset({"stop", "accept", "reject", "command_palette"}),
+    "vi": frozenset({"stop", "review"}),
+}
+"""What does not go before what has the focus: its keys mean something in a prompt of that kind."""
+
+
+def deciding(yielding: Container[str]) -> list[tuple[str, str]]:
+    """The keys that decide about a change, with what they do; after the leader where they are the prompt's."""
+    found = {key.id: key for key in KEYS}
+    chords = {name: f"{found[LEADER].shown} {then}" for then, name in AFTER_LEADER.items()}
+    return [(chords[name] if name in yielding else found[name].shown, name) for name in ("accept", "reject", "review")]
+
+
+def bindings(prompt_keys: PromptKeys = "default") -> list[BindingType]:
+    """The application's bindings."""
     found = [key for key in KEYS if key.keys and key.anywhere]
-    return [Binding(key.keys, key.action, key.does, show=False, priority=key.keys != "escape", id=key.id) for key in found]
+    yielding = YIELDING[prompt_keys]
+    return [Binding(key.keys, key.action, key.does, show=False, priority=key.id not in yielding, id=key.id) for key in found]
 
 
 def of(group: str) -> list[BindingType]:

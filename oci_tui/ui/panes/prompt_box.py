@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.message import Message
-from textual.widgets import TextArea
 
 from oci_tui.core.terminal import visible
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion, Suggestion
+from oci_tui.ui.panes.keyed_area import KeyedArea
 from oci_tui.ui.wording import plural
 
 Completer = Callable[[str], Sequence[Suggestion]]
@@ -20,7 +20,7 @@ _WORD = re.compile(r"(?:(?<=\s)|^)(@[\w./+-]*|/\w*)$")
 _FOLDED = re.compile(r"\[pasted (\d+): [\d,]+ lines?\]")
 
 
-class PromptBox(TextArea):
+class PromptBox(KeyedArea):
     """Where the person writes. It grows to eight lines and never blocks; `completer` knows what a word could become."""
 
     LONG_LINES, LONG_CHARACTERS = 12, 2000
@@ -76,13 +76,19 @@ class PromptBox(TextArea):
         self._complete()
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._completes(event.key) or self._does(event.key):
+        if self._completes(event.key) or self._does(self._meant(event.key)):
             event.stop()
             event.prevent_default()
         else:
             if event.is_printable or event.key in ("backspace", "delete"):
                 self._matching = []
             await super()._on_key(event)
+
+    def _meant(self, key: str) -> str:
+        """A key as the box's own keys are named: vi and emacs have others for the arrows."""
+        if self.commanding:
+            return {"k": "up", "j": "down"}.get(key, key)
+        return {"ctrl+p": "up", "ctrl+n": "down"}.get(key, key) if self.edits is not None else key
 
     def _does(self, key: str) -> bool:
         """Do what a key of the box's own means; whether it is one."""
@@ -91,10 +97,12 @@ class PromptBox(TextArea):
                 self._send()
             case "alt+enter" | "ctrl+j" | "shift+enter":
                 self.insert("\n")
-            case "ctrl+underscore":
+            case "ctrl+underscore" if self.edits is None:
                 self.undo()
             case "alt+up":
                 self.post_message(self.EditQueue())
+            case "up" | "down" if self.edits is not None and not self.edits.idle:
+                return False
             case "up" if self.cursor_at_first_line and self._history:
                 self._walk(-1)
             case "down" if self.cursor_at_last_line and self._matching:
@@ -111,9 +119,9 @@ class PromptBox(TextArea):
         return self.document.get_line(row)[:column]
 
     def _complete(self) -> None:
-        word = _WORD.search(self._before)
-        at_start = bool(word) and self.cursor_location[0] == 0 and word is not None and word.start() == 0
-        wanted = word[1] if word and self.has_focus and not self._matching and (word[1][0] == "@" or at_start) else ""
+        word = None if self.commanding or self._matching or not self.has_focus else _WORD.search(self._before)
+        at_start = word is not None and self.cursor_location[0] == 0 and word.start() == 0
+        wanted = word[1] if word is not None and (word[1][0] == "@" or at_start) else ""
         found = self._completer(wanted) if wanted else ()
         whole = any(item.text.rstrip() == wanted for item in found)
         self._completion.offer(() if whole else found)
@@ -183,6 +191,7 @@ class PromptBox(TextArea):
                 self._memory.add(text)
             self._matching = []
             self.put("")
+            self.begin_anew()
             self._pasted.clear()
             self._memory.keep("")
         return text

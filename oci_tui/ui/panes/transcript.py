@@ -72,6 +72,8 @@ class TranscriptPane(CursorPane):
     """The left pane. `unfolded` shows the prose that is folded away."""
 
     LABEL = "Story"
+    decides = ""
+    """The keys that decide about a change, as they are told when a turn ends with one."""
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Story")
 
     def __init__(self, *, id: str = "transcript") -> None:  # noqa: A002
@@ -290,7 +292,7 @@ class TranscriptPane(CursorPane):
                 look = visible_line(f"look twice at {file.path}: {', '.join(file.flags)}")
                 self._tell(Said("!", "warn", look, "warn"))
         if self._diff.files:
-            self._tell(Said(" ", "muted", "Ctrl+Y accept · Ctrl+N reject · Ctrl+R review", "muted"))
+            self._tell(Said(" ", "muted", self.decides, "muted"))
         elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):
             self._tell(Said(" ", "muted", "Your files are untouched; ask again, or say what should be different.", "muted"))
         self.settle()

@@ -27,11 +27,12 @@ from oci_tui.core.events import (
 from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
+from oci_tui.settings import PromptKeys
 from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed, opened
 from oci_tui.ui.figure import shown
-from oci_tui.ui.keys import PLAIN
+from oci_tui.ui.keys import PLAIN, YIELDING, deciding
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.completion import Completion
@@ -83,7 +84,7 @@ class Workbench(LaidOutScreen):
     AUTO_FOCUS = "#prompt"
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
-    def __init__(self, root: Path, remembered: RememberedFile) -> None:
+    def __init__(self, root: Path, remembered: RememberedFile, prompt_keys: PromptKeys = "default") -> None:
         super().__init__(remembered)
         self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
@@ -91,6 +92,12 @@ class Workbench(LaidOutScreen):
         self._vocabulary = Vocabulary()
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
+        if prompt_keys != "default":
+            from oci_tui.ui.line_editing import LineEditing
+
+            self._prompt.edits = LineEditing(prompt_keys)
+        self._decides = deciding(YIELDING[prompt_keys])
+        self.transcript.decides = " · ".join(" ".join(pair) for pair in self._decides)
         self._queue = QueueLine()
         self._search = SearchLine()
         self._proposed = ""
@@ -169,6 +176,10 @@ class Workbench(LaidOutScreen):
         else:
             self.say(f"/{name} {slash.takes}: {slash.does}")
 
+    @on(PromptBox.Moded)
+    def _show_mode(self, message: PromptBox.Moded) -> None:
+        self.query_one("#mark", Label).update({"insert": "❯", "normal": "N", "visual": "V", "replace": "R"}[message.mode])
+
     @on(PromptBox.EditQueue)
     def _edit_queue(self) -> None:
         if prompt := self.conversation.take_back():
@@ -226,7 +237,7 @@ class Workbench(LaidOutScreen):
         elif isinstance(self.focused, LinePane):
             pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
         elif talk.pending.files:
-            pairs += [("Ctrl+Y", "accept"), ("Ctrl+N", "reject"), ("Ctrl+R", "review")]
+            pairs += self._decides
         else:
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
         pairs += [("F1", "help"), ("F2…F5", "panes"), ("Ctrl+P", "commands"), ("Ctrl+Q", "quit")]
