@@ -1,0 +1,20 @@
+"""Greets somebody: python3 greet.py NAME [--times N]"""
+
+import argparse
+
+
+def greeting(name):
+    return f"Hello, {name}!"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--times", type=int, default=1, help="how often")
+    chosen = parser.parse_args(arguments)
+    for _ in range(chosen.times):
+        print(greeting(chosen.name))
+
+
+if __name__ == "__main__":
+    main()

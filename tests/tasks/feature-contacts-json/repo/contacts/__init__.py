@@ -1,0 +1,3 @@
+from contacts.book import Contact, Contacts
+
+__all__ = ["Contact", "Contacts"]

@@ -1,0 +1,12 @@
+"""Titles as they stand in addresses."""
+
+
+def slugify(title):
+    """Lower case, words joined by single dashes, nothing but letters, digits and dashes."""
+    slug = ""
+    for character in title.lower():
+        if character.isalnum():
+            slug += character
+        else:
+            slug += "-"
+    return slug

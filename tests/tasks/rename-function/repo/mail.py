@@ -1,0 +1,7 @@
+"""Letters to users."""
+
+from store import get_usr
+
+
+def letter(number):
+    return f"Dear {get_usr(number)},"

@@ -1,0 +1,13 @@
+"""Invoices."""
+
+
+class Invoice:
+    def __init__(self, lines):
+        self.lines = lines
+
+    def calc(self):
+        """What is to be paid."""
+        return sum(price * count for price, count in self.lines)
+
+    def is_free(self):
+        return self.calc() == 0
