@@ -17,6 +17,8 @@ from oci_tui.settings import EngineSettings, SandboxSettings
 
 pytest_plugins = ["tests.sandbox.private_daemon"]
 
+collect_ignore_glob = ["tasks/*/*"]
+
 IN_CI = bool(os.environ.get("CI"))
 
 

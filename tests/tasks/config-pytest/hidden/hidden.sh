@@ -1,5 +1,5 @@
 set -e
-python3 -m pytest -q -o pythonpath=.
+python3 -m pytest -q
 python3 -m pytest --markers | grep -q '@pytest.mark.slow'
 python3 - <<'END'
 import tomllib
