@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from oci_tui.core.changes import Kept
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Command, Finding, Progress, Setup
+from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from oci_tui.core.events import Event
     from oci_tui.core.session import Session
     from oci_tui.sandbox.inventory import Leftover, ProfileImage
-
-
-class AllowAll:
-    """Every command may run: the sandbox is the boundary."""
-
-    async def allows(self, command: Command) -> bool:  # noqa: ARG002
-        return True
 
 
 def find_root(path: Path) -> Path:
@@ -63,7 +56,9 @@ def resume_session(settings: Settings, name: str, *, must_run: bool = False) -> 
 def _session(
     settings: Settings, root: Path, name: str, news: Sequence[Event], past: Sequence[Event] = (), *, must_run: bool
 ) -> Session:
+    from oci_tui.core.approval import Approval
     from oci_tui.core.recall import recalled
+    from oci_tui.core.rules import Rules
     from oci_tui.core.session import Session
     from oci_tui.engine.opening import open_engine
     from oci_tui.sandbox.docker import DockerSandbox
@@ -80,7 +75,7 @@ def _session(
         engine=open_engine(settings.engine, state_folder() / "engine.log"),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
-        approver=AllowAll(),
+        approval=Approval(settings.agent.approval, Rules(settings.approval.allow, settings.approval.deny)),
         journal=journal,
         past=past,
     )

@@ -19,6 +19,7 @@ from msgspec import inspect
 from oci_tui.core.changes import CommitPolicy
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.generation import CREATIVE, PRECISE, Sampling
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.resources import config_folder
 
 EngineKind = Literal["auto", "exllamav2", "llamacpp", "openai", "scripted"]
@@ -137,6 +138,16 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a turn is run."""
 
     rounds: Annotated[int, _is("a turn is at most so many rounds", 1)] = 3
+    approval: Annotated[
+        ApprovalMode, _is('"ask" before each command, run all of them in the sandbox ("auto"), or only "plan"')
+    ] = "auto"
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Commands of the model's by pattern, as of a shell's file names; see `core.rules.Rules`."""
+
+    allow: Annotated[tuple[str, ...], _is('run unasked where approval is "ask", for example "pytest *"')] = ()
+    deny: Annotated[tuple[str, ...], _is('never run, for example "rm -rf *"')] = ()
 
 
 class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,6 +173,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workspace: WorkspaceSettings = WorkspaceSettings()
     check: CheckSettings = CheckSettings()
     agent: AgentSettings = AgentSettings()
+    approval: ApprovalSettings = ApprovalSettings()
     ui: UiSettings = UiSettings()
 
 

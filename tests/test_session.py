@@ -12,13 +12,12 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from oci_tui.assemble import AllowAll
 from oci_tui.core import events, feedback
+from oci_tui.core.approval import Approval
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Command
 from oci_tui.core.reading import read
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
@@ -47,7 +46,7 @@ async def session_on(
         engine=ScriptedEngine(replies),
         sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
         workspace=GitWorkspace(root, workspace or WorkspaceSettings(), session="test"),
-        approver=AllowAll(),
+        approval=Approval(),
         journal=record,
     )
     try:
@@ -238,19 +237,6 @@ async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRep
         assert verdict(await turn(session)) is Verdict.PASSED
         told = [message.content for message in session.conversation.messages if message.role == "user"]
         assert [SAME_EDIT in text for text in told] == [False, False, True]
-
-
-@pytest.mark.docker
-async def test_a_command_that_is_not_allowed_ends_the_turn(make_repository: MakeRepository) -> None:
-    class Nobody(AllowAll):
-        async def allows(self, command: Command) -> bool:
-            return not command.label
-
-    async with session_on(make_repository(FILES), [RIGHT]) as session:
-        session.approver = Nobody()
-        happened = await turn(session)
-        assert verdict(happened) is Verdict.REFUSED
-        assert not only(happened, events.CommandStarted)
 
 
 @pytest.mark.docker

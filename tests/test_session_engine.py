@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from oci_tui.assemble import AllowAll
+from oci_tui.core.approval import Approval
 from oci_tui.core.events import EngineReady, Event, ReplyFinished, ReplyGrew, TurnFailed, TurnFinished
 from oci_tui.core.policy import Policy
 from oci_tui.core.session import Session
@@ -34,7 +34,7 @@ async def test_a_killed_worker_costs_a_turn_and_not_the_session(
         engine=EngineProcess(EngineSettings(kind="llamacpp", model=str(smollm2), context=4096), tmp_path / "engine.log"),
         sandbox=DockerSandbox(SandboxSettings(), session="test", repository=str(root)),
         workspace=GitWorkspace(root, WorkspaceSettings(), session="test"),
-        approver=AllowAll(),
+        approval=Approval(),
         journal=record,
     )
     try:

@@ -70,6 +70,7 @@ def settings_options(function: Any) -> Any:
         click.option("--context", "engine_context", type=int, metavar="TOKENS", help="The model's window."),
         click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
         click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),
+        click.option("--approval", "agent_approval", metavar="MODE", help="ask before each command, auto, or plan."),
         click.option("--include", "workspace_include", multiple=True, metavar="PATH", help="Copy in a file that stays out."),
         click.option("--ignored", "workspace_ignored", multiple=True, metavar="FOLDER", help="Copy in what git ignores."),
         click.option("--timeout", "sandbox_timeout_s", type=float, metavar="SECONDS", help="Time a command may take."),

@@ -15,7 +15,9 @@ import click
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
 from oci_tui.cli.group import enter_docker_group
+from oci_tui.cli.question import AtTerminal
 from oci_tui.core import events, feedback
+from oci_tui.core.approval import MEANING, MODES, named
 from oci_tui.core.conflict import marked
 from oci_tui.core.diff import Diff, to_patch
 from oci_tui.core.errors import SelectionError, SettingsError
@@ -34,6 +36,7 @@ Type what you want changed; Alt+Enter begins a new line.
 /undo  /redo     take the last accepted change back; write it again
 /log             what is remembered                   /restore N  bring the mirror, not your files, to round N
 /include PATH    let a file in that stayed out of the mirror
+/approval [MODE] ask before each command of the model's, auto, or plan: nothing is written or run
 /help            this                                 /quit       leave (or Ctrl+D)
 After a conflict: /versions shows yours, the model's and the one before; /clean accepts the other files;
                   /mine keeps your version and asks the model to make its change again on top of it
@@ -114,6 +117,8 @@ class _Repl:
                     await self.tell(settle.restore(int(words[0])))
                 case "/restore":
                     click.echo("/restore N: which round? /log lists them.")
+                case "/approval":
+                    self._approve(" ".join(words))
                 case "/include":
                     await self.tell(settle.include(line.removeprefix("/include").strip()))
                 case "/versions" | "/clean" | "/mine":
@@ -130,6 +135,14 @@ class _Repl:
         await self.tell(self.session.ask(prompt))
         if self.pending.files:
             click.echo(visible(to_patch(self.pending)) + f"{self.pending.summary()} pending: /accept or /reject")
+
+    def _approve(self, words: str) -> None:
+        if mode := named(words):
+            self.session.approve(mode)
+        elif words:
+            click.echo(f"There is no approval {visible_line(words)}; there are {', '.join(MODES)}.")
+        mode = self.session.approval.mode
+        click.echo(f"Approval is {mode}: {MEANING[mode]}.")
 
     async def _resolve(self, command: str) -> None:
         """What a person chose to do about a conflict."""
@@ -164,6 +177,7 @@ async def converse(session: Session) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, _end, asyncio.current_task(), session)
     repl = _Repl(session)
+    session.approval.person = AtTerminal(session.stop)
     try:
         await _stoppable(loop, session, repl.tell(session.prepare()))
         click.echo("Say what you want changed; /help names the commands.")

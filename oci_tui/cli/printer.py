@@ -7,7 +7,9 @@ import sys
 from typing import TextIO
 
 from oci_tui.core import events
+from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.events import Event
+from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import printed, visible, visible_line
 from oci_tui.core.verdict import Verdict
 
@@ -22,6 +24,7 @@ class Printer:
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._progress = self._failure = ""
+        self._approval = "auto"
         self._at_line_start = True
         self._flagged: dict[str, tuple[str, ...]] = {}
 
@@ -90,6 +93,16 @@ class Printer:
                 self._line(f"  · check: {visible_line(event.command.label)} ({visible_line(event.why)})")
             case events.PreparationOffered():
                 self._line(f"  ! {visible_line(event.why)}: {visible_line(event.command)}")
+            case ApprovalChosen(mode=mode) if mode != self._approval:
+                self._approval = mode
+                self._line(f"● approval is {mode}: {MEANING[mode]}")
+            case CommandAsked():
+                code = f" ({visible_line(event.command.language)})" if event.command.language else ""
+                self._line(f"? May this run in the sandbox?{code}")
+                for line in text_of(event.command).split("\n"):
+                    self._line(f"  │ {visible_line(line.expandtabs(4))}")
+            case CommandRefused():
+                self._line(f"  ✗ not run, since {visible_line(event.why)}: {visible_line(text_of(event.command))}")
             case events.CommandStarted():
                 self._line(f"  $ {visible_line(event.command.label)}")
             case events.PlotDrawn(plot=plot):

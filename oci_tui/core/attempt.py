@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from oci_tui.core import check, context, events, failure, feedback, guards, missing
+from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
 from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
@@ -16,15 +17,16 @@ from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Approver, Command, Engine, Exit, Output, Plot, Sandbox, Workspace
+from oci_tui.core.ports import Command, Engine, Exit, Output, Plot, Sandbox, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
+from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import printed
 from oci_tui.core.verdict import Verdict
 
 # how a model that wrote the same again gets another chance
 RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
 
-_CUT_OFF, _EDITS_REFUSED, _NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
+_CUT_OFF, _EDITS_REFUSED, _NOT_RUN, _PLANNED = "reply cut off", "edits refused", "not run: no sandbox", "planned"
 _NOT_DONE = "not done when the rounds were used up"
 
 
@@ -35,7 +37,7 @@ async def _nothing() -> AsyncGenerator[Piece]:
         yield piece
 
 
-Parts = tuple[Engine, Sandbox | None, Workspace, Approver]
+Parts = tuple[Engine, Sandbox | None, Workspace, Approval]
 
 
 class Attempt:
@@ -50,7 +52,7 @@ class Attempt:
         self.prompt = prompt
         self.conversation = conversation
         self.policy = policy
-        self.engine, self.sandbox, self.workspace, self.approver = parts
+        self.engine, self.sandbox, self.workspace, self.approval = parts
         self.runs = RUNNABLE_TAGS
         self.window = self.room = self.first_message = 0
         self.read: tuple[str, ...] = ()
@@ -66,7 +68,7 @@ class Attempt:
         self._begun = begun
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
-        self._again = self._stuck = self._undone = self._cut_off = self._refused = False
+        self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
         self._ran: bool | None = None
         self._checked: bool | None = None
         self._error = ""
@@ -140,6 +142,10 @@ class Attempt:
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
+        self._planned = self.approval.mode == "plan"
+        if self._planned:
+            self._undone = False
+            return
         known = self.conversation.known
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known)
         done = settle(self._reply.edits, files, self.prompt, self._told)
@@ -172,6 +178,10 @@ class Attempt:
 
     async def run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code."""
+        if self._planned:
+            self.passed, self.outcome, self.decided, self.final = None, _PLANNED, False, True
+            self.conversation.say(feedback.PLANNED)
+            return
         self.final = not (self._reply.edits or self._reply.code or self._cut_off or self.wrote)
         unrun = {"answered": self.final, "edited": self.wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
         self.decided = False
@@ -197,7 +207,7 @@ class Attempt:
                 self.final = self.final or bool(self.wrote and not self._reply.code)
                 return
         if deciding:
-            async with aclosing(self._execute(deciding)) as happened:
+            async with aclosing(self._execute(deciding, deciding=True)) as happened:
                 async for event in happened:
                     yield event
             self._checked = self.passed
@@ -216,7 +226,7 @@ class Attempt:
         if not self.final:
             self.passed, self.outcome = False, _NOT_DONE
 
-    async def _execute(self, command: Command) -> AsyncGenerator[Event]:
+    async def _execute(self, command: Command, *, deciding: bool = False) -> AsyncGenerator[Event]:
         """One command; what it printed is remembered for the model, what it changed comes into the mirror."""
         if command.language in PYTHON_TAGS and feedback.calls_input(command.code):
             self.said.append(feedback.INPUT_CALLED)
@@ -225,9 +235,16 @@ class Attempt:
         if self.sandbox is None:
             self.passed, self.outcome, self.final = None, _NOT_RUN, True
             return
-        if not await self.approver.allows(command):
-            self.passed, self.outcome = None, "not allowed"
-            self.final = self._refused = True
+        permission = self.approval.by_rule(command)
+        if permission is None:
+            yield CommandAsked(command)
+            permission = await self.approval.ask(command)
+        if not permission.allowed:
+            self.final = self._refused = permission.final or deciding
+            self.passed, self.outcome = None if self.final else False, "not allowed"
+            told = self.conversation.say if self.final else self.said.append
+            told(feedback.not_allowed(text_of(command), permission.why))
+            yield CommandRefused(command, permission.why)
             return
         tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
         yield events.CommandStarted(command)

@@ -57,11 +57,14 @@ def fingerprint(text: str | None) -> int:
     return int.from_bytes(hashlib.blake2b((text or "").encode("utf-8", "replace"), digest_size=6).digest())
 
 
-def system_message(languages: Sequence[str] = ("python", "bash"), instructions: str = "") -> Message:
-    """The fixed prompt, and after it what the repository says; `languages` are the fence tags of those that can be run."""
+def system_message(languages: Sequence[str] = ("python", "bash"), instructions: str = "", *, planning: bool = False) -> Message:
+    """The fixed prompt, and after it what the repository says; `languages` are the fence tags of those that can be run.
+
+    `planning`: the one by which nothing is written or run.
+    """
     *others, last = [f"```{language}" for language in languages]
     run = f"{', '.join(others)} or {last}" if others else last
-    text = (files("oci_tui.core") / "prompts" / "system.md").read_text(encoding="utf-8")
+    text = (files("oci_tui.core") / "prompts" / ("plan.md" if planning else "system.md")).read_text(encoding="utf-8")
     text = text.format(formats=whole_file.TEACH + "\n" + search_replace.TEACH, languages=run)
     return Message("system", f"{text}\nInstructions of this repository:\n{redacted(instructions)}\n" if instructions else text)
 

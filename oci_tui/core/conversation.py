@@ -10,7 +10,8 @@ from oci_tui.core.secrets import redacted
 
 class Conversation:
     """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile;
-    `checking` knows what the sandbox can run.
+    `checking` knows what the sandbox can run; `languages` are the fence tags of
+    those that can be run, as it was told last.
     """
 
     def __init__(self) -> None:
@@ -19,6 +20,7 @@ class Conversation:
         self.steered: list[str] = []
         self.output = ""
         self.instructions = ""
+        self.languages: tuple[str, ...] = ("python", "bash")
         self.turns = 0
         self.checking = Checking()
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from oci_tui.core.approval import ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.changes import Kept
 from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
@@ -328,6 +329,9 @@ Event = (
     | DiffChanged
     | CheckFound
     | PreparationOffered
+    | ApprovalChosen
+    | CommandAsked
+    | CommandRefused
     | CommandStarted
     | OutputArrived
     | PlotDrawn

@@ -19,6 +19,7 @@ NO_CODE = "You wrote no code, so nothing was changed. Write the file's path and 
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
 IMAGE = "\n[image]"
 FORGOTTEN = "The Python session was restarted: variables, functions and imports of earlier code are gone; define them again."
+PLANNED = "That was a plan: none of it is written yet, and nothing was run."
 RESTORED = "The user took the files back to where they were after an earlier round. Go on from there."
 HEAD, TAIL = 1_200, 2_800
 LAST_LINES = 40
@@ -88,6 +89,11 @@ def not_installed(name: str) -> str:
 def tests_kept(paths: Sequence[str]) -> str:
     """The message when a command damaged tests and they were put back."""
     return f"The command removed or skipped tests in {_listed(paths)}. They were put back: change the code that they test."
+
+
+def not_allowed(text: str, why: str) -> str:
+    """The message when a command may not run."""
+    return f"This was not run, since {why}:\n{shortened(text, 300, 200)}\nDo not try it again; find another way."
 
 
 def refused_edits(reasons: Sequence[str]) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from oci_tui.core.events import Event
 
 Stream = Literal["stdout", "stderr"]
+ApprovalMode = Literal["ask", "auto", "plan"]
+Answer = Literal["yes", "no", "always"]
 EndReason = Literal["exited", "timeout", "out of memory", "stopped", "killed", "output limit", "connection lost"]
 
 
@@ -243,9 +245,11 @@ class Workspace(Protocol):
 
 
 class Approver(Protocol):
-    """Who says whether a command may run."""
+    """The person, as a front end asks them."""
 
-    async def allows(self, command: Command) -> bool: ...
+    async def ask(self, command: Command, pattern: str) -> Answer:
+        """Whether a command may run. "always" is for all that fits `pattern`, or where that is "" for the same text."""
+        ...
 
 
 class Pane(Protocol):

@@ -85,13 +85,12 @@ class Turn:
         attempt.window = (await attempt.engine.describe()).context
         attempt.room = min(attempt.window, context.MOST_TOKENS) - self.policy.max_new_tokens
         first = len(conversation.messages) == 1
+        planning = attempt.approval.mode == "plan"
         said, cut = context.instructions(self.workspace) if first else (conversation.instructions, False)
         if attempt.sandbox:
             info = await attempt.sandbox.describe()
-            attempt.runs = frozenset(info.tags)
-            conversation.messages[0] = context.system_message(info.languages, said)
-        elif first:
-            conversation.messages[0] = context.system_message(instructions=said)
+            attempt.runs, conversation.languages = frozenset(info.tags), info.languages
+        conversation.messages[0] = context.system_message(conversation.languages, said, planning=planning)
         conversation.instructions = said
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(conversation.known)

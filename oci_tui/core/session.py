@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import Any, get_args
 
 from oci_tui.core import events, own_command, repository_map
+from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.changes import Level
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError, SandboxError, StoreError
@@ -20,7 +21,7 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Approver, Engine, Progress, Record, Sandbox, Workspace
+from oci_tui.core.ports import ApprovalMode, Engine, Progress, Record, Sandbox, Workspace
 from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
@@ -43,7 +44,7 @@ class Session:
         engine: Engine,
         sandbox: Sandbox,
         workspace: Workspace,
-        approver: Approver,
+        approval: Approval,
         journal: Record,
         past: Sequence[Event] = (),
     ) -> None:
@@ -53,7 +54,7 @@ class Session:
         self.engine = engine
         self.sandbox = sandbox
         self.workspace = workspace
-        self.approver = approver
+        self.approval = approval
         before = recalled(past) if past else None
         self.conversation = before.conversation if before else Conversation()
         self.settle = Settlement(workspace, self.conversation, self._follow, self._told, self._lost, policy.commit)
@@ -70,6 +71,7 @@ class Session:
     async def prepare(self) -> AsyncGenerator[Event]:
         """Make ready what is not: engine beside workspace and sandbox. A part that cannot be had yields PartFailed."""
         self._stop.clear()
+        yield self._told(ApprovalChosen(self.approval.mode))
         async with aclosing(stoppable(self._prepare(), self._stop)) as happened:
             async for event in happened:
                 yield self._told(event)
@@ -89,7 +91,7 @@ class Session:
         self.settle.asked(prompt)
         before = self.conversation.copy()
         started = time.monotonic()
-        parts = self.engine, self.sandbox, self.workspace, self.approver
+        parts = self.engine, self.sandbox, self.workspace, self.approval
         turn = Turn(prompt, self.conversation, self.policy, parts, begun)
         verdict, ended = Verdict.GAVE_UP, False
 
@@ -173,6 +175,11 @@ class Session:
         """Run the turns that come like this."""
         self.policy = policy
         self.settle.policy = policy.commit
+
+    def approve(self, mode: ApprovalMode) -> Event:
+        """From now on commands of the model's are approved in this way, also in a turn that runs."""
+        self.approval.mode = mode
+        return self._told(ApprovalChosen(mode))
 
     def stop(self) -> None:
         """End the running turn: the generation and whatever runs."""
