@@ -32,6 +32,11 @@ def models_folder() -> Path:
     return _private(Path(platformdirs.user_data_dir("oci-tui")) / "models")
 
 
+def datasets_folder() -> Path:
+    """Where fetched datasets are kept; made when first asked for."""
+    return _private(Path(platformdirs.user_data_dir("oci-tui")) / "datasets")
+
+
 def _private(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -8,6 +8,7 @@ OciError
 ├── SandboxError       the Docker engine, the image or the container
 ├── WorkspaceError     the repository or its mirror
 │   └── ConflictError  the user's tree and the change both touched the same lines; nothing was written
+├── DatasetError       a dataset that is missing, damaged or of an unknown form
 ├── SelectionError     a part of the change that a person named
 └── StoreError         the journal or the state folder
 """
@@ -91,6 +92,10 @@ class ConflictError(WorkspaceError):
         self.versions = versions
         self.doing = doing
         super().__init__(f"not {doing}: {', '.join(paths)} changed in your tree too, in the same lines; nothing was written")
+
+
+class DatasetError(OciError):
+    """A dataset is missing, damaged, not the published one, or not of a known form."""
 
 
 class SelectionError(OciError):
