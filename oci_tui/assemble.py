@@ -184,6 +184,37 @@ def findings(settings: Settings, root: Path | None = None) -> list[Finding]:
     return [*examine_workspace(), *examine_sandbox(settings.sandbox, str(root or "")), *examine_engine(settings.engine)]
 
 
+def machine(settings: Settings) -> list[tuple[str, str]]:
+    """Memory of this machine, versions and places, by name."""
+    from importlib.metadata import PackageNotFoundError, version
+    from platform import python_version
+
+    from oci_tui.engine.fit import gpus
+    from oci_tui.engine.memory import available
+    from oci_tui.resources import config_folder, models_folder
+
+    def installed(package: str) -> str:
+        try:
+            return f"{package} {version(package)}"
+        except PackageNotFoundError:
+            return f"no {package}"
+
+    memory = [(gpu.name, f"{(gpu.memory - gpu.free) / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use") for gpu in gpus()]
+    return [
+        *(memory or [("GPU", "no CUDA GPU")]),
+        ("memory", f"{available() / 1e9:.1f} GB available"),
+        (
+            "versions",
+            ", ".join([f"Python {python_version()}", *map(installed, ("oci-tui", "textual", "xllamacpp", "exllamav2"))]),
+        ),
+        ("settings", str(config_folder() / "config.toml")),
+        ("profile", settings.sandbox.profile),
+        ("models", str(models_folder())),
+        ("sessions", str(_journals())),
+        ("engine's log", str(state_folder() / "engine.log")),
+    ]
+
+
 def group_waits() -> bool:
     """Whether the person may use Docker, but this process was started before that was so."""
     from oci_tui.sandbox.membership import waits

@@ -12,10 +12,11 @@ from typing import Any
 from oci_tui.core.errors import EngineError, ModelError
 from oci_tui.core.generation import EngineInfo, Lora, Message, Request, Token
 from oci_tui.core.ports import Progress
+from oci_tui.engine import bandwidth
 from oci_tui.engine import exl2_values as values
 from oci_tui.engine.exl2_folder import Exl2Model
 from oci_tui.engine.exl2_jobs import Jobs, Reply
-from oci_tui.engine.fit import fit, gpus
+from oci_tui.engine.fit import fit, gpus, speed_limit
 from oci_tui.engine.loaded import Say
 from oci_tui.engine.memory import on_gpu
 from oci_tui.engine.preflight import read_model
@@ -86,6 +87,7 @@ class Exl2Engine:
             template=self._template.name,
             notes=values.notes(facts, settings, self._context, self._library.paged),
             at_once=settings.at_once if self._library.paged else 1,
+            speed_limit=speed_limit(facts, 0, settings.cache, bandwidth.of_gpu(found)),
         )
 
     def begin(self, number: int, request: Request, say: Say) -> None:

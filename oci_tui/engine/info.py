@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import get_args
 
-from oci_tui.engine import catalogue
+from oci_tui.engine import bandwidth, catalogue
 from oci_tui.engine.catalogue import Exl2Entry
 from oci_tui.engine.exl2_folder import Exl2Model, quantization_of
 from oci_tui.engine.fit import Gpu, Shape, fit, gpus, speed_limit
@@ -18,13 +17,6 @@ from oci_tui.engine.templates import choose
 from oci_tui.settings import CacheMode, EngineSettings
 
 _SMALLEST_WINDOW = 4096
-_COPIED = 256 * 1024**2
-# memory bandwidth by the makers' data sheets, GB/s; the first name that is part of the driver's counts
-_BANDWIDTH = (
-    ("H200", 4800), ("H100 PCIe", 2039), ("H100", 3350), ("A100", 2039), ("L40S", 864), ("RTX PRO 6000", 1792), ("A6000", 768),
-    ("6000 Ada", 960), ("5090", 1792), ("5080", 960), ("4090", 1008), ("4080", 717), ("4070 Ti", 504), ("3090 Ti", 1008),
-    ("3090", 936), ("3080", 760), ("3060", 360), ("T4", 320), ("V100", 900),
-)  # fmt: skip
 
 
 def info(settings: EngineSettings) -> list[str]:
@@ -78,11 +70,13 @@ def _gpu_row(found: tuple[Gpu, ...]) -> tuple[str, str]:
 
 def _limits(model: Exl2Model, found: tuple[Gpu, ...]) -> list[tuple[str, str]]:
     """The speed that the memory of the first GPU allows: every weight is read once for each token."""
-    speed = next((speed for name, speed in _BANDWIDTH if found and name in found[0].name), 0)
+    speed = bandwidth.of_gpu(found)
     if not speed:
         return []
-    empty, full = (speed_limit(model, tokens, "FP16", speed * 1e9) for tokens in (0, model.context))
-    return [("speed", f"at most {empty:.0f} tokens/s, {full:.0f} with a full window ({speed} GB/s of memory bandwidth)")]
+    empty, full = (speed_limit(model, tokens, "FP16", speed) for tokens in (0, model.context))
+    return [
+        ("speed", f"at most {empty:.0f} tokens/s, {full:.0f} with a full window ({speed / 1e9:.0f} GB/s of memory bandwidth)")
+    ]
 
 
 def _exl2_table(shapes: Sequence[tuple[str, Shape]], context: int, found: tuple[Gpu, ...]) -> list[str]:
@@ -103,7 +97,7 @@ def _cell(shape: Shape, window: int, cache: CacheMode, free: int, gpu_count: int
 
 
 def _gguf_table(model: GgufModel) -> list[str]:
-    free, speed = available(), _copy_speed()
+    free, speed = available(), bandwidth.of_ram()
     windows = _windows(model.context or _SMALLEST_WINDOW)
     rows = [
         ("memory", f"{free / 1e9:.1f} GB available, {kv_token_bytes(model) * 1024 / 1e6:.0f} MB for 1024 tokens of window"),
@@ -117,15 +111,6 @@ def _gguf_table(model: GgufModel) -> list[str]:
         "".join(f"{window:>10}" for window in windows) + "  tokens of window",
         "".join(f"{need / 1e9:.1f} {'✓' if need <= free else '✗'}".rjust(10) for need in needed),
     ]
-
-
-def _copy_speed() -> float:
-    """Bytes per second that this machine's memory moves, read and written, in one thread."""
-    source, target = bytearray(_COPIED), bytearray(_COPIED)
-    target[:] = source
-    began = time.perf_counter()
-    target[:] = source
-    return 2 * _COPIED / (time.perf_counter() - began)
 
 
 def _windows(context: int) -> list[int]:

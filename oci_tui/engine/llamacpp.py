@@ -17,6 +17,7 @@ from typing import Any
 from oci_tui.core.errors import EngineError, ModelError
 from oci_tui.core.generation import EngineInfo, Message, Piece, ReplyEnd, Request, Usage
 from oci_tui.core.ports import Progress
+from oci_tui.engine import bandwidth
 from oci_tui.engine.gguf import GgufModel
 from oci_tui.engine.loaded import Say
 from oci_tui.engine.logprobs import tokens_of
@@ -68,6 +69,7 @@ class LlamaCpp:
             bits_per_weight=model.bits_per_weight,
             template=self._template.name,
             notes=_notes(model, settings),
+            speed_limit=0.0 if gpu else bandwidth.of_ram() / model.file_bytes,
         )
 
     def begin(self, number: int, request: Request, say: Say) -> None:

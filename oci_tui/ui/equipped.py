@@ -1,6 +1,10 @@
-"""The screens of an app that has a desk: settings, changed while it runs."""
+"""The screens over the workbench: settings, changed while it runs, and the status details."""
 
 from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.command import CommandPalette
 
@@ -9,6 +13,9 @@ from oci_tui.ui import keys
 from oci_tui.ui.attentive import AttentiveApp
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.themed import ThemedApp
+
+if TYPE_CHECKING:
+    from oci_tui.ui.screens.details import DetailsScreen
 
 _OF_THE_BENCH = frozenset(
     {"steer", "accept", "reject", "commit", "undo", "redo", "restore", "log", "timeline", "review", "zoom", "pane", "editor"}
@@ -20,6 +27,7 @@ class EquippedApp(ThemedApp, AttentiveApp):
 
     _desk: Desk | None = None
     keymap: dict[str, str]
+    log_file: Path
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is done to the workbench cannot be done unseen, below another screen; the palette closes before it acts."""
@@ -34,6 +42,20 @@ class EquippedApp(ThemedApp, AttentiveApp):
             self.say("this is a recording: there are no settings to change")
         elif self.screen is self.workbench:
             self.push_screen(SettingsScreen(self._desk.settings, self.adopt))
+
+    def action_details(self) -> None:
+        from oci_tui.ui.screens.details import DetailsScreen
+
+        if self.screen is self.workbench:
+            details = DetailsScreen(self.workbench.facts, self._root, self.log_file)
+            self.push_screen(details)
+            self.run_worker(self._ask_machine(details), name="machine")
+
+    async def _ask_machine(self, details: DetailsScreen) -> None:
+        desk = self._desk
+        rows = await asyncio.to_thread(desk.machine, desk.settings.now) if desk is not None else ()
+        if details.is_attached:
+            details.know_machine(rows)
 
     def adopt(self, settings: Settings) -> str:
         """Have these settings hold where they can at once; in one line why they cannot be used, "" when they are."""

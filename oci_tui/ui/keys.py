@@ -62,6 +62,7 @@ KEYS: tuple[Key, ...] = (
     Key("f1", "F1", "help", "the keys, of this pane first", "Help"),
     Key("f8", "F8", "theme", "choose a theme, shown while you choose", "Theme"),
     Key("f9", "F9", "settings", "every setting: what it is, where it comes from; changed live", "Settings"),
+    Key("f12", "F12", "details", "model, speed, memory, sandbox, repository, versions", "Status details"),
     Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
     Key("ctrl+q", "Ctrl+Q", "leave", "quit", "Quit"),
@@ -124,6 +125,7 @@ _LED = "accept reject review changes.commit changes.undo changes.redo timeline s
 AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
     ",": "settings",
+    "i": "details",
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
 }
 """What a key does after the leader, by the action's name; shown in this order."""

@@ -25,6 +25,7 @@ SLASHES: tuple[Slash, ...] = (
     Slash("log", "list what the session remembers", "log"),
     Slash("restore", "bring the mirror back to the end of round N", "restore({})", "N"),
     Slash("include", "let a file in that stayed out of the mirror", takes="PATH"),
+    Slash("status", "model, speed, memory, sandbox, repository, versions", "details"),
     Slash("settings", "every setting: what it is, where it comes from; changed live", "settings"),
     Slash("help", "all keys", "help"),
     Slash("quit", "leave without asking again", "leave(True)"),

@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from oci_tui import assemble
 from oci_tui.core.policy import Policy
-from oci_tui.settings import keys, load, loaded
-from oci_tui.settings_edit import EditedSettings
+from oci_tui.settings import keys, load
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.desk import Desk
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.settings import SettingsScreen
+from tests.ui.desks import desk_of
 from tests.ui.test_workbench import RECORDING, on_screen, text_of, until
 
 
@@ -39,7 +37,7 @@ class Adopting(ReplaySession):
 async def settings_opened(
     file: Path, size: tuple[int, int] = (120, 40)
 ) -> AsyncGenerator[tuple[OciApp, Pilot[None], SettingsScreen, Adopting]]:
-    session, desk = Adopting(RECORDING, speed=0), Desk(EditedSettings(loaded(file=file)), assemble.policy)
+    session, desk = Adopting(RECORDING, speed=0), desk_of(file)
     app = OciApp(lambda: session, Path("/src/parser"), "night", desk=desk)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)

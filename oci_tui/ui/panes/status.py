@@ -127,7 +127,9 @@ class StatusPane(Widget):
         if self._check:
             chips.append((8, f"check {self._check}", "$ink-muted"))
         if self._usage is not None and self._usage.reply_tokens:
-            chips.append((8, f"{self._usage.tokens_per_second:.0f} tok/s", "$ink-muted"))
+            speed, limit = self._usage.tokens_per_second, self._engine.speed_limit if self._engine is not None else 0.0
+            share = f" {speed / limit:.0%}" if limit else ""
+            chips.append((8, f"{speed:.0f} tok/s{share}", "$ink-muted"))
             chips.append((9, f"ttft {seconds(self._usage.first_token_s)}", "$ink-muted"))
             if self._usage.prompt_tokens:
                 chips.append((10, f"{self._usage.cached_tokens / self._usage.prompt_tokens:.0%} cached", "$ink-muted"))

@@ -1,4 +1,4 @@
-"""A page over the workbench: a list, what is known of the row under the cursor, a line to type in, and the hints."""
+"""A page over the workbench: its panes, a line to type in, and the hints; most have a list and what is known of its row."""
 
 from __future__ import annotations
 
@@ -23,55 +23,41 @@ _CLOSE = (("Esc", "close"), ("/", "search"), ("F1", "help"))
 
 
 class Page(Screen[None]):
-    """Side by side where there is room, else one below the other. `HINTS` are the keys of the list."""
+    """Panes side by side where there is room, else one below the other. `HINTS` are the keys of the first one."""
 
-    LABEL: ClassVar[str]
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     DEFAULT_CSS = """
     Page { background: $background; layout: vertical; }
     Page #page { height: 1fr; layout: vertical; }
-    Page #detail-frame { height: 40%; min-height: 3; }
     Page.wide #page { layout: horizontal; }
-    Page.wide #detail-frame { height: 1fr; width: 48%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", show=False),
         Binding("question_mark", "app.help", show=False),
     ]
-    AUTO_FOCUS = "#rows"
+    AUTO_FOCUS = "TextPane"
 
-    def __init__(self, rows: RowsPane) -> None:
+    def __init__(self, *panes: TextPane) -> None:
         super().__init__()
-        self.rows = rows
-        self.detail = TextPane("About it", id="detail")
+        self._panes = panes
         self.ask_line = AskLine(id="ask")
         self._search = SearchLine()
         self._hints = Hints()
 
     def compose(self) -> ComposeResult:
         with Container(id="page"):
-            yield Frame(self.rows)
-            yield Frame(self.detail)
+            yield from (Frame(pane) for pane in self._panes)
         yield self.ask_line
         yield self._search
         yield self._hints
 
+    def redraw(self) -> None:
+        """Show what there is to tell, as it is now."""
+        raise NotImplementedError
+
     def say(self, text: str, *, bad: bool = False) -> None:
         """A passing word, in the line of hints."""
         self._hints.say(text, "$warning" if bad else "$foreground")
-
-    def list_rows(self, width: int) -> Sequence[Spans]:
-        """The lines of the list."""
-        raise NotImplementedError
-
-    def detail_rows(self, width: int) -> Sequence[Spans]:
-        """What is known of the row under the cursor."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """The list and what is known of its row, as they are now."""
-        self.rows.tell(self.list_rows)
-        self.detail.tell(self.detail_rows)
 
     def action_close(self) -> None:
         self.dismiss(None)
@@ -82,10 +68,6 @@ class Page(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE, "wide")
-
-    @on(RowsPane.Moved)
-    def _moved(self) -> None:
-        self.detail.tell(self.detail_rows)
 
     @on(CursorPane.Asked)
     def _asked(self, message: CursorPane.Asked) -> None:
@@ -99,3 +81,32 @@ class Page(Screen[None]):
     def _copied(self, message: CursorPane.Copied) -> None:
         self.app.copy_to_clipboard(message.text)
         self.say("copied")
+
+
+class ListPage(Page):
+    """A list, and what is known of the row under its cursor."""
+
+    DEFAULT_CSS = """
+    ListPage #detail-frame { height: 40%; min-height: 3; }
+    ListPage.wide #detail-frame { height: 1fr; width: 48%; }
+    """
+
+    def __init__(self, rows: RowsPane, detail: str = "About it") -> None:
+        self.rows, self.detail = rows, TextPane(detail, id="detail")
+        super().__init__(self.rows, self.detail)
+
+    def list_rows(self, width: int) -> Sequence[Spans]:
+        """The lines of the list."""
+        raise NotImplementedError
+
+    def detail_rows(self, width: int) -> Sequence[Spans]:
+        """What is known of the row under the cursor."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        self.rows.tell(self.list_rows)
+        self.detail.tell(self.detail_rows)
+
+    @on(RowsPane.Moved)
+    def _moved(self) -> None:
+        self.detail.tell(self.detail_rows)

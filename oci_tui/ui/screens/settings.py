@@ -18,7 +18,7 @@ from oci_tui.settings_edit import HERE, EditedSettings, effect, form, shown
 from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
-from oci_tui.ui.screens.page import Page
+from oci_tui.ui.screens.page import ListPage
 from oci_tui.ui.wording import plural, wrap
 
 _NAME = 18
@@ -29,7 +29,7 @@ class SettingsList(RowsPane):
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Settings")
 
 
-class SettingsScreen(Page):
+class SettingsScreen(ListPage):
     """`adopt` has new settings hold at once where they can, and says in one line why they cannot be used."""
 
     HINTS = (("Enter", "change"), ("d", "default"), ("u", "take back"), ("s", "save"))

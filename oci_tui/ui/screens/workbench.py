@@ -31,6 +31,7 @@ from oci_tui.settings import PromptKeys
 from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed, opened
+from oci_tui.ui.facts import Facts
 from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN, YIELDING, deciding
 from oci_tui.ui.memory import PromptMemory
@@ -89,6 +90,7 @@ class Workbench(LaidOutScreen):
         self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
         self._status = StatusPane(root)
+        self.facts = Facts()
         self._vocabulary = Vocabulary()
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
@@ -123,6 +125,7 @@ class Workbench(LaidOutScreen):
         if isinstance(event, TurnStarted | TurnFinished):
             self.post_message(self.Turned(event))
         self._status.show(event)
+        self.facts.show(event)
         for pane in self._panes:
             pane.show(event)
         match event:
