@@ -49,6 +49,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _need(_model_missing())
     if item.get_closest_marker("exl2"):
         _need(_exl2_missing())
+    if item.get_closest_marker("ray"):
+        _need("" if find_spec("ray") else "ray missing; `pip install 'oci-tui[ray]'` installs it")
 
 
 def _need(missing: str) -> None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "sandbox": "List, build, enter and prune sandboxes.",
     "models": "List, look at, fetch and remove models.",
+    "evaluate": "Measure a model on HumanEval(+) and MBPP(+), with and without feedback.",
 }
 
 _MODULES = {"redo": "undo"}
@@ -53,8 +54,8 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def settings_options(function: Any) -> Any:
-    """The flags that override settings; `flags(kwargs)` picks them out."""
+def engine_options(function: Any) -> Any:
+    """The flags that say which model speaks, and how; `flags(kwargs)` picks them out."""
     for option in (
         click.option(
             "--model",
@@ -68,6 +69,15 @@ def settings_options(function: Any) -> Any:
         click.option("--record", "engine_record", metavar="FILE", help="Append every reply, with its timing, for --replies."),
         click.option("--preset", "sampling_preset", metavar="NAME", help="How tokens are chosen: precise or creative."),
         click.option("--context", "engine_context", type=int, metavar="TOKENS", help="The model's window."),
+    ):
+        function = option(function)
+    return function
+
+
+def settings_options(function: Any) -> Any:
+    """The flags that override settings; `flags(kwargs)` picks them out."""
+    for option in (
+        engine_options,
         click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
         click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),
         click.option("--approval", "agent_approval", metavar="MODE", help="ask before each command, auto, or plan."),

@@ -64,8 +64,8 @@ class Conditions(msgspec.Struct, frozen=True, tag="conditions", forbid_unknown_f
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A round: what the model read, its reply, the code in it, how that came out, and what the model is told about it.
 
-    `passed` has a verdict for each level of tests; `outputs` what the scorer said of those that failed. `guide_messages`
-    and `guide_usage` are the other engine's, where it wrote the feedback.
+    `passed` has a verdict for each level of tests; `outputs` what the scorer said of "hidden" and "visible" ones that failed.
+    `guide_messages` and `guide_usage` are the other engine's, where it wrote the feedback.
     """
 
     messages: tuple[Message, ...]

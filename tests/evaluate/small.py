@@ -1,0 +1,63 @@
+"""A small dataset, and a model that answers it: right at once, after feedback, never, or only what the visible test wants."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+_RIGHT = {
+    "double": "def double(x):\n    return 2 * x\n",
+    "largest": "def largest(xs):\n    return max(xs)\n",
+    "backwards": "def backwards(text):\n    return text[::-1]\n",
+    "shorter": "def shorter(a, b):\n    return min(a, b, key=len)\n",
+}
+_WRONG = {
+    "largest": "def largest(xs):\n    return min(xs)\n",
+    "backwards": "def backwards(text):\n    return text\n",
+    "shorter": "def shorter(a, b):\n    return 'a'\n",
+}
+_SHOWN = {
+    "double": "double(2) == 4",
+    "largest": "largest([1, 3, 2]) == 3",
+    "backwards": "backwards('ab') == 'ba'",
+    "shorter": "shorter('a', 'bc') == 'a'",
+}
+_BASE = {
+    "double": [[2], [5]],
+    "largest": [[[1, 3, 2]]],
+    "backwards": [["ab"]],
+    "shorter": [["a", "bc"], ["abc", "de"]],
+}
+_PLUS = {"double": [[-1]], "largest": [[[-1, -3]]], "backwards": [["a"]], "shorter": [["", "x"]]}
+NAMES = tuple(_RIGHT)
+
+
+def write_dataset(file: Path) -> Path:
+    """Four problems in the form of MBPP+."""
+    rows = [
+        {
+            "task_id": f"Mbpp/{9000 + number}",
+            "prompt": f'"""\nWrite {name}.\nassert {_SHOWN[name]}\n"""\n',
+            "entry_point": name,
+            "canonical_solution": f"\n{_RIGHT[name]}",
+            "base_input": _BASE[name],
+            "plus_input": _PLUS[name],
+            "atol": 0,
+        }
+        for number, name in enumerate(NAMES)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def write_replies(file: Path, delay_s: float) -> Path:
+    """double is right at once, largest once the model has read a result, backwards never; shorter only passes what is shown."""
+    said = [
+        ("double", ["Write double"], _RIGHT["double"]),
+        ("largest", ["Write largest", "Execution result"], _RIGHT["largest"]),
+        ("largest", ["Write largest", "Mind the order"], _RIGHT["largest"]),
+        *((name, [f"Write {name}"], _WRONG[name]) for name in ("largest", "backwards", "shorter")),
+    ]
+    lines = [{"reply": f"{name}:\n```python\n{code}```\n", "when": when, "delay_s": delay_s} for name, when, code in said]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file

@@ -1,0 +1,142 @@
+"""`oci-tui evaluate` from the command line to the results file, with real sandboxes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oci_tui.evaluate import results
+from oci_tui.evaluate.replies import FILE
+from oci_tui.evaluate.results import Record, Results
+from tests.evaluate.small import NAMES, write_dataset, write_replies
+
+pytestmark = pytest.mark.docker
+RUN = [sys.executable, "-m", "oci_tui", "evaluate"]
+
+
+def arguments(folder: Path, *more: str, out: str = "out.jsonl") -> list[str]:
+    dataset, replies = write_dataset(folder / "small.jsonl"), write_replies(folder / "script.jsonl", delay_s=0.05)
+    return [*RUN, str(dataset), "--engine", "scripted", "--replies", str(replies), "--out", str(folder / out), *more]
+
+
+def evaluated(folder: Path, *more: str, out: str = "out.jsonl") -> Results:
+    done = subprocess.run(arguments(folder, *more, out=out), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return results.read(folder / out)
+
+
+def verdicts(found: Results) -> dict[str, list[list[str]]]:
+    """The levels that each round of each problem passed."""
+    names = dict(zip(sorted(record.problem for record in found.records), NAMES, strict=True))
+    return {
+        names[record.problem]: [sorted(level for level, held in attempt.passed.items() if held) for attempt in record.attempts]
+        for record in found.records
+    }
+
+
+def of(found: Results, name: str) -> Record:
+    return found.records[NAMES.index(name)]
+
+
+def without_times(file: Path) -> list[Any]:
+    text = re.sub(r'"(scoring_s|seconds|first_token_s)":[\d.e-]+', "", file.read_text())
+    return [json.loads(re.sub(r",(?=,|\})|(?<=\{),", "", line)) for line in text.splitlines()]
+
+
+def test_single_is_one_reply(tmp_path: Path) -> None:
+    found = evaluated(tmp_path)
+    assert verdicts(found) == {"double": [["base", "plus"]], "largest": [[]], "backwards": [[]], "shorter": [[]]}
+    assert found.summary is not None
+    assert (found.summary.passed, found.conditions.level, found.conditions.rounds) == ({"base": 1, "plus": 1}, "plus", 1)
+
+
+def test_oracle_feeds_back_the_first_hidden_test_that_failed(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, "--protocol", "oracle")
+    assert verdicts(found) == {
+        "double": [["base", "plus"]],
+        "largest": [[], ["base", "plus"]],
+        "backwards": [[], []],
+        "shorter": [[], []],
+    }
+    first, second = of(found, "shorter").attempts
+    assert first.feedback.splitlines()[:3] == ["Execution result: ", "The results aren't as expected.", "Input: ['abc', 'de']"]
+    assert second.messages[0].content == f"{first.messages[0].content}\n{first.reply}\n\n@@ Instruction\n{first.feedback}\n"
+    assert not second.feedback
+
+
+def test_visible_knows_only_the_test_that_the_prompt_shows(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, "--protocol", "visible", "--rounds", "3")
+    every = ["base", "plus", "visible"]
+    assert verdicts(found) == {"double": [every], "largest": [[], every], "backwards": [[], [], []], "shorter": [["visible"]]}
+    assert of(found, "shorter").passed == {"base": False, "plus": False}
+    told = "".join(message.content for record in found.records for attempt in record.attempts for message in attempt.messages)
+    assert "['abc', 'de']" not in told
+    assert "[-1, -3]" not in told
+    assert [message.role for message in of(found, "largest").attempts[1].messages] == ["system", "user", "assistant", "user"]
+
+
+def test_the_guide_is_another_model_with_or_without_the_solution(tmp_path: Path) -> None:
+    guide = tmp_path / "guide.jsonl"
+    guide.write_text(json.dumps({"reply": "Mind the order.\n", "when": ["@@Guidance"]}) + "\n")
+    for more, solution in ([], False), (["--guide-oracle"], True):
+        found = evaluated(
+            tmp_path, "--protocol", "guided", "--guide-engine", "scripted", "--guide-replies", str(guide), *more,
+            out=f"{solution}.jsonl",
+        )  # fmt: skip
+        first, second = of(found, "largest").attempts
+        assert first.feedback == "Mind the order."
+        assert second.messages[0].content.endswith("\n\n@@ Instruction\nMind the order.\n")
+        assert second.passed == {"base": True, "plus": True}
+        assert ("@@Canonical Solution" in first.guide_messages[1].content) is solution
+
+
+def test_protocols_share_first_replies(tmp_path: Path) -> None:
+    single = evaluated(tmp_path, out="single.jsonl")
+    count = len((tmp_path / FILE).read_text().splitlines())
+    assert count == 4
+    oracle = evaluated(tmp_path, "--protocol", "oracle", out="oracle.jsonl")
+    assert [record.attempts[0].usage for record in oracle.records] == [record.attempts[0].usage for record in single.records]
+    assert len((tmp_path / FILE).read_text().splitlines()) == count + 3
+    evaluated(tmp_path, "--protocol", "visible", "--prompt", "published", "--rounds", "1", out="visible.jsonl")
+    assert len((tmp_path / FILE).read_text().splitlines()) == count + 3
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_half_way_and_resumed_it_is_the_file_of_an_unbroken_run(tmp_path: Path, workers: str) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        folder.mkdir()
+    more = ["--protocol", "visible", "--workers", workers]
+    evaluated(whole, *more)
+    process = subprocess.Popen(arguments(broken, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("◌ 2 of 4"):
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    kept = results.read(broken / "out.jsonl").records
+    assert 2 <= len(kept) < 4
+    with (broken / "out.jsonl").open("a") as file:
+        file.write('{"type":"task","id":"Mbpp/90')
+    evaluated(broken, *more, "--resume")
+    assert without_times(broken / "out.jsonl") == without_times(whole / "out.jsonl")
+
+
+@pytest.mark.ray
+def test_the_tasks_spread_over_ray_leave_the_same_file(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    evaluated(here, "--protocol", "oracle")
+    evaluated(there, "--protocol", "oracle", "--ray", "local", "--workers", "2")
+    assert without_times(there / "out.jsonl") == without_times(here / "out.jsonl")
