@@ -20,6 +20,7 @@ from oci_tui.settings import EngineSettings, Settings
 if TYPE_CHECKING:
     from oci_tui.core.archive import Archive
     from oci_tui.core.events import Event
+    from oci_tui.core.measured import Measured
     from oci_tui.core.session import Session
     from oci_tui.evaluate.evaluation import Evaluation
     from oci_tui.evaluate.plan import Plan
@@ -335,6 +336,13 @@ def create_repository(folder: Path, files: Mapping[str, str]) -> None:
 def results_folder() -> Path:
     """Where results of evaluations are kept unless a file is named."""
     return state_folder() / "evaluations"
+
+
+def measured() -> Callable[[], tuple[Measured, ...]]:
+    """What reads the evaluations whose results are in the folder above."""
+    from oci_tui.evaluate.watching import Watch
+
+    return Watch(results_folder()).runs
 
 
 def evaluation(

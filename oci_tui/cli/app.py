@@ -30,6 +30,9 @@ def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int
     from oci_tui.ui.desk import Desk
     from oci_tui.ui.serve import serve
 
-    ui, desk = chosen.ui, Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine)
+    desk = Desk(
+        EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, measured=assemble.measured()
+    )
+    ui = chosen.ui
     make = partial(assemble.open_session, chosen, root)
     return serve(OciApp(make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk))

@@ -176,6 +176,7 @@ class OciApp(DecidingApp, EquippedApp):
                 yield SystemCommand(key.command, f"{key.does} — {shown}", lambda action=action: self._run(action))
         yield SystemCommand("Undo the last accepted change", "take it back out of your files — u in Changes", self.action_undo)
         yield SystemCommand("Redo what was undone", "write it again — U in Changes", self.action_redo)
+        yield SystemCommand("Evaluations", "runs of `oci-tui evaluate`, as they go on — /evaluations", self.action_evaluations)
 
     def _run(self, action: str) -> None:
         self.call_later(self.run_action, action)

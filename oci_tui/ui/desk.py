@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from oci_tui.core.measured import Measured
 from oci_tui.core.policy import Policy
 from oci_tui.settings import Settings
 from oci_tui.settings_edit import EditedSettings
@@ -17,9 +18,10 @@ Row = tuple[str, str]
 class Desk:
     """`settings` are in force and can be changed; `policy` is how turns are run under them.
 
-    `machine` tells of the machine, versions and places; it may take seconds.
+    `machine` tells of the machine, versions and places; it may take seconds. `measured` are the evaluations.
     """
 
     settings: EditedSettings
     policy: Callable[[Settings], Policy]
     machine: Callable[[Settings], Sequence[Row]]
+    measured: Callable[[], tuple[Measured, ...]] = tuple

@@ -1,4 +1,4 @@
-"""The screens over the workbench: settings, changed while it runs, and the status details."""
+"""The screens over the workbench: settings, changed while it runs, the status details, evaluations, watched."""
 
 from __future__ import annotations
 
@@ -56,6 +56,14 @@ class EquippedApp(ThemedApp, AttentiveApp):
         rows = await asyncio.to_thread(desk.machine, desk.settings.now) if desk is not None else ()
         if details.is_attached:
             details.know_machine(rows)
+
+    def action_evaluations(self) -> None:
+        from oci_tui.ui.screens.evaluate import EvaluateScreen
+
+        if self._desk is None:
+            self.say("this is a recording: there are no evaluations to watch")
+        elif self.screen is self.workbench:
+            self.push_screen(EvaluateScreen(self._desk.measured))
 
     def adopt(self, settings: Settings) -> str:
         """Have these settings hold where they can at once; in one line why they cannot be used, "" when they are."""
