@@ -11,7 +11,7 @@ from oci_tui.core.measured import Measured, MeasuredTask
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
-from oci_tui.ui.screens.page import Page
+from oci_tui.ui.screens.page import ListPage
 from oci_tui.ui.wording import gauge, plural, seconds
 
 _LOOK_S = 1.0
@@ -20,7 +20,7 @@ _SIGNS = {True: ("✓", "good"), False: ("✗", "bad")}
 NOTHING = "no run yet: start one with `oci-tui evaluate humaneval+ --protocol visible`"
 
 
-class EvaluateScreen(Page):
+class EvaluateScreen(ListPage):
     """`runs` reads what there is; it is looked at anew every second."""
 
     LABEL: ClassVar[str] = "Evaluations"
