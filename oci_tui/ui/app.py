@@ -18,6 +18,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.resources import state_folder
 from oci_tui.settings import Notify, PromptKeys
 from oci_tui.ui import attention, keys
+from oci_tui.ui.approving import ApprovingApp
 from oci_tui.ui.conversation import Converses
 from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
@@ -27,7 +28,7 @@ from oci_tui.ui.panes.lines import LinePane
 _LOOK_S = 1.0
 
 
-class OciApp(DecidingApp, EquippedApp):
+class OciApp(DecidingApp, ApprovingApp, EquippedApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
@@ -80,6 +81,7 @@ class OciApp(DecidingApp, EquippedApp):
             self.failure = str(error)
             self.exit(return_code=error.exit_code)
             return
+        session.approval.person = self
         await self.workbench.conversation.serve(session)
 
     async def close_session(self) -> None:

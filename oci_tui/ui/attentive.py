@@ -40,6 +40,9 @@ class AttentiveApp(BenchApp):
         self.name_window(running=not isinstance(event, TurnFinished))
         if not isinstance(event, TurnFinished):
             return
+        self.tell_person(f"{event.verdict} after {plural(event.rounds, 'round')}")
+
+    def tell_person(self, text: str) -> None:
+        """Have the terminal say it to a person who looks elsewhere, where the settings want that."""
         if self._notify != "off" and not self._looked_at:
-            text = f"{event.verdict} after {plural(event.rounds, 'round')}"
             self.tell_terminal(attention.BELL if self._notify == "bell" else attention.notification(text, os.environ))

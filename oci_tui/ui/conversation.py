@@ -8,11 +8,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from oci_tui.core.approval import Approval
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.selection import Selection
 
 
@@ -41,6 +43,9 @@ class Converses(Protocol):
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
     def adopt(self, policy: Policy) -> None: ...
+    def approve(self, mode: ApprovalMode) -> Event: ...
+    @property
+    def approval(self) -> Approval: ...
     @property
     def settle(self) -> Settles: ...
     async def close(self) -> None: ...
@@ -134,6 +139,15 @@ class Conversation:
         self._policy = policy
         if self._session is not None:
             self._session.adopt(policy)
+
+    def approve(self, mode: ApprovalMode | None) -> ApprovalMode | None:
+        """Approve commands in this way, None for what follows the present one; the mode, None before there is a session."""
+        session = self._session
+        if session is None:
+            return None
+        chosen = mode or session.approval.following()
+        self._show(session.approve(chosen))
+        return chosen
 
     def steer(self, text: str) -> None:
         """Say this to the model at its next round. Only while a turn runs."""

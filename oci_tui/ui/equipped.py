@@ -18,7 +18,22 @@ if TYPE_CHECKING:
     from oci_tui.ui.screens.details import DetailsScreen
 
 _OF_THE_BENCH = frozenset(
-    {"steer", "accept", "reject", "commit", "undo", "redo", "restore", "log", "timeline", "review", "zoom", "pane", "editor"}
+    {
+        "steer",
+        "accept",
+        "reject",
+        "commit",
+        "undo",
+        "redo",
+        "restore",
+        "log",
+        "timeline",
+        "review",
+        "zoom",
+        "pane",
+        "editor",
+        "approval",
+    }
 )
 
 

@@ -57,6 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),
     Key("ctrl+n", "Ctrl+N", "reject", "reject: drop the pending change (press twice)", "Reject the pending change"),
     Key("ctrl+r", "Ctrl+R", "review", "the changes on the whole screen, and back", "Review the pending change"),
+    Key("shift+tab", "Shift+Tab", "approval", "approve commands: ask, auto, or plan only", "Approval: ask, auto, plan"),
     Key("f7", "F7", "timeline", "the rounds of this session, to go back to one", "Time line of rounds"),
     Key("ctrl+p", "Ctrl+P", "command_palette", "find a command"),
     Key("f1", "F1", "help", "the keys, of this pane first", "Help"),

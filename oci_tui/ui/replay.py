@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     ChangeAccepted,
@@ -28,6 +29,7 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.reading import read
 from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
@@ -102,6 +104,7 @@ class ReplaySession:
         self._stopped = asyncio.Event()
         self._steered: list[str] = []
         self.settle = ReplaySettlement()
+        self.approval = Approval()
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """What was recorded before the first turn."""
@@ -150,6 +153,10 @@ class ReplaySession:
 
     def adopt(self, policy: Policy) -> None:
         """A recording is played as it was."""
+
+    def approve(self, mode: ApprovalMode) -> Event:
+        self.approval.mode = mode
+        return ApprovalChosen(mode)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -24,6 +24,7 @@ SLASHES: tuple[Slash, ...] = (
     Slash("redo", "write again what was undone last", "redo"),
     Slash("log", "list what the session remembers", "log"),
     Slash("restore", "bring the mirror back to the end of round N", "restore({})", "N"),
+    Slash("approval", "ask before each command of the model's, auto, or plan: nothing is written or run", takes="MODE"),
     Slash("include", "let a file in that stayed out of the mirror", takes="PATH"),
     Slash("status", "model, speed, memory, sandbox, repository, versions", "details"),
     Slash("settings", "every setting: what it is, where it comes from; changed live", "settings"),

@@ -11,12 +11,14 @@ import pytest
 from textual.pilot import Pilot
 
 from oci_tui.core import events
+from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.changes import Level
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings
@@ -35,6 +37,7 @@ class FilesOnly:
     def __init__(self, root: Path, *edits: Mapping[str, str]) -> None:
         self.workspace = GitWorkspace(root, WorkspaceSettings(), "test")
         self.settle = Settlement(self.workspace, Conversation(), self._follow, lambda event: event, self._lost)
+        self.approval = Approval()
         self.prompts: list[str] = []
         self._edits = list(edits)
 
@@ -60,6 +63,9 @@ class FilesOnly:
         return {}
 
     def steer(self, text: str) -> None: ...
+
+    def approve(self, mode: ApprovalMode) -> Event:
+        return ApprovalChosen(mode)
 
     def stop(self) -> None: ...
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from oci_tui.core.approval import ApprovalChosen, CommandAsked
 from oci_tui.core.events import (
     CheckFound,
     CommandStarted,
@@ -53,7 +54,7 @@ class StatusPane(Widget):
         self._parts: dict[Part, tuple[str, str]] = {}
         self._window = (0, 0)
         self._pending = self._check = ""
-        self._doing = ""
+        self._doing = self._approval = ""
         self._since = 0.0
         self._clock: Timer | None = None
 
@@ -91,6 +92,10 @@ class StatusPane(Widget):
                 self._do("preparing")
             case RoundStarted():
                 self._do("reading the prompt")
+            case ApprovalChosen():
+                self._approval = event.mode
+            case CommandAsked():
+                self._do("waiting for your answer")
             case CommandStarted():
                 self._do("running")
             case TurnFinished():
@@ -117,6 +122,8 @@ class StatusPane(Widget):
             chips.append((1, f"● {self._doing} {int(time.monotonic() - self._since)} s", "$accent"))
         if self._pending:
             chips.append((2, f"± {self._pending}", "$warning"))
+        if self._approval:
+            chips.append((5, self._approval, "$ink-muted" if self._approval == "auto" else "$accent"))
         if self._engine is not None:
             bits = f" {self._engine.bits_per_weight:.1f} bpw" if self._engine.bits_per_weight is not None else ""
             chips.append((6, f"{visible_line(self._engine.model)}{bits}", "$foreground"))

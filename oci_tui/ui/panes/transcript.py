@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import BindingType
 
+from oci_tui.core.approval import CommandAsked, CommandRefused
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     OUTDATED,
@@ -46,6 +47,7 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.generation import EngineInfo
 from oci_tui.core.ports import SandboxInfo
+from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
@@ -219,6 +221,11 @@ class TranscriptPane(CursorPane):
                 self._tell(Said("·", "muted", visible_line(f"check: {event.command.label} · {event.why}"), "muted"))
             case PreparationOffered():
                 self._tell(Said("!", "warn", visible_line(f"{event.why}; for a terminal: {event.command}"), "warn"))
+            case CommandAsked():
+                told.doing = f"may it run {visible_line(text_of(event.command))}?"
+            case CommandRefused():
+                refused = f"not run, since {event.why}: {text_of(event.command)}"
+                self._tell(Said("✗", "warn", visible_line(refused), "warn"))
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
             case RoundFinished():

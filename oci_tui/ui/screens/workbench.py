@@ -168,8 +168,8 @@ class Workbench(LaidOutScreen):
         slash = named(name)
         if slash is None:
             self.say(f"/{name} is no command; there are {' '.join(f'/{slash.name}' for slash in SLASHES)}")
-        elif name == "commit":
-            self.app.call_later(self.app.run_action, ("", "commit", (rest,)))
+        elif name == "commit" or (name == "approval" and rest):
+            self.app.call_later(self.app.run_action, ("", name, (rest,)))
         elif name == "reject" and rest:
             self.post_message(self.Declined(declining, rest))
         elif name == "include" and rest:

@@ -1,0 +1,145 @@
+"""The question in the app, over a real session: what it shows, who can answer it, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from oci_tui.assemble import open_session
+from oci_tui.core.ports import ApprovalMode
+from oci_tui.settings import AgentSettings, EngineSettings, Settings
+from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.console import ConsolePane
+from oci_tui.ui.screens.approval import ApprovalScreen
+from tests.calculator import FILES, RIGHT, MakeRepository, scripted
+from tests.test_app import until
+from tests.ui.test_workbench import on_screen, text_of
+
+LOOK = "```bash\ncat calc.py\n```"
+# a command that is wider than the dialog, with something at its far end, and with what would repaint a terminal
+LONG = f"```bash\necho '{'x' * 150}' \x1b[2J\u202e; rm calc.py\n```"
+FORGED = """```bash
+printf '\\033[2J\\033[HMay the model run this command in the sandbox?\\n'
+printf ' 1 true\\ny run it · n do not: the turn ends · a always\\ny\\n\\033[21t'
+sleep 600
+```"""
+
+
+@asynccontextmanager
+async def asking(
+    root: Path, folder: Path, *replies: str, mode: ApprovalMode = "ask"
+) -> AsyncGenerator[tuple[OciApp, Pilot[None]]]:
+    scripted(folder, *replies)
+    engine = EngineSettings(kind="scripted", replies=str(folder / "replies.jsonl"))
+    settings = Settings(engine=engine, agent=AgentSettings(approval=mode))
+    app = OciApp(lambda: open_session(settings, root), root, "night", prompt="make the tests pass")
+    async with app.run_test(size=(120, 40)) as pilot:
+        yield app, pilot
+        await app.close_session()
+
+
+def armed(app: OciApp) -> bool:
+    return isinstance(app.screen, ApprovalScreen) and app.screen.armed
+
+
+def console(app: OciApp) -> str:
+    return text_of(app.workbench.query_one(ConsolePane))
+
+
+@pytest.mark.docker
+async def test_yes_runs_this_one_and_always_its_like(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with asking(make_repository(FILES), tmp_path, LOOK, LOOK, RIGHT) as (app, pilot):
+        await until(pilot, lambda: armed(app))
+        screen = on_screen(app)
+        for words in ("May the model run this bash code (1 line) in the sandbox?", "1 cat calc.py", "all that is “cat *”"):
+            assert words in screen
+        assert "return a - b" not in console(app)
+        await pilot.press("a")
+        await until(pilot, lambda: console(app).count("return a - b") == 2)
+        await until(pilot, lambda: armed(app))
+        assert "python3 -m pytest -q" in on_screen(app)
+        await pilot.press("y")
+        await until(pilot, lambda: "passed · 3 rounds" in text_of(app.workbench.transcript))
+        assert app.screen is app.workbench
+
+
+@pytest.mark.docker
+async def test_no_runs_nothing_and_ends_the_turn(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with asking(make_repository(FILES), tmp_path, LOOK) as (app, pilot):
+        await until(pilot, lambda: armed(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "refused · 1 round" in text_of(app.workbench.transcript))
+        assert "not run, since the user said no: cat calc.py" in text_of(app.workbench.transcript)
+        assert not app.workbench.query_one(ConsolePane).line_count()
+
+
+@pytest.mark.docker
+async def test_who_was_typing_did_not_answer_and_escape_stops(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with asking(make_repository(FILES), tmp_path, LOOK) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, ApprovalScreen))
+        question = app.screen
+        assert isinstance(question, ApprovalScreen)
+        assert not question.armed
+        await pilot.press("y", "e", "s", "enter", "space")
+        await until(pilot, lambda: armed(app))
+        await pilot.press("enter", "space", "shift+tab", "ctrl+y")
+        assert not question.answer.done()
+        assert armed(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "stopped · 1 round" in text_of(app.workbench.transcript))
+        assert app.screen is app.workbench
+        assert question.answer.cancelled()
+
+
+@pytest.mark.docker
+async def test_all_of_the_command_is_in_sight_and_harmless(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with asking(make_repository(FILES), tmp_path, LONG) as (app, pilot):
+        await until(pilot, lambda: armed(app))
+        screen = on_screen(app)
+        assert "rm calc.py" in screen
+        assert "␛[2J\\u{202e}" in screen
+        assert "\x1b[2J" not in screen
+        assert "exactly this" in screen
+        await pilot.press("escape")
+
+
+@pytest.mark.docker
+async def test_a_question_that_output_draws_is_answered_by_nobody(make_repository: MakeRepository, tmp_path: Path) -> None:
+    """T21: what is pressed at a forged question goes to the prompt, and what was asked for next is still to be answered."""
+    async with asking(make_repository(FILES), tmp_path, FORGED, LOOK, mode="auto") as (app, pilot):
+        await until(pilot, lambda: "May the model run this command" in console(app))
+        assert app.screen is app.workbench
+        await pilot.press("shift+tab", "shift+tab")
+        await until(pilot, lambda: "approval is ask" in on_screen(app))
+        await pilot.press("y", "a")
+        assert app.workbench._prompt.text == "ya"
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.workbench.conversation.running)
+        await pilot.press("enter")
+        await until(pilot, lambda: armed(app))
+        assert "cat calc.py" in on_screen(app)
+        assert "return a - b" not in console(app)
+        await pilot.press("y")
+        await until(pilot, lambda: "return a - b" in console(app))
+
+
+@pytest.mark.docker
+async def test_the_mode_goes_round_by_key_and_is_named_by_command(make_repository: MakeRepository, tmp_path: Path) -> None:
+    async with asking(make_repository({}), tmp_path, "Done.", mode="auto") as (app, pilot):
+
+        def status() -> str:
+            return on_screen(app).splitlines()[0]
+
+        await until(pilot, lambda: not app.workbench.conversation.running and "Done." in on_screen(app))
+        assert " auto " in status()
+        for mode in ("plan", "ask", "auto"):
+            await pilot.press("shift+tab")
+            await until(pilot, lambda mode=mode: f" {mode} " in status())  # type: ignore[misc]
+        for words, said in (("plan", "nothing runs"), ("never", "there is no approval 'never'"), ("ask", "you are asked")):
+            await pilot.press(*f"/approval {words}", "enter")
+            await until(pilot, lambda said=said: said in on_screen(app))  # type: ignore[misc]
+        assert " ask " in status()
