@@ -32,7 +32,7 @@ class Key:
     def id(self) -> str:
         """Its name in the settings: "accept", "console.error"."""
         name = self.name or self.action.partition("(")[0].rpartition(".")[2]
-        return name if self.anywhere else f"{self.group.lower().replace(' ', '-')}.{name}"
+        return name if self.anywhere else f"{self.group.lower().replace(',', '').replace(' ', '-')}.{name}"
 
     @property
     def anywhere(self) -> bool:
@@ -93,10 +93,14 @@ KEYS: tuple[Key, ...] = (
     Key("enter", "Enter", "unfold", "show the prose that is folded", group="Story"),
     Key("right_square_bracket", "]", "block(1)", "next block", group="Code", name="next-block"),
     Key("left_square_bracket", "[", "block(-1)", "previous block", group="Code", name="previous-block"),
+    Key("e", "e", "edit_here", "edit this block here", group="Code", name="edit"),
     Key("c", "c", "edit(True)", "edit in $EDITOR up to here, and have the model go on from there", group="Code", name="go-on"),
     Key("r", "r", "edit(False)", "edit the whole reply in $EDITOR, and run it in the model's place", group="Code", name="run"),
     Key("h", "h", "heat", "how sure the model was of each token, with what else it could have said", group="Code"),
     Key("l", "l", "least_sure", "to the line that the model was next least sure of", group="Code", name="least-sure"),
+    Key("", "Esc", "", "leave the block as the model wrote it", group="Code, edited"),
+    Key("alt+c", "Alt+C", "go_on", "the model goes on from the cursor; what stands after it is dropped", group="Code, edited"),
+    Key("alt+r", "Alt+R", "run", "run the reply as you changed it, in the place of the model's", group="Code, edited"),
     Key("e", "e", "error(1)", "next error", group="Console", name="error"),
     Key("E,shift+e", "E", "error(-1)", "previous error", group="Console", name="previous-error"),
     Key("right_square_bracket", "]", "run(1)", "next run", group="Console", name="next-run"),
@@ -169,10 +173,10 @@ def bindings(prompt_keys: PromptKeys = "default") -> list[BindingType]:
     return [Binding(key.keys, key.action, key.does, show=False, priority=key.id not in yielding, id=key.id) for key in found]
 
 
-def of(group: str) -> list[BindingType]:
+def of(group: str, *, priority: bool = False) -> list[BindingType]:
     """The bindings of a pane, or of every pane."""
     found = [key for key in KEYS if key.keys and key.group == group]
-    return [Binding(key.keys, key.action, key.does, show=False, id=key.id) for key in found]
+    return [Binding(key.keys, key.action, key.does, show=False, priority=priority, id=key.id) for key in found]
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
-from oci_tui.core.events import ContextBuilt, ReplyFinished, ReplyGrew, RoundStarted
-from oci_tui.core.generation import Token, Usage
+from oci_tui.core.events import ContextBuilt, Event, ReplyFinished, ReplyGrew, RoundStarted
+from oci_tui.core.generation import Begun, Token, Usage
+from oci_tui.settings import PromptKeys
+from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.certainty import Certainty, said
 from oci_tui.ui.panes.code import CodePane
+from oci_tui.ui.panes.code_editor import CodeEditor
+from oci_tui.ui.replay import ReplaySession
 from tests.ui.terminal import Terminal
 from tests.ui.test_serve import RECORDING, RUN
 from tests.ui.test_workbench import on_screen, opened, text_of, until
@@ -69,6 +76,90 @@ def test_tokens_are_found_by_line_whatever_they_hold() -> None:
     assert [certainty.least(row).probability for row in range(3)] == [0.5, 0.5, 1.0]  # type: ignore[union-attr]
     assert certainty.starts([["b"], ["missing"], ["odd"]]) == [1, -1, 2]
     assert said(Token("\x1b", 0.5)) == "␛ 50%"
+
+
+class Begins(ReplaySession):
+    """Remembers with what replies it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(RECORDING, speed=0)
+        self.begun: list[Begun | None] = []
+
+    def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:
+        self.begun.append(begun)
+        return super().ask(prompt, begun)
+
+
+@asynccontextmanager
+async def editing(prompt_keys: PromptKeys = "default") -> AsyncGenerator[tuple[OciApp, Pilot[None], Begins]]:
+    """The app with a reply of two blocks, the first of them under the cursor at its line `return x` and being edited."""
+    session = Begins()
+    app = OciApp(lambda: session, Path("/src"), "night", prompt_keys=prompt_keys)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.workbench.conversation.ready)
+        stream(app.workbench.code)
+        await until(pilot, lambda: "ls" in text_of(app.workbench.code))
+        await pilot.press("alt+2", "g", "j", "j", "e")
+        await until(pilot, lambda: isinstance(app.focused, CodeEditor) and "Alt+R run" in on_screen(app))
+        yield app, pilot, session
+        await app.close_session()
+
+
+REPLY = "".join(token.text for token in SAID)
+
+
+async def test_a_block_is_edited_where_it_stands_and_run_with_the_rest_of_the_reply() -> None:
+    async with editing() as (app, pilot, session):
+        screen = on_screen(app)
+        assert "Code  edited" in screen
+        assert "1  def f(x):" in screen
+        await pilot.press(*" + 1", "enter", *"# so", "alt+r")
+        await until(pilot, lambda: "I changed your reply" in text_of(app.workbench.transcript))
+        assert session.begun == [Begun(REPLY.replace("return x", "return x + 1\n    # so"), go_on=False)]
+        assert app.focused is app.workbench.code
+
+
+async def test_the_model_goes_on_from_the_cursor() -> None:
+    async with editing() as (app, pilot, session):
+        await pilot.press("up", "end", "left", "left", *", y", "alt+c")
+        await until(pilot, lambda: "Go on from your reply" in text_of(app.workbench.transcript))
+        assert session.begun == [Begun("`a.py`\n```python\ndef f(x, y", go_on=True)]
+
+
+async def test_escape_leaves_the_block_as_it_was_and_asks_before_it_drops_what_was_written() -> None:
+    async with editing() as (app, pilot, session):
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is app.workbench.code and "return x" in on_screen(app))
+        await pilot.press("e", "y", "escape")
+        await until(pilot, lambda: "Esc again drops what you wrote" in on_screen(app))
+        assert isinstance(app.focused, CodeEditor)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is app.workbench.code)
+        assert "return x" in text_of(app.workbench.code)
+        assert "xy" not in text_of(app.workbench.code)
+        assert session.begun == []
+        await pilot.press("alt+z", "e", "f3")
+        await until(pilot, lambda: isinstance(app.focused, CodeEditor))
+
+
+async def test_the_block_has_the_keys_that_the_prompt_has() -> None:
+    async with editing("vi") as (app, pilot, session):
+        await pilot.press("escape", *"ciwy", "escape")
+        await until(pilot, lambda: "Code  edited · normal" in on_screen(app))
+        await pilot.press("alt+r")
+        await until(pilot, lambda: bool(session.begun))
+        assert session.begun == [Begun(REPLY.replace("return x", "return y"), go_on=False)]
+
+
+async def test_code_that_cannot_be_shown_as_it_is_is_not_edited_in_the_pane() -> None:
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.code
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        pane.show(ReplyGrew("`a.py`\n```python\nx = '\x1b[2J'\n```\n"))
+        await until(pilot, lambda: "␛[2J" in text_of(pane))
+        await pilot.press("alt+2", "e")
+        await until(pilot, lambda: "characters that cannot be shown as they are" in on_screen(app))
+        assert app.focused is pane
 
 
 @pytest.mark.parametrize(("key", "prompt"), [(b"c", "Go on from your reply"), (b"r", "I changed your reply")])

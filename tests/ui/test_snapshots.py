@@ -20,7 +20,8 @@ SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("workbench", ()),
     ("story", ("f2", "f11")),
     ("code", ("f3",)),
-    ("console", ("f4",)),
+    ("code-edited", ("e",)),
+    ("console", ("escape", "f4")),
     ("changes", ("f5",)),
     ("side-by-side", ("s",)),
     ("files", ("t",)),
@@ -59,6 +60,12 @@ async def as_looked_at(app: OciApp, pilot: Pilot[None], name: str) -> None:
         await until(pilot, lambda: _shown(app).rstrip("\n") == wanted)
     except AssertionError:
         assert _shown(app).splitlines() == wanted.splitlines(), name
+
+
+def _compared(name: str, text: str) -> list[str]:
+    """The lines, of the help without the scroll bar: every new key moves it."""
+    bare = text.translate(dict.fromkeys(map(ord, "▁▂▃▄▅▆▇█"), " ")) if name == "help" else text
+    return [line.rstrip() for line in bare.splitlines()]
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24), (40, 12)])

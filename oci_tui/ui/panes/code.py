@@ -22,6 +22,7 @@ from oci_tui.core.reply import RUNNABLE_TAGS, Block, ReplyReader
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.certainty import Certainty, said
+from oci_tui.ui.panes.code_editor import Excerpt
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import Spans
@@ -75,7 +76,7 @@ class CodePane(CursorPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"
-    HINTS = (("[ ]", "blocks"), ("c", "edit, go on"), ("r", "edit, run"), ("h", "heat"), ("l", "least sure"))
+    HINTS = (("[ ]", "blocks"), ("e", "edit"), ("c r", "edit in $EDITOR"), ("h", "heat"), ("l", "least sure"))
     LESSON = "The model's code appears here while it is written. Nothing is written to your files before you accept it."
 
     class Edit(Message):
@@ -85,6 +86,13 @@ class CodePane(CursorPane):
             super().__init__()
             self.text = text
             self.go_on = go_on
+
+    class EditHere(Message):
+        """The person wants to change this part of the reply where it stands; `excerpt` None: it cannot be shown as it is."""
+
+        def __init__(self, excerpt: Excerpt | None) -> None:
+            super().__init__()
+            self.excerpt = excerpt
 
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Code")
 
@@ -100,7 +108,7 @@ class CodePane(CursorPane):
         self._heat = False
         self._rows_of: list[int] = []
         self._doubted: list[int] = []
-        self._named = ""
+        self.named = ""
 
     def show(self, event: Event) -> None:
         match event:
@@ -145,7 +153,7 @@ class CodePane(CursorPane):
         name = visible_line(last.path) or visible_line(last.block.tag)
         # The count of an open block would repaint the heading with every line.
         length = plural(len(last.lines), "line") if last.block.closed else ""
-        self._named = self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
+        self.named = self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
 
     def line_count(self) -> int:
         return self._shown[-1].start + self._shown[-1].rows if self._shown else 0
@@ -208,7 +216,7 @@ class CodePane(CursorPane):
     def moved(self, before: int | None) -> None:
         super().moved(before)
         token = self._certainty.least(self._reply_row(self.here)) if self._heat and self._shown else None
-        self.detail = said(token) if token is not None else self._named
+        self.detail = said(token) if token is not None else self.named
 
     def action_edit(self, go_on: bool) -> None:
         """Have the reply edited; to go on, only what stands up to the cursor's line (all of it without a cursor)."""
@@ -220,6 +228,25 @@ class CodePane(CursorPane):
             row = self._reply_row(self.here)
             text = "\n".join(text.split("\n")[: row + 1]) + "\n" if row >= 0 else text
         self.post_message(self.Edit(text, go_on=go_on))
+
+    def action_edit_here(self) -> None:
+        """Have the block under the cursor edited in the pane; all of the reply where the block is not found in it."""
+        if not self._shown:
+            return
+        self._locate()
+        number = max(number for number, shown in enumerate(self._shown) if shown.start <= self.here)
+        shown, start = self._shown[number], self._rows_of[number]
+        lines = self._certainty.text.split("\n")
+        if start < 0:
+            excerpt = Excerpt("", self._certainty.text)
+        else:
+            end = start + len(shown.block.lines) + bool(shown.block.partial)
+            before, text, after = lines[:start], lines[start:end], lines[end:]
+            line = -1 if self._cursor is None else min(max(0, self.here - shown.start - 1), len(text) - 1)
+            excerpt = Excerpt(
+                "".join(f"{part}\n" for part in before), "\n".join(text), "".join(f"\n{part}" for part in after), line
+            )
+        self.post_message(self.EditHere(excerpt if visible(excerpt.text) == excerpt.text else None))
 
     def whole_at(self, index: int) -> str:
         """The block that the line is in."""

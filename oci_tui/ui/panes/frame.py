@@ -28,16 +28,23 @@ class Heading(Widget):
     def __init__(self, pane: LinePane) -> None:
         super().__init__()
         self._pane = pane
+        self._front: Widget = pane
 
     def on_mount(self) -> None:
         self.watch(self._pane, "detail", self._redraw, init=False)
-        self.watch(self._pane, "has_focus", self._redraw, init=False)
+        self.name_for(self._pane)
+
+    def name_for(self, widget: Widget) -> None:
+        """What lies under the heading now."""
+        self._front = widget
+        self.watch(widget, "has_focus", self._redraw, init=False)
+        self.refresh()
 
     def _redraw(self) -> None:
         self.refresh()
 
     def render(self) -> Content:
-        name = (self._pane.LABEL, "bold $accent" if self._pane.has_focus else "bold $ink-muted")
+        name = (self._pane.LABEL, "bold $accent" if self._front.has_focus else "bold $ink-muted")
         room = self.size.width - cell_len(self._pane.LABEL) - 6
         detail = Content(self._pane.detail).truncate(max(0, room), ellipsis=True) if room > 3 else Content("")
         used = cell_len(self._pane.LABEL) + detail.cell_length + 4
@@ -56,10 +63,25 @@ class Frame(Vertical):
     def __init__(self, pane: LinePane) -> None:
         super().__init__(id=f"{pane.id}-frame")
         self.pane = pane
+        self.front: Widget = pane
 
     def compose(self) -> ComposeResult:
         yield Heading(self.pane)
         yield self.pane
+
+    def cover(self, widget: Widget) -> None:
+        """Have this in the pane's place."""
+        self.uncover()
+        self.pane.display, self.front = False, widget
+        self.mount(widget)
+        self.query_one(Heading).name_for(widget)
+
+    def uncover(self) -> None:
+        """Have the pane back."""
+        if self.front is not self.pane:
+            self.front.remove()
+            self.query_one(Heading).name_for(self.pane)
+        self.pane.display, self.front = True, self.pane
 
 
 class TabLine(Widget):

@@ -9,6 +9,8 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
+from oci_tui.core.terminal import visible
+
 Mode = Literal["insert", "normal", "visual", "replace"]
 
 
@@ -36,10 +38,11 @@ class KeyedArea(TextArea):
     """Keys that `edits` takes are its; without it the box has the keys of Textual."""
 
     class Moded(Message):
-        """The keys mean something else now."""
+        """The keys of `area` mean something else now."""
 
-        def __init__(self, mode: Mode) -> None:
+        def __init__(self, area: KeyedArea, mode: Mode) -> None:
             super().__init__()
+            self.area = area
             self.mode = mode
 
     edits: Edits | None = None
@@ -87,6 +90,18 @@ class KeyedArea(TextArea):
         self.selection = Selection(_place(after.text, start), _place(after.text, end))
         self._shown = after, self.selection
 
+    async def _on_paste(self, event: events.Paste) -> None:
+        # Textual would run its own handler too, and terminals send CR for the line ends of what is pasted
+        event.stop()
+        event.prevent_default()
+        text = self.pasted(visible(event.text.replace("\r\n", "\n").replace("\r", "\n")))
+        self.replace(text, *self.selection, maintain_selection_offset=False)
+        self.move_cursor(self.selection.end)
+
+    def pasted(self, text: str) -> str:
+        """What is written where this is pasted."""
+        return text
+
     def begin_anew(self) -> None:
         """What comes next has nothing to do with what stood here."""
         if self.edits is not None:
@@ -97,7 +112,7 @@ class KeyedArea(TextArea):
         mode = self.edits.mode if self.edits is not None else "insert"
         if mode != self._mode:
             self._mode = mode
-            self.post_message(self.Moded(mode))
+            self.post_message(self.Moded(self, mode))
 
 
 def _place(text: str, index: int) -> tuple[int, int]:

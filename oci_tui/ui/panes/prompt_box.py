@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from textual import events
 from textual.message import Message
 
-from oci_tui.core.terminal import visible
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion, Suggestion
 from oci_tui.ui.panes.keyed_area import KeyedArea
@@ -154,17 +153,12 @@ class PromptBox(KeyedArea):
 
     # what is pasted
 
-    async def _on_paste(self, event: events.Paste) -> None:
-        # Textual would run its own handler too, and terminals send CR for the line ends of what is pasted
-        event.stop()
-        event.prevent_default()
-        text = visible(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+    def pasted(self, text: str) -> str:
         lines = text.count("\n") + 1
-        if lines > self.LONG_LINES or len(text) > self.LONG_CHARACTERS:
-            self._pasted.append(text)
-            text = f"[pasted {len(self._pasted)}: {plural(lines, 'line')}]"
-        self.replace(text, *self.selection, maintain_selection_offset=False)
-        self.move_cursor(self.selection.end)
+        if lines <= self.LONG_LINES and len(text) <= self.LONG_CHARACTERS:
+            return text
+        self._pasted.append(text)
+        return f"[pasted {len(self._pasted)}: {plural(lines, 'line')}]"
 
     @property
     def whole(self) -> str:

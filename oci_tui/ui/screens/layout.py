@@ -37,8 +37,9 @@ class LaidOutScreen(Screen[None]):
     def __init__(self, remembered: RememberedFile) -> None:
         super().__init__()
         self.transcript = TranscriptPane()
+        self.code = CodePane()
         self.changes = ChangesPane()
-        self._panes: tuple[LinePane, ...] = (self.transcript, CodePane(), ConsolePane(), self.changes)
+        self._panes: tuple[LinePane, ...] = (self.transcript, self.code, ConsolePane(), self.changes)
         self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
         self._tabs = TabLine(self._panes)
         self._divider = Divider()
@@ -86,11 +87,11 @@ class LaidOutScreen(Screen[None]):
             self._zoomed = name
         self._tabs.current, self._chosen = name, True
         self._arrange()
-        self._frames[name].pane.focus()
+        self._frames[name].front.focus()
 
     def zoom(self, name: str = "") -> None:
         """Show one pane on the whole screen, or all again; without a name the pane that has the focus, else the shown tab."""
-        focused = str(self.focused.id) if isinstance(self.focused, LinePane) else self._tabs.current
+        focused = next((name for name, frame in self._frames.items() if frame.front is self.focused), self._tabs.current)
         wanted = name or focused
         self._zoomed = "" if self._zoomed and (not name or self._zoomed == name) else wanted
         self._arrange()

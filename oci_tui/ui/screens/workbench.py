@@ -24,7 +24,6 @@ from oci_tui.core.events import (
     TurnStarted,
     WorkspaceReady,
 )
-from oci_tui.core.generation import Begun
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
@@ -35,22 +34,23 @@ from oci_tui.ui.facts import Facts
 from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN, YIELDING, deciding
 from oci_tui.ui.memory import PromptMemory
-from oci_tui.ui.panes.code import CodePane
+from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import QueueLine
+from oci_tui.ui.panes.keyed_area import KeyedArea
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.remembered import RememberedFile
-from oci_tui.ui.screens.layout import LaidOutScreen
+from oci_tui.ui.screens.rewriting import RewritingScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names, plural
 
 
-class Workbench(LaidOutScreen):
+class Workbench(RewritingScreen):
     """The screen people live in."""
 
     class Conflicted(Message):
@@ -86,7 +86,7 @@ class Workbench(LaidOutScreen):
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
     def __init__(self, root: Path, remembered: RememberedFile, prompt_keys: PromptKeys = "default") -> None:
-        super().__init__(remembered)
+        super().__init__(remembered, prompt_keys)
         self._root = root
         self.conversation = Conversation(self.show, self._refresh_state)
         self._status = StatusPane(root)
@@ -94,10 +94,7 @@ class Workbench(LaidOutScreen):
         self._vocabulary = Vocabulary()
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
-        if prompt_keys != "default":
-            from oci_tui.ui.line_editing import LineEditing
-
-            self._prompt.edits = LineEditing(prompt_keys)
+        self._prompt.edits = self.new_edits()
         self._decides = deciding(YIELDING[prompt_keys])
         self.transcript.decides = " · ".join(" ".join(pair) for pair in self._decides)
         self._queue = QueueLine()
@@ -179,9 +176,12 @@ class Workbench(LaidOutScreen):
         else:
             self.say(f"/{name} {slash.takes}: {slash.does}")
 
-    @on(PromptBox.Moded)
-    def _show_mode(self, message: PromptBox.Moded) -> None:
-        self.query_one("#mark", Label).update({"insert": "❯", "normal": "N", "visual": "V", "replace": "R"}[message.mode])
+    @on(KeyedArea.Moded)
+    def _show_mode(self, message: KeyedArea.Moded) -> None:
+        if message.area is self._prompt:
+            self.query_one("#mark", Label).update({"insert": "❯", "normal": "N", "visual": "V", "replace": "R"}[message.mode])
+        else:
+            self.code.detail = f"edited · {message.mode}"
 
     @on(PromptBox.EditQueue)
     def _edit_queue(self) -> None:
@@ -237,6 +237,8 @@ class Workbench(LaidOutScreen):
         elif talk.pending.files and self.focused is self.changes:
             pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
             pairs += self.changes.HINTS
+        elif isinstance(self.focused, CodeEditor):
+            pairs += self.focused.HINTS
         elif isinstance(self.focused, LinePane):
             pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
         elif talk.pending.files:
@@ -274,16 +276,3 @@ class Workbench(LaidOutScreen):
     def _pictured(self, message: ConsolePane.Pictured) -> None:
         if problem := shown(self.app, message.path) if message.path else "no figure was drawn yet":
             self.say(problem)
-
-    @on(CodePane.Edit)
-    def _edit_reply(self, message: CodePane.Edit) -> None:
-        if self.conversation.running:
-            self.say("a turn is running; stop it with Esc, then edit what it wrote")
-            return
-        text, problem = changed(self.app, message.text)
-        if problem:
-            self.say(problem)
-        elif message.go_on:
-            self.conversation.begin("Go on from your reply as I changed it.", Begun(text, go_on=True))
-        else:
-            self.conversation.begin("I changed your reply; take it as yours.", Begun(text, go_on=False))
