@@ -8,7 +8,7 @@ from contextlib import aclosing
 from oci_tui.core import check, events, missing
 from oci_tui.core.check import Check
 from oci_tui.core.events import Event
-from oci_tui.core.ports import Command, Output, Sandbox, SandboxInfo, Workspace
+from oci_tui.core.ports import Command, Output, Sandbox, SandboxInfo, Snapshot
 
 _PATIENCE_S = 20.0
 _PROBE = "".join(f"command -v {name} >/dev/null && echo {name}\n" for name in check.PROGRAMS if name != "pytest")
@@ -25,7 +25,7 @@ class Checking:
         self._programs: frozenset[str] | None = None
         self._told: set[str] = set()
 
-    async def find(self, configured: str, sandbox: Sandbox | None, workspace: Workspace, timeout_s: float) -> Check | None:
+    async def find(self, configured: str, sandbox: Sandbox | None, workspace: Snapshot, timeout_s: float) -> Check | None:
         """The check that settings or AGENTS.md name, else the first that the files speak of and the sandbox can run.
 
         Without one that it can run this is the first that it cannot, or None.

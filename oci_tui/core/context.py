@@ -18,7 +18,7 @@ from oci_tui.core.diff import to_patch
 from oci_tui.core.feedback import shortened
 from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.generation import Message
-from oci_tui.core.ports import Workspace
+from oci_tui.core.ports import Snapshot
 from oci_tui.core.secrets import redacted
 
 MOST_TOKENS = 25_000
@@ -69,13 +69,13 @@ def system_message(languages: Sequence[str] = ("python", "bash"), instructions: 
     return Message("system", f"{text}\nInstructions of this repository:\n{redacted(instructions)}\n" if instructions else text)
 
 
-def instructions(workspace: Workspace) -> tuple[str, bool]:
+def instructions(workspace: Snapshot) -> tuple[str, bool]:
     """What AGENTS.md says, and whether that is only its beginning."""
     text = (workspace.read(INSTRUCTIONS) or "").strip()
     return text[:LONGEST_INSTRUCTIONS], len(text) > LONGEST_INSTRUCTIONS
 
 
-async def show(workspace: Workspace, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
+async def show(workspace: Snapshot, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
     """What is worth reading for this prompt, in about `room` tokens (counted roughly): what it names, a map, other files.
 
     `output` is what the last command printed. `known` holds the hash of what the model has read or written of each file; files
@@ -109,12 +109,12 @@ async def show(workspace: Workspace, prompt: str, output: str, room: int, known:
     return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))
 
 
-def changed_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
+def changed_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
     """Those of the files that the model knows otherwise than they are, as blocks, as far as `room` characters go."""
     return unread_files(workspace, [path for path in paths if path in known], known, room)
 
 
-def unread_files(workspace: Workspace, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
+def unread_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
     """Those of the files that the model has not read as they are, as blocks, as far as `room` characters go."""
     parts: dict[str, str] = {}
     for path in paths:
@@ -170,7 +170,7 @@ def _symbols(symbols: Sequence[str], unseen: dict[str, str], room: int) -> list[
     return [part for part in parts if len(part) <= room][:5]
 
 
-async def _mentioned(workspace: Workspace, named: mentions.Mentions, output: str, room: int) -> list[str]:
+async def _mentioned(workspace: Snapshot, named: mentions.Mentions, output: str, room: int) -> list[str]:
     """The pending change and the last output, where the prompt asks for them."""
     parts = []
     if named.diff:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from oci_tui.core.changes import Level
-from oci_tui.core.ports import Sandbox, Workspace
+from oci_tui.core.ports import Sandbox, Snapshot
 
 
-async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Level) -> None:
+async def bring_level(sandbox: Sandbox | None, files: Snapshot, level: Level) -> None:
     """Bring the sandbox, where there is one, to where the mirror is."""
     if sandbox is None:
         return
@@ -15,11 +15,11 @@ async def bring_level(sandbox: Sandbox | None, workspace: Workspace, level: Leve
     if level.tar:
         await sandbox.unpack([level.tar])
     if level.removed or level.tar:
-        workspace.synced(await sandbox.listing())
+        files.synced(await sandbox.listing())
 
 
-async def collect(sandbox: Sandbox, workspace: Workspace) -> tuple[str, ...]:
+async def collect(sandbox: Sandbox, files: Snapshot) -> tuple[str, ...]:
     """Bring the files that a run changed into the mirror; what was refused, a line each."""
     listing = await sandbox.listing()
-    wanted = await workspace.changed(listing)
-    return await workspace.bring_back(listing, await sandbox.pack(wanted) if wanted else b"")
+    wanted = await files.changed(listing)
+    return await files.bring_back(listing, await sandbox.pack(wanted) if wanted else b"")

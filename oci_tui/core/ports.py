@@ -177,22 +177,13 @@ class UserEdits(msgspec.Struct, frozen=True):
     level: Level = Level()
 
 
-class Workspace(Protocol):
-    """The files: a private mirror of the user's repository, and the only way back into the user's tree.
-
-    A path is the file's name relative to the root, with "/"; bytes that are not UTF-8 are written `\\xNN`.
-    Raises WorkspaceError.
+class Snapshot(Protocol):
+    """Files that can be changed without anything else changing. A path is the file's name relative to the root, with "/";
+    bytes that are not UTF-8 are written `\\xNN`. Raises WorkspaceError.
     """
 
-    async def open(self, tell: Callable[[Progress], None] = untold) -> WorkspaceInfo:
-        """Take the base snapshot of the user's tree (and finish or roll back an accept that a crash interrupted).
-
-        `tell` is called from another thread; cancelled, it ends soon.
-        """
-        ...
-
-    def include(self, path: str) -> bool:
-        """Let a file that stayed out go in with the next `refresh`; False when none of that name stayed out."""
+    def fork(self) -> Snapshot:
+        """The same files, which go their own way from here on; no sandbox holds them yet."""
         ...
 
     def seed(self, tell: Callable[[Progress], None] = untold) -> Iterable[bytes]:
@@ -209,10 +200,6 @@ class Workspace(Protocol):
 
     def check(self, path: str) -> str:
         """Why this path may not be written, in one phrase; "" when it may."""
-        ...
-
-    async def refresh(self) -> UserEdits:
-        """Take what the user edited since the last look into base and mirror, under the change that is pending."""
         ...
 
     async def apply(self, files: Mapping[str, str]) -> Level:
@@ -233,6 +220,29 @@ class Workspace(Protocol):
 
     async def diff(self) -> Diff:
         """From the base to the mirror as it is now."""
+        ...
+
+
+class Workspace(Snapshot, Protocol):
+    """The session's files: a private mirror of the user's repository, and the only way back into the user's tree."""
+
+    async def open(self, tell: Callable[[Progress], None] = untold) -> WorkspaceInfo:
+        """Take the base snapshot of the user's tree (and finish or roll back an accept that a crash interrupted).
+
+        `tell` is called from another thread; cancelled, it ends soon.
+        """
+        ...
+
+    def include(self, path: str) -> bool:
+        """Let a file that stayed out go in with the next `refresh`; False when none of that name stayed out."""
+        ...
+
+    async def refresh(self) -> UserEdits:
+        """Take what the user edited since the last look into base and mirror, under the change that is pending."""
+        ...
+
+    async def adopt(self, fork: Snapshot) -> Level:
+        """Let the mirror be as this fork of it; what brings the sandbox level. The user's files must be as when it was made."""
         ...
 
     @property

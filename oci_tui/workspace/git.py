@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from oci_tui.core.changes import Level
-from oci_tui.core.diff import Diff
-from oci_tui.core.ports import UserEdits, untold
+from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.ports import Snapshot, UserEdits, untold
 from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.accept import Acceptance
@@ -21,6 +20,7 @@ from oci_tui.workspace.names import shown
 from oci_tui.workspace.past import folder_of, references_of
 from oci_tui.workspace.progress import Steps, Tell
 from oci_tui.workspace.shadow import Shadow
+from oci_tui.workspace.snapshot import GitSnapshot
 from oci_tui.workspace.thread import OneAtATime
 from oci_tui.workspace.tree import Entry
 from oci_tui.workspace.user_tree import UserTree
@@ -28,7 +28,7 @@ from oci_tui.workspace.user_tree import UserTree
 __all__ = ["GitWorkspace", "examine", "find_root"]
 
 
-class GitWorkspace:
+class GitWorkspace(GitSnapshot):
     """The repository at `root` (see `find_root`) for one session. What each method does is said in `core.ports.Workspace`.
 
     `state` is the number of the files' state that a session is resumed at, 0 for a new one.
@@ -41,12 +41,11 @@ class GitWorkspace:
         self._refs = references_of(session)
         self._shadow = Shadow(self._folder / "shadow.git")
         self._user = UserTree(root, self._shadow, settings)
-        self._mirror = Mirror(self._user, self._shadow)
+        super().__init__(Mirror(self._user, self._shadow), OneAtATime(self._folder))
         self._remembered = History(self._shadow, self._refs)
         self._head = Head("", "")
         self._told: dict[bytes, Entry | None] = {}
         self._acceptance = Acceptance(self._user, self._shadow, self._folder, self._refs)
-        self._thread = OneAtATime(self._folder)
         self._changes = GitChanges(self._user, self._mirror, self._acceptance, self._remembered, self._thread)
         self._history = GitHistory(self._remembered, self._mirror, self._thread)
 
@@ -63,32 +62,10 @@ class GitWorkspace:
     async def refresh(self) -> UserEdits:
         return await self._thread.run(self._refreshed)
 
-    def seed(self, tell: Tell = untold) -> Iterable[bytes]:
-        return self._mirror.seed(tell)
-
-    def paths(self) -> tuple[str, ...]:
-        return self._mirror.paths()
-
-    def read(self, path: str) -> str | None:
-        return self._mirror.read(path)
-
-    def check(self, path: str) -> str:
-        return self._mirror.check(path)
-
-    async def apply(self, files: Mapping[str, str]) -> Level:
-        return await self._thread.run(self._mirror.write, files)
-
-    def synced(self, listing: bytes) -> None:
-        self._mirror.synced(listing)
-
-    async def changed(self, listing: bytes) -> tuple[bytes, ...]:
-        return await self._thread.run(self._mirror.changed, listing)
-
-    async def bring_back(self, listing: bytes, tar: bytes) -> tuple[str, ...]:
-        return await self._thread.run(self._mirror.bring_back, listing, tar)
-
-    async def diff(self) -> Diff:
-        return await self._thread.run(self._mirror.pending.diff)
+    async def adopt(self, fork: Snapshot) -> Level:
+        if not isinstance(fork, GitSnapshot):
+            raise WorkspaceError("only a fork of these files can take their place")
+        return await self.take_over(fork)
 
     @property
     def changes(self) -> GitChanges:

@@ -32,6 +32,22 @@ class Mirror:
         self._clock = 0
         self.pending = Pending(shadow)
 
+    def fork(self) -> Mirror:
+        """Another mirror of the same files, which goes its own way; no sandbox holds it yet."""
+        twin = Mirror(self._user, self._shadow)
+        twin._closed, twin._inputs, twin._read_only = self._closed, self._inputs, self._read_only
+        twin._clock = self._clock
+        # trees are never changed, only replaced
+        twin.pending.base, twin.pending.tree = self.pending.base, self.pending.tree
+        return twin
+
+    def take_over(self, fork: Mirror) -> Level:
+        """Let this be as the fork is. Raises WorkspaceError where the user's files changed since it was made."""
+        if fork.pending.base != self.pending.base:
+            raise WorkspaceError("your files changed meanwhile: ask again, and the model begins from them as they are now")
+        self._clock = max(self._clock, fork._clock)
+        return self.become(fork.pending.tree)
+
     def rebase(self, snapshot: Snapshot) -> Absorbed:
         """Take a snapshot of the user's tree into the base, and into the mirror under the pending change."""
         self._look(snapshot)

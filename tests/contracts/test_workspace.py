@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Workspace
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.git import GitWorkspace, find_root
@@ -53,4 +56,44 @@ async def test_the_files_go_out_and_the_change_comes_back(tmp_path: Path) -> Non
     assert (await workspace.changes.undo()).paths == ("gone.txt", "main.py", "out/result.txt")
     assert repository.state() == before
     workspace.close()
+    workspace.close()
+
+
+async def test_forks_go_their_own_ways_and_one_is_adopted(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.write({"main.py": "print(1)\n", "gone.txt": "gone\n"})
+    repository.commit()
+    before = repository.state()
+    workspace: Workspace = GitWorkspace(find_root(repository.root), WorkspaceSettings(), "contract")
+    await workspace.open()
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.unpack(workspace.seed())
+    workspace.synced(folder.listing())
+    one, other = workspace.fork(), workspace.fork()
+
+    await one.apply({"main.py": "print(2)\n"})
+    beside = PlainFolder(tmp_path / "beside")
+    beside.unpack(one.seed())
+    one.synced(beside.listing())
+    (beside.root / "gone.txt").unlink()
+    (beside.root / "new.txt").write_text("new\n")
+    listing = beside.listing()
+    assert await one.bring_back(listing, beside.pack(await one.changed(listing))) == ()
+    await other.apply({"main.py": "print(3)\n"})
+    assert (one.read("main.py"), other.read("main.py"), workspace.read("main.py")) == ("print(2)\n", "print(3)\n", "print(1)\n")
+    assert (one.paths(), other.paths()) == (("main.py", "new.txt"), ("gone.txt", "main.py"))
+    further = one.fork()
+    await further.apply({"further.txt": "x\n"})
+    assert "further.txt" not in one.paths()
+
+    folder.level(await workspace.adopt(one))
+    workspace.synced(folder.listing())
+    assert folder.state() == beside.state()
+    assert (await workspace.diff()).summary() == (await one.diff()).summary() == "3 files +2 −2"
+    assert repository.state() == before
+    repository.write({"mine.txt": "mine\n"})
+    await workspace.refresh()
+    with pytest.raises(WorkspaceError, match="ask again"):
+        await workspace.adopt(other)
+    assert workspace.read("mine.txt") == "mine\n"
     workspace.close()
