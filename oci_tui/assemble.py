@@ -117,6 +117,13 @@ def archive() -> Archive:
     return _Archive()
 
 
+def journal_of(name: str) -> Path:
+    """The journal of a session, by its name or the beginning of it."""
+    from oci_tui.store.archive import JournalArchive
+
+    return JournalArchive(_journals()).file(name)
+
+
 def session_events(name: str) -> tuple[str, tuple[Event, ...]]:
     """A recorded session by its name or the beginning of it ("" for the last): its name, and what happened in it."""
     from oci_tui.store.archive import JournalArchive

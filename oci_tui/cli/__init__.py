@@ -21,6 +21,9 @@ COMMANDS = {
     "run": "Do one turn without the app.",
     "chat": "Converse line by line, without the app.",
     "demo": "Set up what is missing and try it on a small repository with failing tests.",
+    "resume": "Go on with a recorded session.",
+    "fork": "Go on after a round of a recorded session, in a new one.",
+    "replay": "Play a recorded session in the app.",
     "sessions": "List, show, export, rename and remove recorded sessions.",
     "log": "List the rounds and accepts of the last session here.",
     "undo": "Take the last accepted change back out of your files.",
@@ -33,7 +36,7 @@ COMMANDS = {
     "evaluate": "Measure a model on HumanEval(+) and MBPP(+), with and without feedback.",
 }
 
-_MODULES = {"redo": "undo"}
+_MODULES = {"redo": "undo", "fork": "resume"}
 
 
 class _Lazy(click.Group):

@@ -1,30 +1,44 @@
-"""Open the app on a repository."""
+"""Open the app: on a repository, on a recorded session, or on a recording that is played."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oci_tui import assemble, settings
 from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 
+if TYPE_CHECKING:
+    from oci_tui.core.session import Session
+    from oci_tui.settings import Loaded
+    from oci_tui.ui.conversation import Converses
+
 
 def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int:
     """The app on the repository that `folder` is in, until the person leaves; the exit code."""
     loaded = settings.loaded(flags)
-    chosen = loaded.settings
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
+    need_terminal()
     root = assemble.find_root(folder)
+    return opened(loaded, root, partial(assemble.open_session, loaded.settings, root), prompt)
+
+
+def opened(loaded: Loaded, root: Path, make: Callable[[], Session], prompt: str = "", *, linear: bool = False) -> int:
+    """The app, or the chat where that is wished, on the session that `make` makes."""
     enter_docker_group()
-    if chosen.ui.linear:
+    if linear or loaded.settings.ui.linear:
         from oci_tui.cli.chat import converse
 
-        return asyncio.run(converse(assemble.open_session(chosen, root)))
+        return asyncio.run(converse(make()))
+    return shown(loaded, root, make, prompt)
+
+
+def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str = "") -> int:
+    """The app on what `make` makes."""
     from oci_tui.settings_edit import EditedSettings
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.desk import Desk
@@ -33,6 +47,11 @@ def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int
     desk = Desk(
         EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, measured=assemble.measured()
     )
-    ui = chosen.ui
-    make = partial(assemble.open_session, chosen, root)
+    ui = loaded.settings.ui
     return serve(OciApp(make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk))
+
+
+def need_terminal() -> None:
+    """Raises SettingsError where there is none to show the app in."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')

@@ -26,6 +26,19 @@ CHECKED = (
 )
 """Before these the journal gets a checkpoint: a crash loses no more than the round that runs."""
 
+_NOT_OF_THE_STORY = (
+    events.Checkpointed,
+    events.SessionStarted,
+    events.SessionResumed,
+    events.SessionRenamed,
+    events.PartProgressed,
+    events.EngineReady,
+    events.SandboxReady,
+    events.WorkspaceReady,
+    events.PartFailed,
+    events.HistoryListed,
+)
+
 
 class Checkpoints:
     """Says of a conversation what is new since the checkpoint before; `last` is that one's, of a session that is resumed."""
@@ -107,7 +120,7 @@ def unfinished(happened: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def condensed(happened: Iterable[Event]) -> tuple[Event, ...]:
-    """The same story in fewer events: what came in pieces is in one, and what only a journal needs is left out."""
+    """The same story in fewer events: what came in pieces is in one; what is of a process or the journal is left out."""
     told: list[Event] = []
     text: list[str] = []
 
@@ -124,7 +137,7 @@ def condensed(happened: Iterable[Event]) -> tuple[Event, ...]:
         text.clear()
 
     for event in happened:
-        if isinstance(event, events.Checkpointed | events.SessionStarted | events.SessionRenamed | events.PartProgressed):
+        if isinstance(event, _NOT_OF_THE_STORY):
             continue
         before = told[-1] if told and text else None
         match event, before:

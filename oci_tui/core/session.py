@@ -273,7 +273,7 @@ class Session:
 
     async def _open_workspace(self, put: Put) -> Event:
         info = await self.workspace.open(_teller("workspace", put))
-        if (diff := await self.workspace.diff()).files:
+        if (diff := await self.workspace.diff()).files or self.past:
             put(events.DiffChanged(diff))
         return events.WorkspaceReady(info)
 

@@ -82,6 +82,7 @@ class OciApp(DecidingApp, ApprovingApp, EquippedApp):
             self.exit(return_code=error.exit_code)
             return
         session.approval.person = self
+        self.workbench.recall(session.name, session.past)
         await self.workbench.conversation.serve(session)
 
     async def close_session(self) -> None:
@@ -120,18 +121,18 @@ class OciApp(DecidingApp, ApprovingApp, EquippedApp):
         elif self._again("quit"):
             self.exit()
         else:
-            self.say(f"Ctrl+C again quits{self._what_is_lost()}", bad=True)
+            self.say(f"Ctrl+C again quits{self._what_stays()}", bad=True)
 
     def action_leave(self, sure: bool = False) -> None:
-        lost = self._what_is_lost()
-        if sure or not lost or self._again("leave"):
+        stays = self._what_stays()
+        if sure or not stays or self._again("leave"):
             self.exit()
         else:
-            self.say(f"Ctrl+Q again quits{lost}", bad=True)
+            self.say(f"Ctrl+Q again quits{stays}", bad=True)
 
-    def _what_is_lost(self) -> str:
+    def _what_stays(self) -> str:
         pending = self.workbench.conversation.pending
-        return f" and drops the pending change ({pending.summary()})" if pending.files else ""
+        return f"; {pending.summary()} pending: `oci-tui resume` goes on with it" if pending.files else ""
 
     def action_review(self) -> None:
         self.workbench.zoom("changes")

@@ -24,11 +24,22 @@ class Sizes(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **{pane: round(min(max(getattr(self, pane) + step, 0.2), 4.0), 1)})
 
 
+class Left(msgspec.Struct, frozen=True):
+    """How a session was left: the pane behind the tabs, and the one on the whole screen, "" for none."""
+
+    tab: str = "transcript"
+    zoomed: str = ""
+
+
+_SESSIONS = 100
+
+
 class Remembered(msgspec.Struct, frozen=True):
-    """All of it; `sizes` by the name of a shape."""
+    """All of it; `sizes` by the name of a shape, `left` by the name of a session, the newest last."""
 
     theme: str = ""
     sizes: dict[str, Sizes] = {}
+    left: dict[str, Left] = {}
 
 
 class RememberedFile:
@@ -40,6 +51,13 @@ class RememberedFile:
             self.now = msgspec.json.decode(file.read_bytes(), type=Remembered)
         except (OSError, msgspec.MsgspecError):
             self.now = Remembered()
+
+    def leave(self, session: str, left: Left) -> str:
+        """Remember how a session looks now, as `keep` does."""
+        if self.now.left.get(session, Left()) == left:
+            return ""
+        others = {name: known for name, known in self.now.left.items() if name != session}
+        return self.keep(left=dict([*others.items(), (session, left)][-_SESSIONS:]))
 
     def keep(self, **changed: object) -> str:
         """Remember these; why they cannot be written, "" when they were."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.diff import Diff
+from oci_tui.core.errors import StoreError
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeConflicted,
@@ -93,11 +94,19 @@ class ReplaySession:
     """Each `ask` plays the next recorded turn. `speed` 2 is twice as fast, 0 without any waiting. Touches no files.
 
     `paused_at` ends the playing before the event of that number, until it is stopped; `reached` says that it came there.
+    With `whole` all of it is played at once, decisions included, as it was; after a stop each `ask` plays one more turn.
     """
 
-    def __init__(self, recording: Path, speed: float = 1.0, paused_at: int | None = None) -> None:
+    past: Sequence[Event] = ()
+
+    def __init__(self, recording: Path, speed: float = 1.0, paused_at: int | None = None, *, whole: bool = False) -> None:
+        self.name = f"replay of {recording.stem}"
         self._events = list(read(recording))
+        if not self._events:
+            raise StoreError(f"{recording}: there is no event in it; give the journal of a session")
+        self.root = next((Path(event.root) for event in self._events if isinstance(event, SessionStarted)), Path.cwd())
         self._speed = speed
+        self._whole = whole
         self._paused_at = paused_at
         self._place = 0
         self.reached = asyncio.Event()
@@ -107,10 +116,16 @@ class ReplaySession:
         self.approval = Approval()
 
     async def prepare(self) -> AsyncGenerator[Event]:
-        """What was recorded before the first turn."""
-        while self._place < len(self._events) and not isinstance(self._events[self._place], TurnStarted):
+        """What was recorded before the first turn, or all of it."""
+        began, turn = time.monotonic(), 0
+        while self._place < len(self._events) and not self._stopped.is_set():
+            if not self._whole and isinstance(self._events[self._place], TurnStarted):
+                return
             async for event in self._step():
+                turn = event.turn if isinstance(event, TurnStarted) else 0 if isinstance(event, TurnFinished) else turn
                 yield event
+        if turn and self._stopped.is_set():
+            yield TurnFinished(turn=turn, verdict=Verdict.STOPPED, rounds=0, seconds=time.monotonic() - began)
 
     async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:  # noqa: ARG002
         """The next recorded turn, with this prompt in place of the recorded one."""
@@ -187,5 +202,5 @@ class ReplaySession:
             self.reached.set()
         if isinstance(event, DiffChanged):
             self.settle.pending = event.diff
-        if not isinstance(event, (SessionStarted, *_DECISIONS)):
+        if self._whole or not isinstance(event, (SessionStarted, *_DECISIONS)):
             yield event

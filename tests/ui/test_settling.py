@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,6 +33,9 @@ FIVE = "one\ntwo\nthree\nfour\nfive\n"
 
 class FilesOnly:
     """A session without engine and sandbox: each prompt has the next edits written into the mirror."""
+
+    name = "test"
+    past: Sequence[events.Event] = ()
 
     def __init__(self, root: Path, *edits: Mapping[str, str]) -> None:
         self.workspace = GitWorkspace(root, WorkspaceSettings(), "test")

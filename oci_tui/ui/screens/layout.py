@@ -17,7 +17,7 @@ from oci_tui.ui.panes.divider import Divider
 from oci_tui.ui.panes.frame import Frame, Hints, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.transcript import TranscriptPane
-from oci_tui.ui.remembered import RememberedFile, Sizes
+from oci_tui.ui.remembered import Left, RememberedFile, Sizes
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 
@@ -48,6 +48,15 @@ class LaidOutScreen(Screen[None]):
         self._shape: Shape = "wide"
         self._zoomed = ""
         self._chosen = False
+        self._session = ""
+
+    def lay_out(self, session: str) -> None:
+        """Look as this session was left, and remember from now on how it looks."""
+        self._session = session
+        left = self._remembered.now.left.get(session)
+        if left and {left.tab, left.zoomed} <= {*self._frames, ""}:
+            self._tabs.current, self._zoomed, self._chosen = left.tab, left.zoomed, True
+            self._arrange()
 
     def compose_panes(self) -> ComposeResult:
         yield self._tabs
@@ -123,6 +132,8 @@ class LaidOutScreen(Screen[None]):
         for pane in ("code", "console", "changes"):
             self._frames[pane].styles.height = f"{getattr(sizes, pane)}fr"
         self._tabs.display = self._shape in ("medium", "narrow")
+        if self._session and (problem := self._remembered.leave(self._session, Left(self._tabs.current, self._zoomed))):
+            self.say(problem)
 
     @property
     def _sizes(self) -> Sizes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from oci_tui.core.events import (
     TurnStarted,
     WorkspaceReady,
 )
+from oci_tui.core.recall import condensed
 from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
@@ -138,6 +140,14 @@ class Workbench(RewritingScreen):
             case WorkspaceReady() | TurnFinished():
                 self.learn_names()
         self.follow(event, pending=bool(self.conversation.pending.files))
+
+    def recall(self, session: str, past: Sequence[Event]) -> None:
+        """Show what happened in a session before it was resumed, and look as it was left."""
+        for event in condensed(past):
+            self._status.show(event)
+            for pane in self._panes:
+                pane.show(event)
+        self.lay_out(session)
 
     def action_propose_commit(self) -> None:
         """Put the message of a commit of what was accepted into the prompt, to be changed and sent."""

@@ -1,0 +1,130 @@
+"""Recorded sessions from the command line: resumed after a kill, forked, listed, replayed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from oci_tui.assemble import archive
+from oci_tui.core import events
+from oci_tui.core.reading import read
+from oci_tui.resources import state_folder
+from tests.calculator import FILES, RIGHT, WRONG, MakeRepository, scripted
+from tests.cli.test_commands import oci, one_line
+from tests.cli.test_sandbox import opened
+from tests.ui.terminal import Terminal
+
+RECORDING = Path(__file__).parents[1] / "ui" / "recordings" / "lexer.jsonl"
+
+
+@contextmanager
+def running(arguments: list[str], cwd: Path, home: Path) -> Iterator[Terminal]:
+    terminal = opened(arguments, cwd, home)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def leave(terminal: Terminal) -> tuple[int, str]:
+    terminal.press(b"\x11\x11")
+    return terminal.ended()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("chat", [False, True], ids=["app", "chat"])
+def test_what_was_before_the_killed_round_is_there(make_repository: MakeRepository, tmp_path: Path, chat: bool) -> None:
+    """The first round fails, the second is killed while its command runs: the session goes on after the first."""
+    root = make_repository({"test_calc.py": FILES["test_calc.py"], "calc.py": FILES["calc.py"]})
+    flags = [*scripted(tmp_path, WRONG, RIGHT), "--check", CHECK]
+    with running(["chat", *flags] if chat else flags, root, tmp_path) as terminal:
+        terminal.until(lambda: "Say what you want changed" in terminal.text if chat else "❯" in terminal.text)
+        terminal.press(b"fix it\r")
+        terminal.until(lambda: "waiting" in terminal.text, 40)
+        terminal.process.kill()
+        terminal.process.wait()
+    (summary,) = archive().listed(str(root))
+    assert (summary.rounds, summary.verdict, summary.open) == (1, None, False)
+    journal = state_folder() / "sessions" / f"{summary.name}.jsonl"
+    with journal.open("ab") as torn:
+        torn.write(b'{"event":"OutputArr')
+    go_on = ["resume", *(["--chat"] if chat else []), *scripted(tmp_path, "It adds them.")]
+    with running(go_on, root, tmp_path) as terminal:
+        terminal.until(lambda: "return b - a" in terminal.text)
+        assert "fix it" in terminal.text
+        terminal.until(
+            lambda: "Say what you want changed" in terminal.text if chat else "pending" in terminal.text or "±" in terminal.text
+        )
+        terminal.press(b"why?\r")
+        terminal.until(lambda: "answered after 1 round" in terminal.text if chat else "It adds them" in terminal.text, 40)
+        terminal.press(b"/accept\r")
+        terminal.until(lambda: "accepted" in terminal.text)
+        terminal.press(b"/quit\r")
+        assert terminal.ended()[0] == 0
+    assert (root / "calc.py").read_text() == "def add(a, b):\n    return b - a\n"
+    told = list(read(journal))
+    said = [event.messages for event in told if isinstance(event, events.Checkpointed)]
+    asked = next(message.content for messages in reversed(said) for message in messages if message.content.endswith("why?"))
+    assert "Execution result" in asked, "what came of the first round was read, and the second is as if it had not begun"
+
+
+CHECK = "sh -c 'if grep -q \"a + b\" calc.py; then echo wai''ting; exec sleep 4325; fi; exec python -m pytest -q'"
+
+
+def test_a_recording_is_played_in_the_app(tmp_path: Path, make_repository: MakeRepository) -> None:
+    with running(["replay", str(RECORDING), "--speed", "0"], make_repository(FILES), tmp_path) as terminal:
+        terminal.until(lambda: "passed after" in terminal.text)
+        assert leave(terminal)[0] == 0
+    assert not (state_folder() / "sessions").exists()
+
+
+def test_a_replay_takes_its_time_and_can_be_stopped(tmp_path: Path, make_repository: MakeRepository) -> None:
+    with running(["replay", str(RECORDING), "--speed", "0.5"], make_repository(FILES), tmp_path) as terminal:
+        terminal.until(lambda: "round 1" in terminal.text)
+        terminal.press(b"\x1b")
+        terminal.until(lambda: "stopped after" in terminal.text)
+        assert leave(terminal)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["replay", "nothing.jsonl"], 3, "there is no session nothing.jsonl"),
+        (["replay", "calc.py"], 3, "calc.py:1: not an event"),
+        (["resume"], 3, "there is no session about this repository yet"),
+        (["resume", "20"], 3, "there is no session 20"),
+    ],
+)
+def test_what_is_not_there(
+    make_repository: MakeRepository, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    with running(arguments, make_repository(FILES), tmp_path) as terminal:
+        ended, said = terminal.ended()
+    assert ended == code
+    assert words in one_line(said)
+
+
+def test_sessions_from_the_command_line(tmp_path: Path) -> None:
+    folder = state_folder() / "sessions"
+    folder.mkdir()
+    (folder / "20260921-101500-a1b2.jsonl").write_bytes(RECORDING.read_bytes())
+    listed = oci("sessions", "list", cwd=tmp_path)
+    assert re.match(r"20260921-101500-a1b2  2026-09-\d\d \d\d:\d\d  parser: .*rounds, passed", listed.stdout)
+    shown = oci("sessions", "show", "2026", cwd=tmp_path).stdout
+    assert "repository  /home/ada/src/parser" in shown
+    assert re.search(r"^ +2  ✓ ", shown, re.MULTILINE)
+    assert oci("sessions", "rename", "2026", "The \x1b[31mlexer", cwd=tmp_path).stdout == (
+        "session 20260921-101500-a1b2: The ␛[31mlexer\n"
+    )
+    forked = oci("fork", "2026", "--round", "1", cwd=tmp_path)
+    name = forked.stdout.strip()
+    assert f"oci-tui resume {name}" in forked.stderr
+    assert oci("sessions", "show", name, cwd=tmp_path).stdout.count("✗") == 1
+    assert oci("fork", name, "--round", "7", cwd=tmp_path).returncode == 3
+    assert oci("sessions", "rm", name, cwd=tmp_path, stdin="n\n").returncode == 130
+    assert oci("sessions", "rm", name, "20260921", "--yes", cwd=tmp_path).returncode == 0
+    assert oci("sessions", "list", cwd=tmp_path).stdout == ""
