@@ -33,7 +33,7 @@ def opened(loaded: Loaded, root: Path, make: Callable[[], Session], prompt: str 
     if linear or loaded.settings.ui.linear:
         from oci_tui.cli.chat import converse
 
-        return asyncio.run(converse(make()))
+        return asyncio.run(converse(make(), root, vi=loaded.settings.ui.prompt_keys == "vi"))
     return shown(loaded, root, make, prompt)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TextIO
+from typing import Protocol
 
 from oci_tui.core import events
 from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
@@ -18,11 +18,18 @@ _COUNTED = re.compile(r" \d.*")
 _SIGNS = {True: "✓", False: "✗", None: "●"}
 
 
+class Written(Protocol):
+    """What lines are written to."""
+
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> None: ...
+
+
 class Printer:
     """Writes what happens to `out`, sanitised; progress of a part is a line only when the step or the tenth changes."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stderr
+    def __init__(self, out: Written | None = None) -> None:
+        self._out: Written = out or sys.stderr
         self._progress = self._failure = ""
         self._approval = "auto"
         self._at_line_start = True

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from oci_tui.ui.fuzzy import Finder
-from oci_tui.ui.panes.completion import Suggestion
-from oci_tui.ui.slash import SLASHES
+from oci_tui.ui.slash import SLASHES, Slash
+from oci_tui.ui.suggestion import Suggestion
+
+WORD = re.compile(r"(?:(?<=\s)|^)(@[\w./+-]*|/\w*)$")
+"""Of what stands before the cursor, the word that can be completed."""
 
 _ALSO = (Suggestion("@diff", "the pending change"), Suggestion("@output", "what the last run printed"))
 
 
 class Vocabulary:
-    """Files come before symbols; `know` replaces what is known of the repository."""
+    """Files come before symbols; `know` replaces what is known of the repository. `slashes` are the commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, slashes: Sequence[Slash] = SLASHES) -> None:
+        self._slashes = slashes
         self._files = Finder(())
         self._symbols = Finder(())
         self._where: Mapping[str, str] = {}
@@ -28,7 +33,7 @@ class Vocabulary:
         if word.startswith("/"):
             return [
                 Suggestion(f"/{slash.name}{' ' if slash.takes else ''}", " ".join(filter(None, (slash.takes, slash.does))))
-                for slash in SLASHES
+                for slash in self._slashes
                 if slash.name.startswith(word[1:])
             ]
         letters = word[1:]

@@ -32,6 +32,7 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.reading import read
+from oci_tui.core.recall import unfinished
 from oci_tui.core.selection import Selection, rest
 from oci_tui.core.verdict import Verdict
 
@@ -117,15 +118,13 @@ class ReplaySession:
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """What was recorded before the first turn, or all of it."""
-        began, turn = time.monotonic(), 0
         while self._place < len(self._events) and not self._stopped.is_set():
             if not self._whole and isinstance(self._events[self._place], TurnStarted):
                 return
             async for event in self._step():
-                turn = event.turn if isinstance(event, TurnStarted) else 0 if isinstance(event, TurnFinished) else turn
                 yield event
-        if turn and self._stopped.is_set():
-            yield TurnFinished(turn=turn, verdict=Verdict.STOPPED, rounds=0, seconds=time.monotonic() - began)
+        for event in unfinished(self._events[: self._place]):
+            yield event
 
     async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:  # noqa: ARG002
         """The next recorded turn, with this prompt in place of the recorded one."""

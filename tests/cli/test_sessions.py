@@ -77,7 +77,7 @@ CHECK = "sh -c 'if grep -q \"a + b\" calc.py; then echo wai''ting; exec sleep 43
 
 def test_a_recording_is_played_in_the_app(tmp_path: Path, make_repository: MakeRepository) -> None:
     with running(["replay", str(RECORDING), "--speed", "0"], make_repository(FILES), tmp_path) as terminal:
-        terminal.until(lambda: "passed after" in terminal.text)
+        terminal.until(lambda: "✓ passed" in terminal.text)
         assert leave(terminal)[0] == 0
     assert not (state_folder() / "sessions").exists()
 
@@ -86,7 +86,7 @@ def test_a_replay_takes_its_time_and_can_be_stopped(tmp_path: Path, make_reposit
     with running(["replay", str(RECORDING), "--speed", "0.5"], make_repository(FILES), tmp_path) as terminal:
         terminal.until(lambda: "round 1" in terminal.text)
         terminal.press(b"\x1b")
-        terminal.until(lambda: "stopped after" in terminal.text)
+        terminal.until(lambda: "■ stopped · 1 round" in terminal.text)
         assert leave(terminal)[0] == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -11,13 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from oci_tui.core.terminal import visible_line
-
-
-class Suggestion(NamedTuple):
-    """What would be written, and a word about it."""
-
-    text: str
-    about: str = ""
+from oci_tui.ui.suggestion import Suggestion
 
 
 class Completion(Widget):

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from textual import events
 from textual.message import Message
 
+from oci_tui.ui.completing import WORD as _WORD
 from oci_tui.ui.memory import PromptMemory
-from oci_tui.ui.panes.completion import Completion, Suggestion
+from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.keyed_area import KeyedArea
+from oci_tui.ui.suggestion import Suggestion
 from oci_tui.ui.wording import plural
 
 Completer = Callable[[str], Sequence[Suggestion]]
 
-_WORD = re.compile(r"(?:(?<=\s)|^)(@[\w./+-]*|/\w*)$")
 _FOLDED = re.compile(r"\[pasted (\d+): [\d,]+ lines?\]")
 
 
