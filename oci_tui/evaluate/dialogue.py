@@ -40,6 +40,10 @@ class Dialogue(Protocol):
         """What is said of code whose tests failed with this output."""
         ...
 
+    def take_back(self, passed: int, before: int, code: str) -> str:
+        """Have the earlier `code` stand, with which `before` tests passed instead of `passed`; what is said of that."""
+        ...
+
     def answer(self, reply: str, said: str) -> None:
         """Go on after the reply."""
         ...
@@ -58,6 +62,9 @@ class Published:
 
     def result(self, output: str) -> str:
         return published.result(output)
+
+    def take_back(self, passed: int, before: int, code: str) -> str:  # noqa: ARG002
+        return ""
 
     def answer(self, reply: str, said: str) -> None:
         self.messages = (published.after(self.messages[-1], reply, said),)
@@ -94,6 +101,10 @@ class Product:
         error, self._error = self._error, failure.signature(output)
         self.resampled = RESAMPLED if error == self._error else None
         return f"{said}\n\n{feedback.SAME_ERROR}" if self.resampled else said
+
+    def take_back(self, passed: int, before: int, code: str) -> str:
+        self._files = {FILE: code}
+        return feedback.taken_back(max(passed, 0), before, [context.block(FILE, code)])
 
     def answer(self, reply: str, said: str) -> None:
         self.messages = (*self.messages, Message("assistant", reply), Message("user", said))

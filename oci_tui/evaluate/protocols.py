@@ -35,21 +35,20 @@ class Solver:
         began = time.monotonic()
         dialogue = self._dialogue(problem)
         attempts: list[Attempt] = []
-        kept, best, note = 0, False, ""
+        kept, best, note = 0, -1, ""
         for left in range(self._conditions.rounds - 1, -1, -1):
             if not await self._fits(dialogue.messages):
                 note = NO_ROOM
                 break
             said = await self._reply(dialogue, sample)
             attempt = await self._score(problem, dialogue, said)
-            held = attempt.passed.get("visible", False)
-            # what only the scorer sees may not decide which reply counts
-            if self._conditions.protocol != "visible" or held >= best:
-                kept, best = len(attempts), held
             over = not left or self._settled(problem, attempt, first=not attempts)
             if not over:
-                attempt = await self._taught(problem, dialogue, attempt)
+                attempt = await self._taught(problem, dialogue, attempt, attempts[kept] if attempts else attempt)
                 dialogue.answer(attempt.reply, attempt.feedback)
+            # what only the scorer sees may not decide which reply counts
+            if self._conditions.protocol != "visible" or attempt.shown_passed >= best:
+                kept, best = len(attempts), attempt.shown_passed
             attempts.append(attempt)
             if over:
                 break
@@ -77,11 +76,12 @@ class Solver:
         asked, code = dialogue.messages, dialogue.read(said.text)
         hidden = await self._scorer.score(problem, code, self._hidden[-1])
         passed: dict[str, bool] = {"base": hidden.base_passed, self._hidden[-1]: hidden.passed}
-        outputs, seconds = {"hidden": hidden.feedback}, hidden.seconds
+        outputs, seconds, shown = {"hidden": hidden.feedback}, hidden.seconds, 0
         if self._conditions.protocol == "visible":
             visible = await self._scorer.score(problem, code, "visible")
             passed["visible"], outputs["visible"] = visible.passed, visible.feedback
             seconds += visible.seconds
+            shown = len(problem.visible_tests) if visible.passed else await self._shown_passed(problem, code)
         return Attempt(
             asked,
             said.text,
@@ -90,7 +90,15 @@ class Solver:
             {tests: output for tests, output in outputs.items() if output},
             usage=said.usage,
             scoring_s=round(seconds, 3),
+            shown_passed=shown,
         )
+
+    async def _shown_passed(self, problem: Problem, code: str) -> int:
+        """How many of the tests that the problem shows pass, each by itself; -1 without code."""
+        if not code:
+            return -1
+        alone = [msgspec.structs.replace(problem, visible_tests=(test,)) for test in problem.visible_tests]
+        return sum([(await self._scorer.score(each, code, "visible")).passed for each in alone]) if len(alone) > 1 else 0
 
     def _settled(self, problem: Problem, attempt: Attempt, *, first: bool) -> bool:
         """Whether the protocol goes no further, as it has nothing to say about the code."""
@@ -99,17 +107,20 @@ class Solver:
         # the paper's loop ends with a refinement in which there is no code
         return all(attempt.passed[level] for level in self._hidden) or not (first or attempt.code)
 
-    async def _taught(self, problem: Problem, dialogue: Dialogue, attempt: Attempt) -> Attempt:
+    async def _taught(self, problem: Problem, dialogue: Dialogue, attempt: Attempt, best: Attempt) -> Attempt:
         """The attempt with what the model is told about it."""
         if self._conditions.protocol == "visible":
-            return msgspec.structs.replace(attempt, feedback=dialogue.result(attempt.outputs.get("visible", "")))
+            said = [dialogue.result(attempt.outputs.get("visible", ""))]
+            if attempt.shown_passed < best.shown_passed:
+                said.append(dialogue.take_back(attempt.shown_passed, best.shown_passed, best.code))
+            return msgspec.structs.replace(attempt, feedback="\n\n".join(filter(None, said)))
         output = attempt.outputs.get("hidden", "")
         if self._guide is None:
             return msgspec.structs.replace(attempt, feedback=dialogue.result(output))
         solution = problem.canonical.removeprefix(problem.prompt) if self._guide.oracle else ""
         asked = messages(problem.prompt, attempt.code, output, solution)
-        said = await self._guide.say(self._replies, asked)
-        return msgspec.structs.replace(attempt, feedback=said.text.strip(), guide_messages=asked, guide_usage=said.usage)
+        advice = await self._guide.say(self._replies, asked)
+        return msgspec.structs.replace(attempt, feedback=advice.text.strip(), guide_messages=asked, guide_usage=advice.usage)
 
 
 class ProblemTask:

@@ -65,7 +65,8 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A round: what the model read, its reply, the code in it, how that came out, and what the model is told about it.
 
     `passed` has a verdict for each level of tests; `outputs` what the scorer said of "hidden" and "visible" ones that failed.
-    `guide_messages` and `guide_usage` are the other engine's, where it wrote the feedback.
+    `shown_passed` counts the visible tests that passed (-1: there was no code). `guide_messages` and `guide_usage` are those
+    of the other engine, where it wrote the feedback.
     """
 
     messages: tuple[Message, ...]
@@ -76,6 +77,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     feedback: str = ""
     usage: Usage = Usage()
     scoring_s: float = 0.0
+    shown_passed: int = 0
     guide_messages: tuple[Message, ...] = ()
     guide_usage: Usage | None = None
 

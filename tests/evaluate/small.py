@@ -10,30 +10,34 @@ _RIGHT = {
     "largest": "def largest(xs):\n    return max(xs)\n",
     "backwards": "def backwards(text):\n    return text[::-1]\n",
     "shorter": "def shorter(a, b):\n    return min(a, b, key=len)\n",
+    "square": "def square(x):\n    return x * x\n",
 }
 _WRONG = {
     "largest": "def largest(xs):\n    return min(xs)\n",
     "backwards": "def backwards(text):\n    return text\n",
     "shorter": "def shorter(a, b):\n    return 'a'\n",
+    "square": "def square(x):\n    return x + x\n",
 }
 _SHOWN = {
     "double": "double(2) == 4",
     "largest": "largest([1, 3, 2]) == 3",
     "backwards": "backwards('ab') == 'ba'",
     "shorter": "shorter('a', 'bc') == 'a'",
+    "square": "square(2) == 4\nassert square(3) == 9",
 }
 _BASE = {
     "double": [[2], [5]],
     "largest": [[[1, 3, 2]]],
     "backwards": [["ab"]],
     "shorter": [["a", "bc"], ["abc", "de"]],
+    "square": [[2], [3]],
 }
-_PLUS = {"double": [[-1]], "largest": [[[-1, -3]]], "backwards": [["a"]], "shorter": [["", "x"]]}
+_PLUS = {"double": [[-1]], "largest": [[[-1, -3]]], "backwards": [["a"]], "shorter": [["", "x"]], "square": [[-1]]}
 NAMES = tuple(_RIGHT)
 
 
 def write_dataset(file: Path) -> Path:
-    """Four problems in the form of MBPP+."""
+    """Five problems in the form of MBPP+."""
     rows = [
         {
             "task_id": f"Mbpp/{9000 + number}",
@@ -51,12 +55,15 @@ def write_dataset(file: Path) -> Path:
 
 
 def write_replies(file: Path, delay_s: float) -> Path:
-    """double is right at once, largest once the model has read a result, backwards never; shorter only passes what is shown."""
+    """double is right at once, largest once the model has read a result, backwards never; shorter only passes what is shown;
+    square passes one of the two tests that are shown, and then none.
+    """
     said = [
+        ("square", ["Write square", "Execution result"], "def square(x):\n    return 0\n"),
         ("double", ["Write double"], _RIGHT["double"]),
         ("largest", ["Write largest", "Execution result"], _RIGHT["largest"]),
         ("largest", ["Write largest", "Mind the order"], _RIGHT["largest"]),
-        *((name, [f"Write {name}"], _WRONG[name]) for name in ("largest", "backwards", "shorter")),
+        *((name, [f"Write {name}"], _WRONG[name]) for name in _WRONG),
     ]
     lines = [{"reply": f"{name}:\n```python\n{code}```\n", "when": when, "delay_s": delay_s} for name, when, code in said]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))

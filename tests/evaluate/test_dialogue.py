@@ -139,14 +139,36 @@ def test_the_product_tells_of_an_edit_that_has_no_place_and_of_a_reply_without_c
     assert dialogue.result("").startswith("You wrote no code")
 
 
+GUIDED = f"""\
+A programmer has drafted code for a programming problem, and you guide them as another person would.
+Read @@Problem, @@Existing Code and what running it gave, @@Execution Result. Find the errors and the edge cases that were \
+overlooked, and suggest what to change in the idea, and why.
+Do not write code.
+Answer in no more than three sentences.
+
+@@Problem
+{PROMPT.strip()}
+
+@@Existing Code
+def add(a, b): ...
+
+@@Execution Result
+{OUTPUT}
+
+@@Guidance
+"""
+
+
 def test_the_guide_reads_the_solution_only_where_it_may() -> None:
-    system, asked = messages(PROMPT, "code", OUTPUT)
-    assert system == Message("system", "You are a helpful assistant.")
-    assert asked.content.endswith(
-        f"Answer in no more than three sentences.\n\n@@Problem\n{PROMPT.strip()}\n\n@@Existing Code\ncode\n\n"
-        f"@@Execution Result\n{OUTPUT}\n\n@@Guidance\n"
+    asked = messages(PROMPT, "def add(a, b): ...", OUTPUT)
+    assert asked == (Message("system", "You are a helpful assistant."), Message("user", GUIDED))
+    _, knowing = messages(PROMPT, "def add(a, b): ...", OUTPUT, "    return a + b")
+    assert knowing.content == (
+        GUIDED.replace("@@Execution Result. Find", "@@Execution Result, and compare the code with @@Canonical Solution. Find")
+        .replace(
+            "Do not write code.",
+            "Do not write code. You should NOT directly reveal the contents of @@Canonical Solution, and never mention terms "
+            'such as "canonical solution".',
+        )
+        .replace("@@Guidance", "@@Canonical Solution\n    return a + b\n\n@@Guidance")
     )
-    assert "anonical" not in asked.content
-    _, asked = messages(PROMPT, "code", OUTPUT, "    return a + b\n")
-    assert "@@Canonical Solution\n    return a + b\n" in asked.content
-    assert "NOT directly reveal" in asked.content

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from oci_tui.core.generation import Sampling
 from oci_tui.evaluate import results
 from oci_tui.evaluate.replies import FILE
 from oci_tui.evaluate.results import Record, Results
@@ -53,7 +54,13 @@ def without_times(file: Path) -> list[Any]:
 
 def test_single_is_one_reply(tmp_path: Path) -> None:
     found = evaluated(tmp_path)
-    assert verdicts(found) == {"double": [["base", "plus"]], "largest": [[]], "backwards": [[]], "shorter": [[]]}
+    assert verdicts(found) == {
+        "double": [["base", "plus"]],
+        "largest": [[]],
+        "backwards": [[]],
+        "shorter": [[]],
+        "square": [[]],
+    }
     assert found.summary is not None
     assert (found.summary.passed, found.conditions.level, found.conditions.rounds) == ({"base": 1, "plus": 1}, "plus", 1)
 
@@ -65,6 +72,7 @@ def test_oracle_feeds_back_the_first_hidden_test_that_failed(tmp_path: Path) -> 
         "largest": [[], ["base", "plus"]],
         "backwards": [[], []],
         "shorter": [[], []],
+        "square": [[], []],
     }
     first, second = of(found, "shorter").attempts
     assert first.feedback.splitlines()[:3] == ["Execution result: ", "The results aren't as expected.", "Input: ['abc', 'de']"]
@@ -75,12 +83,38 @@ def test_oracle_feeds_back_the_first_hidden_test_that_failed(tmp_path: Path) -> 
 def test_visible_knows_only_the_test_that_the_prompt_shows(tmp_path: Path) -> None:
     found = evaluated(tmp_path, "--protocol", "visible", "--rounds", "3")
     every = ["base", "plus", "visible"]
-    assert verdicts(found) == {"double": [every], "largest": [[], every], "backwards": [[], [], []], "shorter": [["visible"]]}
+    assert verdicts(found) == {
+        "double": [every],
+        "largest": [[], every],
+        "backwards": [[], [], []],
+        "shorter": [["visible"]],
+        "square": [[], [], []],
+    }
     assert of(found, "shorter").passed == {"base": False, "plus": False}
     told = "".join(message.content for record in found.records for attempt in record.attempts for message in attempt.messages)
     assert "['abc', 'de']" not in told
     assert "[-1, -3]" not in told
     assert [message.role for message in of(found, "largest").attempts[1].messages] == ["system", "user", "assistant", "user"]
+
+
+def test_a_later_reply_counts_only_when_it_is_not_worse_by_what_is_shown(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, "--protocol", "visible", "--rounds", "3")
+    square, backwards = of(found, "square"), of(found, "backwards")
+    assert ([attempt.shown_passed for attempt in square.attempts], square.kept) == ([1, 0, 0], 0)
+    assert square.attempts[1].feedback.endswith(
+        "Your last edit was taken back: with it 0 tests pass, before it 1 did. The files are as they were:\n"
+        "solution.py\n```python\ndef square(x):\n    return x + x\n```\n"
+    )
+    assert ([attempt.shown_passed for attempt in backwards.attempts], backwards.kept) == ([0, 0, 0], 2)
+    assert of(evaluated(tmp_path, "--protocol", "oracle", out="oracle.jsonl"), "square").kept == 1
+
+
+def test_samples_have_seeds_of_their_own(tmp_path: Path) -> None:
+    found = evaluated(tmp_path, "--samples", "2", "--temperature", "0.5", "--seed", "7", "--limit", "2")
+    assert [record.id for record in found.records] == ["Mbpp/9000#0", "Mbpp/9000#1", "Mbpp/9001#0", "Mbpp/9001#1"]
+    assert len((tmp_path / FILE).read_text().splitlines()) == 4
+    assert found.conditions.sampling == Sampling(temperature=0.5, seed=7)
+    assert (found.conditions.problems, found.conditions.limit) == (2, 2)
 
 
 def test_the_guide_is_another_model_with_or_without_the_solution(tmp_path: Path) -> None:
@@ -101,12 +135,12 @@ def test_the_guide_is_another_model_with_or_without_the_solution(tmp_path: Path)
 def test_protocols_share_first_replies(tmp_path: Path) -> None:
     single = evaluated(tmp_path, out="single.jsonl")
     count = len((tmp_path / FILE).read_text().splitlines())
-    assert count == 4
+    assert count == 5
     oracle = evaluated(tmp_path, "--protocol", "oracle", out="oracle.jsonl")
     assert [record.attempts[0].usage for record in oracle.records] == [record.attempts[0].usage for record in single.records]
-    assert len((tmp_path / FILE).read_text().splitlines()) == count + 3
+    assert len((tmp_path / FILE).read_text().splitlines()) == count + 4
     evaluated(tmp_path, "--protocol", "visible", "--prompt", "published", "--rounds", "1", out="visible.jsonl")
-    assert len((tmp_path / FILE).read_text().splitlines()) == count + 3
+    assert len((tmp_path / FILE).read_text().splitlines()) == count + 4
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -119,13 +153,13 @@ def test_killed_half_way_and_resumed_it_is_the_file_of_an_unbroken_run(tmp_path:
     process = subprocess.Popen(arguments(broken, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("◌ 2 of 4"):
+        if line.startswith("◌ 2 of 5"):
             os.kill(process.pid, signal.SIGKILL)
             break
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     kept = results.read(broken / "out.jsonl").records
-    assert 2 <= len(kept) < 4
+    assert 2 <= len(kept) < 5
     with (broken / "out.jsonl").open("a") as file:
         file.write('{"type":"task","id":"Mbpp/90')
     evaluated(broken, *more, "--resume")
