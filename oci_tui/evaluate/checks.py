@@ -90,6 +90,12 @@ class Check:
             node, ast.expr | ast.keyword | ast.operator | ast.cmpop | ast.unaryop | ast.boolop | ast.expr_context
         ):
             raise ValueError(f"{type(node).__name__} in an assert")
+        if isinstance(node, ast.Call):
+            if ast.unparse(node.func) not in _FUNCTIONS:
+                raise ValueError(f"a call of {ast.unparse(node.func)[:40]}")
+            for argument in (*node.args, *node.keywords):
+                self._collect(argument)
+            return
         for child in ast.iter_child_nodes(node):
             self._collect(child)
 
