@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from oci_tui.core.archive import Archive
     from oci_tui.core.events import Event
     from oci_tui.core.measured import Measured
+    from oci_tui.core.models import Listed
+    from oci_tui.core.ports import Engine
     from oci_tui.core.session import Session
     from oci_tui.evaluate.evaluation import Evaluation
     from oci_tui.evaluate.plan import Plan
@@ -64,7 +66,6 @@ def _session(
     from oci_tui.core.recall import recalled
     from oci_tui.core.rules import Rules
     from oci_tui.core.session import Session
-    from oci_tui.engine.opening import open_engine
     from oci_tui.sandbox.docker import DockerSandbox
     from oci_tui.store.journal import Journal
     from oci_tui.workspace.git import GitWorkspace
@@ -76,7 +77,7 @@ def _session(
     return Session(
         name=name,
         policy=policy(settings, must_run=must_run),
-        engine=open_engine(settings.engine, state_folder() / "engine.log"),
+        engine=engine(settings),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
         approval=Approval(settings.agent.approval, Rules(settings.approval.allow, settings.approval.deny)),
@@ -197,33 +198,9 @@ def findings(settings: Settings, root: Path | None = None) -> list[Finding]:
 
 def machine(settings: Settings) -> list[tuple[str, str]]:
     """Memory of this machine, versions and places, by name."""
-    from importlib.metadata import PackageNotFoundError, version
-    from platform import python_version
+    from oci_tui.engine.machine import machine as told
 
-    from oci_tui.engine.fit import gpus
-    from oci_tui.engine.memory import available
-    from oci_tui.resources import config_folder, models_folder
-
-    def installed(package: str) -> str:
-        try:
-            return f"{package} {version(package)}"
-        except PackageNotFoundError:
-            return f"no {package}"
-
-    memory = [(gpu.name, f"{(gpu.memory - gpu.free) / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use") for gpu in gpus()]
-    return [
-        *(memory or [("GPU", "no CUDA GPU")]),
-        ("memory", f"{available() / 1e9:.1f} GB available"),
-        (
-            "versions",
-            ", ".join([f"Python {python_version()}", *map(installed, ("oci-tui", "textual", "xllamacpp", "exllamav2"))]),
-        ),
-        ("settings", str(config_folder() / "config.toml")),
-        ("profile", settings.sandbox.profile),
-        ("models", str(models_folder())),
-        ("sessions", str(_journals())),
-        ("engine's log", str(state_folder() / "engine.log")),
-    ]
+    return [*told(), ("profile", settings.sandbox.profile), ("sessions", str(_journals()))]
 
 
 def group_waits() -> bool:
@@ -303,13 +280,11 @@ def drop_prepared(settings: Settings, root: Path) -> bool:
         return preparation.drop(api, load(settings.sandbox.profile), str(root))
 
 
-def models() -> list[str]:
-    """A line for every model that is here or can be fetched by name."""
+def models() -> tuple[Listed, ...]:
+    """Every model that is here or can be fetched by name."""
     from oci_tui.engine.models import listed
 
-    signs = {True: "✓", False: " "}
-    rows = [(row, f" ({row.licence})" if row.licence else "") for row in listed()]
-    return [f"{signs[row.present]} {row.name:27} {row.bytes / 1e9:5.1f} GB  {row.title}{licence}" for row, licence in rows]
+    return listed()
 
 
 def model_info(settings: Settings) -> list[str]:
@@ -319,7 +294,21 @@ def model_info(settings: Settings) -> list[str]:
     return info(settings.engine)
 
 
-def pull_model(name: str, settings: Settings) -> Iterator[Progress]:
+async def model_info_apart(settings: Settings) -> list[str]:
+    """`model_info`, told by a process of its own."""
+    from oci_tui.engine.info import info_apart
+
+    return await info_apart(settings.engine.model)
+
+
+def engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for; nothing is started yet. Raises EngineError or ModelError."""
+    from oci_tui.engine.opening import open_engine
+
+    return open_engine(settings.engine, state_folder() / "engine.log")
+
+
+def pull_model(name: str, settings: Settings) -> Generator[Progress]:
     """Fetch a model: by name, the recommended one, or from the hub by repository and revision."""
     from oci_tui.engine.models import pull
 

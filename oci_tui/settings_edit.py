@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -83,21 +84,21 @@ class EditedSettings:
         kind = "a flag" if source.startswith("--") else "the environment" if source == key.variable else "your settings file"
         return f"{source}, {kind}" if source else "default"
 
-    def tried(self, key: Key, value: object) -> Settings:
-        """The settings as they would be with this value (text as a person writes it, or a value). Raises SettingsError."""
-        given = key.from_text(value) if isinstance(value, str) else value
-        return checked(self._values({**self._changed, key.id: given}), {}, "not taken")
+    def tried(self, changes: Mapping[str, object]) -> Settings:
+        """The settings as they would be with these values: texts as a person writes them, or values. Raises SettingsError."""
+        return checked(self._values({**self._changed, **_given(changes)}), {}, "not taken")
 
-    def change(self, key: Key, value: object) -> None:
-        """Take a value. Raises SettingsError and changes nothing when it cannot be used."""
-        self.now = self.tried(key, value)
-        self._changed[key.id] = key.from_text(value) if isinstance(value, str) else value
-        if self.value(key) == _at(self._loaded.settings, key):
-            del self._changed[key.id]
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Take these values. Raises SettingsError and changes nothing when they cannot be used."""
+        self.now = self.tried(changes)
+        self._changed.update(_given(changes))
+        for key in keys():
+            if key.id in changes and self.value(key) == _at(self._loaded.settings, key):
+                del self._changed[key.id]
 
     def take_back(self, key: Key) -> None:
         """As it was when it was loaded or saved last."""
-        self.change(key, _at(self._loaded.settings, key))
+        self.change({key.id: _at(self._loaded.settings, key)})
 
     def save(self) -> list[str]:
         """Write what was changed into the file, comments and all else of it kept; the keys that something else still overrides.
@@ -128,6 +129,11 @@ class EditedSettings:
             section, _, name = full_name.partition(".")
             values.setdefault(section, {})[name] = value
         return values
+
+
+def _given(changes: Mapping[str, object]) -> dict[str, object]:
+    known = {key.id: key for key in keys()}
+    return {name: known[name].from_text(value) if isinstance(value, str) else value for name, value in changes.items()}
 
 
 def _at(settings: Settings, key: Key) -> object:

@@ -34,8 +34,8 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_change_holds_at_once_and_reaches_the_file_only_when_saved(file: Path) -> None:
     edited = EditedSettings(loaded(file=file))
-    edited.change(key("engine.context"), "2048")
-    edited.change(key("agent.rounds"), "5")
+    edited.change({"engine.context": "2048"})
+    edited.change({"agent.rounds": "5"})
     assert (edited.now.engine.context, edited.now.agent.rounds, edited.unsaved) == (2048, 5, 2)
     assert edited.origin(key("engine.context")) == HERE
     assert file.read_text() == WRITTEN
@@ -48,8 +48,8 @@ def test_a_change_holds_at_once_and_reaches_the_file_only_when_saved(file: Path)
 
 def test_what_is_set_back_to_the_default_leaves_the_file(file: Path) -> None:
     edited = EditedSettings(loaded(file=file))
-    edited.change(key("engine.context"), key("engine.context").default)
-    edited.change(key("ui.keys"), "accept = f10, console.error = ctrl+e")
+    edited.change({"engine.context": key("engine.context").default})
+    edited.change({"ui.keys": "accept = f10, console.error = ctrl+e"})
     edited.save()
     assert "context" not in file.read_text()
     assert 'keys = {accept = "f10", "console.error" = "ctrl+e"}' in file.read_text()
@@ -67,7 +67,7 @@ def test_what_cannot_be_used_is_one_line_and_changes_nothing(file: Path) -> None
         ("engine.gpu_split", "1, x", "expected `float`"),
     ):
         with pytest.raises(SettingsError, match=said) as raised:
-            edited.change(key(name), text)
+            edited.change({name: text})
         assert "\n" not in str(raised.value)
     assert edited.unsaved == 0
     assert edited.now == load(file=file)
@@ -83,23 +83,23 @@ def test_where_a_value_comes_from(file: Path, monkeypatch: pytest.MonkeyPatch) -
         "check.command": "--check, a flag",
         "ui.theme": "default",
     }
-    edited.change(key("agent.rounds"), "6")
+    edited.change({"agent.rounds": "6"})
     assert edited.save() == ["OCI_AGENT_ROUNDS still comes before agent.rounds"]
 
 
 def test_taking_back_and_odd_values(file: Path) -> None:
     edited = EditedSettings(loaded(file=file))
-    edited.change(key("sampling.temperature"), "0.5")
-    edited.change(key("engine.gpu_split"), "10, 12.5")
+    edited.change({"sampling.temperature": "0.5"})
+    edited.change({"engine.gpu_split": "10, 12.5"})
     assert (edited.now.sampling.temperature, edited.now.engine.gpu_split) == (0.5, (10.0, 12.5))
-    edited.change(key("sampling.temperature"), "")
+    edited.change({"sampling.temperature": ""})
     edited.take_back(key("engine.gpu_split"))
     assert edited.unsaved == 0
 
 
 def test_a_file_that_cannot_be_saved_stays_and_says_why(file: Path) -> None:
     edited = EditedSettings(loaded(file=file))
-    edited.change(key("agent.rounds"), "5")
+    edited.change({"agent.rounds": "5"})
     file.write_text("[engine\n")
     with pytest.raises(SettingsError, match=r"config\.toml: cannot be read: .*mend it, then save again"):
         edited.save()
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_saved_stays_and_says_why(file: Path) -> None:
 def test_a_file_and_folder_that_are_not_there_are_made(tmp_path: Path) -> None:
     file = tmp_path / "new" / "config.toml"
     edited = EditedSettings(loaded(file=file))
-    edited.change(key("workspace.include"), "a, b")
+    edited.change({"workspace.include": "a, b"})
     edited.save()
     assert file.read_text() == '[workspace]\ninclude = ["a", "b"]\n'
 
@@ -120,7 +120,7 @@ def test_a_link_to_the_file_stays_one_and_its_mode_too(file: Path, tmp_path: Pat
     link.symlink_to(file)
     file.chmod(0o600)
     edited = EditedSettings(loaded(file=link))
-    edited.change(key("agent.rounds"), "5")
+    edited.change({"agent.rounds": "5"})
     edited.save()
     assert link.is_symlink()
     assert "rounds = 5" in file.read_text()
@@ -131,5 +131,5 @@ def test_every_key_says_its_form_and_shows_its_default() -> None:
     assert {each.id for each in keys() if not form(each)} == set()
     for each in keys():
         edited = EditedSettings(loaded(file=Path("/nonexistent")))
-        edited.change(each, shown(each.default))
+        edited.change({each.id: shown(each.default)})
         assert edited.now == load(file=Path("/nonexistent")), each.id

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oci_tui.core.session import Session
     from oci_tui.settings import Loaded
     from oci_tui.ui.conversation import Converses
+    from oci_tui.ui.desk import Desk
 
 
 def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int:
@@ -39,19 +40,26 @@ def opened(loaded: Loaded, root: Path, make: Callable[[], Session], prompt: str 
 
 def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str = "") -> int:
     """The app on what `make` makes."""
-    from oci_tui.settings_edit import EditedSettings
     from oci_tui.ui.app import OciApp
-    from oci_tui.ui.desk import Desk
     from oci_tui.ui.serve import serve
 
-    desk = Desk(
-        EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, measured=assemble.measured()
-    )
     ui = loaded.settings.ui
-    return serve(OciApp(make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk))
+    app = OciApp(
+        make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk_of(loaded)
+    )
+    return serve(app)
 
 
 def need_terminal() -> None:
     """Raises SettingsError where there is none to show the app in."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
+
+
+def desk_of(loaded: Loaded) -> Desk:
+    """What the app can do beside talking to its session."""
+    from oci_tui.settings_edit import EditedSettings
+    from oci_tui.ui.desk import Desk, Shelf
+
+    shelf = Shelf(assemble.models, assemble.model_info_apart, assemble.pull_model, assemble.remove_model, assemble.engine)
+    return Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, shelf, assemble.measured())

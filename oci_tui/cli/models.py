@@ -17,7 +17,8 @@ def models() -> None:
 def list_models() -> None:
     """The models that can be fetched by name, and which are here."""
     for row in assemble.models():
-        click.echo(visible_line(row))
+        sign, licence = "✓" if row.present else " ", f" ({row.licence})" if row.licence else ""
+        click.echo(visible_line(f"{sign} {row.name:27} {row.bytes / 1e9:5.1f} GB  {row.title}{licence}"))
 
 
 @models.command()

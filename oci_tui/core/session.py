@@ -79,6 +79,18 @@ class Session:
             for part in [part for part in get_args(Part) if part not in self._ready]:
                 yield self._told(events.PartFailed(part, f"the {part} was stopped; the next prompt makes it ready"))
 
+    async def use(self, engine: Engine) -> AsyncGenerator[Event]:
+        """Close the engine and make this one ready in its place; the conversation goes on with it."""
+        before, self.engine = self.engine, engine
+        self._ready.discard("engine")
+        try:
+            await before.close()
+        except OciError as error:
+            yield self._told(events.PartFailed("engine", str(error)))
+        async with aclosing(self.prepare()) as happened:
+            async for event in happened:
+                yield event
+
     async def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:
         """One turn; `begun` is its first reply, or how that begins.
 

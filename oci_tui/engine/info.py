@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Sequence
 from typing import get_args
 
+from oci_tui.core.errors import ModelError
 from oci_tui.engine import bandwidth, catalogue
 from oci_tui.engine.catalogue import Exl2Entry
 from oci_tui.engine.exl2_folder import Exl2Model, quantization_of
@@ -43,6 +46,22 @@ def info(settings: EngineSettings) -> list[str]:
     if known:
         shapes += [(f"{known[0].rates[rate]:g}", known[0].sized(rate)) for rate in _other_rates(known[0], model)]
     return [*_aligned([*rows, _gpu_row(found), *_limits(model, found)]), *_exl2_table(shapes, model.context, found)]
+
+
+async def info_apart(name: str) -> list[str]:
+    """`info` by a process of its own: the model's template is rendered there, bounded in time and memory."""
+    command = (sys.executable, "-P", "-m", "oci_tui", "models", "info", "--", name)
+    pipe = asyncio.subprocess.PIPE
+    asked = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    try:
+        told, said = await asked.communicate()
+    finally:
+        if asked.returncode is None:
+            asked.kill()
+            await asked.wait()
+    if asked.returncode != 0:
+        raise ModelError(said.decode("utf-8", "replace").strip().removeprefix("oci-tui: ") or "nothing is known of it")
+    return told.decode("utf-8", "replace").splitlines()
 
 
 def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...]) -> list[str]:

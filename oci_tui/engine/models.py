@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from oci_tui.core.errors import ModelError
+from oci_tui.core.models import Listed
 from oci_tui.core.ports import Progress
 from oci_tui.engine import catalogue, hub
 from oci_tui.engine.catalogue import Exl2Entry
@@ -35,17 +36,7 @@ class Model(msgspec.Struct, frozen=True):
     kind: Literal["llamacpp", "exllamav2"]
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """A row of `oci-tui models list`: a model that is here or can be fetched. `bytes` is its size (the least, of several)."""
-
-    name: str
-    title: str
-    present: bool
-    bytes: int
-    licence: str = ""
-
-
-def pull(name: str, settings: EngineSettings) -> Iterator[Progress]:
+def pull(name: str, settings: EngineSettings) -> Generator[Progress]:
     """Fetch a model: NAME, NAME:BITS, "recommended", or OWNER/NAME[/FILE.gguf][@REVISION] of the hub. Raises ModelError.
 
     It goes on where an interrupted pull stopped.

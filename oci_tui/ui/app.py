@@ -22,13 +22,13 @@ from oci_tui.ui.approving import ApprovingApp
 from oci_tui.ui.conversation import Converses
 from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
-from oci_tui.ui.equipped import EquippedApp
 from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.stocked import StockedApp
 
 _LOOK_S = 1.0
 
 
-class OciApp(DecidingApp, ApprovingApp, EquippedApp):
+class OciApp(DecidingApp, ApprovingApp, StockedApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
@@ -100,6 +100,7 @@ class OciApp(DecidingApp, ApprovingApp, EquippedApp):
         self.name_window(running=False)
 
     def on_unmount(self) -> None:
+        super().on_unmount()
         self.tell_terminal(attention.RESTORE_TITLE)
 
     # what keys, palette and commands do

@@ -14,7 +14,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, TurnFailed
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode
+from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.selection import Selection
 
 
@@ -50,6 +50,7 @@ class Converses(Protocol):
     def approve(self, mode: ApprovalMode) -> Event: ...
     @property
     def approval(self) -> Approval: ...
+    def use(self, engine: Engine) -> AsyncGenerator[Event]: ...
     @property
     def settle(self) -> Settles: ...
     async def close(self) -> None: ...
@@ -63,7 +64,7 @@ class Conversation:
         self._changed = changed
         self._session: Converses | None = None
         self._woken = asyncio.Event()
-        self._decision: Callable[[Settles], AsyncGenerator[Event]] | None = None
+        self._decision: Callable[[Converses], AsyncGenerator[Event]] | None = None
         self.deciding = False
         self._begun: dict[str, Begun] = {}
         self._policy: Policy | None = None
@@ -102,7 +103,7 @@ class Conversation:
         if decision := self._decision:
             self._decision, self.deciding = None, True
             try:
-                await self._play(decision(session.settle))
+                await self._play(decision(session))
             finally:
                 self.deciding = False
             return
@@ -163,14 +164,21 @@ class Conversation:
 
         Returns why it cannot be done now, "" when it is on its way.
         """
+        if what in ("accept", "reject") and self.ready and not self.running and not self.pending.files:
+            return f"Nothing to {what}: no change is pending."
+        return self._have_done(what, lambda session: act(session.settle))
+
+    def use(self, engine: Engine) -> str:
+        """Have this engine take the place of the one that runs. As `decide`."""
+        return self._have_done("switch the model", lambda session: session.use(engine))
+
+    def _have_done(self, what: str, act: Callable[[Converses], AsyncGenerator[Event]]) -> str:
         if not self.ready:
             return f"Nothing to {what} yet: the session is still starting."
         if self.running:
             return f"A turn is running; stop it with Esc, then {what}."
         if self._decision or self.deciding:
             return "One moment: what was decided before is still being done."
-        if what in ("accept", "reject") and not self.pending.files:
-            return f"Nothing to {what}: no change is pending."
         self._decision = act
         self._woken.set()
         return ""
@@ -179,7 +187,7 @@ class Conversation:
         """End the running turn, or getting ready; the prompts that waited come back, in order."""
         waiting = list(self.waiting)
         self.waiting.clear()
-        if (self.running or not self.ready) and self._session is not None:
+        if (self.running or self.deciding or not self.ready) and self._session is not None:
             self.stopping = self.running
             self._session.stop()
         self._changed()

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from oci_tui.core.measured import Measured
+from oci_tui.core.models import Listed
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import Engine, Progress
 from oci_tui.settings import Settings
 from oci_tui.settings_edit import EditedSettings
 
 Row = tuple[str, str]
 """What something is called, and what it is."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The models: listed, looked at (by name, in the settings), fetched by name, removed, and the engine for one.
+
+    All but `info` may take long, and `pull` stops when it is closed. Each raises ModelError.
+    """
+
+    listed: Callable[[], Sequence[Listed]]
+    info: Callable[[Settings], Awaitable[Sequence[str]]]
+    pull: Callable[[str, Settings], Generator[Progress]]
+    remove: Callable[[str], None]
+    engine: Callable[[Settings], Engine]
 
 
 @dataclass(frozen=True)
@@ -24,4 +40,5 @@ class Desk:
     settings: EditedSettings
     policy: Callable[[Settings], Policy]
     machine: Callable[[Settings], Sequence[Row]]
+    shelf: Shelf
     measured: Callable[[], tuple[Measured, ...]] = tuple

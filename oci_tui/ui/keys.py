@@ -63,6 +63,7 @@ KEYS: tuple[Key, ...] = (
     Key("f1", "F1", "help", "the keys, of this pane first", "Help"),
     Key("f8", "F8", "theme", "choose a theme, shown while you choose", "Theme"),
     Key("f9", "F9", "settings", "every setting: what it is, where it comes from; changed live", "Settings"),
+    Key("f10", "F10", "models", "models: what fits, fetch one, switch to one", "Models"),
     Key("f12", "F12", "details", "model, speed, memory, sandbox, repository, versions", "Status details"),
     Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
@@ -123,6 +124,10 @@ KEYS: tuple[Key, ...] = (
     Key("d", "d", "screen.default", "back to the default", group="Settings"),
     Key("u", "u", "screen.take_back", "as it was before you changed it here", group="Settings"),
     Key("s", "s", "screen.save", "save what you changed, in your settings file", group="Settings"),
+    Key("enter", "Enter", "screen.switch", "run this model in place of the one that runs", group="Models"),
+    Key("p", "p", "screen.fetch", "fetch this model, or one you name", group="Models"),
+    Key("x", "x", "screen.stop_fetch", "stop fetching; the next fetch goes on from there", group="Models"),
+    Key("D,shift+d", "D", "screen.delete", "delete it (press twice)", group="Models"),
     Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
@@ -130,6 +135,7 @@ _LED = "accept reject review changes.commit changes.undo changes.redo timeline s
 AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
     ",": "settings",
+    "M": "models",
     "i": "details",
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
 }

@@ -30,7 +30,7 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode
+from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.reading import read
 from oci_tui.core.recall import unfinished
 from oci_tui.core.selection import Selection, rest
@@ -171,6 +171,9 @@ class ReplaySession:
     def approve(self, mode: ApprovalMode) -> Event:
         self.approval.mode = mode
         return ApprovalChosen(mode)
+
+    async def use(self, engine: Engine) -> AsyncGenerator[Event]:  # noqa: ARG002
+        yield PartFailed("engine", "this is a recording: no model runs")
 
     def stop(self) -> None:
         self._stopped.set()

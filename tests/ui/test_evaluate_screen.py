@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from oci_tui import assemble
 from oci_tui.core.measured import Measured, MeasuredTask
-from oci_tui.settings import loaded
-from oci_tui.settings_edit import EditedSettings
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.desk import Desk
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.evaluate import NOTHING, EvaluateScreen
+from tests.ui.desks import desk_of
 from tests.ui.test_workbench import RECORDING, on_screen, until
 
 TASKS = (
@@ -24,7 +22,7 @@ TASKS = (
 
 async def test_a_run_is_shown_as_it_goes_on(tmp_path: Path) -> None:
     runs: list[Measured] = []
-    desk = Desk(EditedSettings(loaded(file=tmp_path / "config.toml")), assemble.policy, assemble.machine, lambda: tuple(runs))
+    desk = replace(desk_of(tmp_path / "config.toml"), measured=lambda: tuple(runs))
     app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src/parser"), "night", desk=desk)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)

@@ -18,7 +18,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode
+from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import WorkspaceSettings
@@ -73,6 +73,9 @@ class FilesOnly:
     def stop(self) -> None: ...
 
     def adopt(self, policy: Policy) -> None: ...
+
+    async def use(self, engine: Engine) -> AsyncGenerator[Event]:
+        yield events.EngineReady(await engine.describe())
 
     async def close(self) -> None:
         self.workspace.close()

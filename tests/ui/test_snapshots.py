@@ -33,7 +33,7 @@ SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 # How far the scrollbar's thumb reaches depends on the jumps that a pane came there by.
-_THUMB = re.compile(r" *[▁▂▃▄▅▆▇]?$", re.MULTILINE)
+_THUMB = re.compile(r" *[▁▂▃▄▅▆▇]? *$", re.MULTILINE)
 
 
 def _shown(app: OciApp) -> str:

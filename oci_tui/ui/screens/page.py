@@ -15,8 +15,10 @@ from oci_tui.ui.panes.ask_line import AskLine
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import Frame, Hints
 from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.progress import ProgressLines
 from oci_tui.ui.panes.rows import RowsPane, TextPane
 from oci_tui.ui.panes.search_line import SearchLine
+from oci_tui.ui.work import Work
 
 _WIDE = 100
 _CLOSE = (("Esc", "close"), ("/", "search"), ("F1", "help"))
@@ -30,6 +32,7 @@ class Page(Screen[None]):
     Page { background: $background; layout: vertical; }
     Page #page { height: 1fr; layout: vertical; }
     Page.wide #page { layout: horizontal; }
+    Page.wide.stacked #page { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", show=False),
@@ -37,9 +40,10 @@ class Page(Screen[None]):
     ]
     AUTO_FOCUS = "TextPane"
 
-    def __init__(self, *panes: TextPane) -> None:
+    def __init__(self, *panes: TextPane, progress: Work | None = None) -> None:
         super().__init__()
         self._panes = panes
+        self._progress = ProgressLines(progress or Work())
         self.ask_line = AskLine(id="ask")
         self._search = SearchLine()
         self._hints = Hints()
@@ -47,6 +51,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         with Container(id="page"):
             yield from (Frame(pane) for pane in self._panes)
+        yield self._progress
         yield self.ask_line
         yield self._search
         yield self._hints
@@ -89,11 +94,15 @@ class ListPage(Page):
     DEFAULT_CSS = """
     ListPage #detail-frame { height: 40%; min-height: 3; }
     ListPage.wide #detail-frame { height: 1fr; width: 48%; }
+    ListPage.wide.stacked #detail-frame { width: 100%; }
     """
+    BESIDE: ClassVar[bool] = True
+    """Whether the list may have the other beside it."""
 
-    def __init__(self, rows: RowsPane, detail: str = "About it") -> None:
+    def __init__(self, rows: RowsPane, detail: str = "About it", progress: Work | None = None) -> None:
         self.rows, self.detail = rows, TextPane(detail, id="detail")
-        super().__init__(self.rows, self.detail)
+        super().__init__(self.rows, self.detail, progress=progress)
+        self.set_class(not self.BESIDE, "stacked")
 
     def list_rows(self, width: int) -> Sequence[Spans]:
         """The lines of the list."""

@@ -128,9 +128,9 @@ class SettingsScreen(ListPage):
     def _take(self, key: Key, value: object) -> bool:
         """Whether the value holds now; why not is said."""
         try:
-            problem = self._adopt(self._edited.tried(key, value))
+            problem = self._adopt(self._edited.tried({key.id: value}))
             if not problem:
-                self._edited.change(key, value)
+                self._edited.change({key.id: value})
         except SettingsError as error:
             problem = f"{error} ({form(key)})"
         if problem:

@@ -43,6 +43,7 @@ from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import QueueLine
 from oci_tui.ui.panes.keyed_area import KeyedArea
 from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.panes.progress import ProgressLines
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
@@ -50,6 +51,7 @@ from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.rewriting import RewritingScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names, plural
+from oci_tui.ui.work import Work
 
 
 class Workbench(RewritingScreen):
@@ -93,6 +95,8 @@ class Workbench(RewritingScreen):
         self.conversation = Conversation(self.show, self._refresh_state)
         self._status = StatusPane(root)
         self.facts = Facts()
+        self.work = Work()
+        self._progress = ProgressLines(self.work)
         self._vocabulary = Vocabulary()
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
@@ -108,6 +112,7 @@ class Workbench(RewritingScreen):
     def compose(self) -> ComposeResult:
         yield self._status
         yield from self.compose_panes()
+        yield self._progress
         yield self._queue
         yield self._completion
         with Horizontal(id="ask"):
@@ -125,6 +130,7 @@ class Workbench(RewritingScreen):
             self.post_message(self.Turned(event))
         self._status.show(event)
         self.facts.show(event)
+        self.work.show(event)
         for pane in self._panes:
             pane.show(event)
         match event:
