@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oci_tui.evaluate.evaluation import Evaluation
     from oci_tui.evaluate.plan import Plan
     from oci_tui.sandbox.inventory import Leftover, ProfileImage
+    from oci_tui.store.export import Form
 
 
 def find_root(path: Path) -> Path:
@@ -118,20 +119,21 @@ def archive() -> Archive:
     return _Archive()
 
 
+def export(name: str, form: Form) -> str:
+    """A session, by its name or the beginning of it, in another form and without secrets."""
+    from oci_tui.store.archive import JournalArchive
+    from oci_tui.store.export import exported
+
+    journals = JournalArchive(_journals())
+    found = journals.find(name).name
+    return exported(journals.events(found), form, found)
+
+
 def journal_of(name: str) -> Path:
     """The journal of a session, by its name or the beginning of it."""
     from oci_tui.store.archive import JournalArchive
 
     return JournalArchive(_journals()).file(name)
-
-
-def session_events(name: str) -> tuple[str, tuple[Event, ...]]:
-    """A recorded session by its name or the beginning of it ("" for the last): its name, and what happened in it."""
-    from oci_tui.store.archive import JournalArchive
-
-    journals = JournalArchive(_journals())
-    found = journals.find(name).name
-    return found, journals.events(found)
 
 
 def _new_name() -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oci_tui import assemble
 from oci_tui.core.archive import SessionSummary
+from oci_tui.core.errors import SettingsError
 from oci_tui.core.terminal import visible_line
 
 _TITLE = 60
@@ -55,6 +57,37 @@ def show(name: str) -> None:
             click.echo(visible_line(f"❯ {next(iter(entry.prompt.splitlines()), '')}"))
         sign = {True: "✓", False: "✗", None: "●"}[entry.passed]
         click.echo(visible_line(f"  {entry.number:>3}  {sign} {entry.outcome}"))
+
+
+@sessions.command()
+@click.argument("names", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "html", "jsonl", "code-feedback"]),
+    default="markdown",
+    show_default=True,
+    help="To read, to read in a browser, for programs and `replay`, or to train a model with.",
+)
+@click.option("--all", "everything", is_flag=True, help="Every session that was recorded.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there, not on stdout."
+)
+def export(names: tuple[str, ...], form: Any, everything: bool, output: Path | None) -> None:
+    """Write sessions (the last one) in another form, on standard output. Secrets are left out of every form.
+
+    code-feedback is a JSON line a session, as OpenCodeInterpreter was trained with: {"id", "messages"}, user and assistant in
+    turn, what runs printed as a user's "Execution result:". A session without a reply has none.
+    """
+    found = [summary.name for summary in reversed(assemble.archive().listed())] if everything else names or ("",)
+    if form == "html" and len(found) > 1:
+        raise SettingsError("--format html holds one session: name one")
+    texts = [assemble.export(name, form) for name in found]
+    whole = "\n".join(texts) if form == "markdown" else "".join(texts)
+    if output:
+        output.write_text(whole, encoding="utf-8")
+    else:
+        click.echo(whole, nl=False)
 
 
 @sessions.command()

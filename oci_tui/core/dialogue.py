@@ -6,30 +6,45 @@ from collections.abc import Iterable
 
 from oci_tui.core import events, feedback
 from oci_tui.core.events import Event
-from oci_tui.core.generation import Message, Role
+from oci_tui.core.generation import Message
 from oci_tui.core.output import KeptOutput
+
+_UNRUN = {"input() was called": feedback.INPUT_CALLED, "reply cut off": feedback.CUT_OFF}
 
 
 class Dialogue:
-    """A reader of the event stream. `messages` begin with what the person said; two in a row by the same are one."""
+    """A reader of the event stream. Between two replies stands one message: what runs printed, then what else was said."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
+        self._messages: list[Message] = []
+        self._results: list[str] = []
+        self._words: list[str] = []
         self._output = KeptOutput()
         self._images = 0
         self._in_turn = False
+        self._outcome = ""
+
+    @property
+    def messages(self) -> list[Message]:
+        """So far: the first and every second is the person's."""
+        said = self._said()
+        return [*self._messages, *([Message("user", said)] if said else [])]
 
     def show(self, event: Event) -> None:
         match event:
             case events.TurnStarted():
                 self._in_turn = True
-                self._say("user", event.prompt)
+                self._words.append(event.prompt)
             case events.Steered():
-                self._say("user", event.text)
-            case events.ReplyFinished() if self.messages:
-                self._say("assistant", event.text)
+                self._words.append(event.text)
             case events.EditsRefused() if self._in_turn:
-                self._say("user", feedback.refused_edits(event.reasons))
+                self._words.append(feedback.refused_edits(event.reasons))
+            case events.RoundFinished():
+                self._outcome = event.outcome
+            case events.RoundStarted() if event.round > 1 and not self._said():
+                self._words.append(_UNRUN.get(self._outcome, self._outcome))
+            case events.ReplyFinished():
+                self._reply(event.text)
             case events.CommandStarted():
                 self._output, self._images = KeptOutput(), 0
             case events.OutputArrived():
@@ -38,18 +53,24 @@ class Dialogue:
                 self._images += 1
             case events.CommandFinished() if self._in_turn:
                 output = self._output.text() + feedback.IMAGE * self._images
-                expected = bool(event.command.language)
-                omitted = self._output.omitted
-                self._say("user", feedback.execution_result(output, event.exit, expect_output=expected, omitted=omitted))
+                expected, omitted = bool(event.command.language), self._output.omitted
+                said = feedback.execution_result(output, event.exit, expect_output=expected, omitted=omitted)
+                self._results.append(said)
             case events.TurnFinished():
                 self._in_turn = False
 
-    def _say(self, role: Role, text: str) -> None:
-        if not text.strip():
+    def _said(self) -> str:
+        return "\n\n".join(text for text in (*self._results, *self._words) if text.strip())
+
+    def _reply(self, text: str) -> None:
+        if said := self._said():
+            self._messages.append(Message("user", said))
+            self._results, self._words = [], []
+        if not self._messages or not text.strip():
             return
-        if self.messages and self.messages[-1].role == role:
-            text = f"{self.messages.pop().content}\n\n{text}"
-        self.messages.append(Message(role, text))
+        if self._messages[-1].role == "assistant":
+            text = f"{self._messages.pop().content}\n\n{text}"
+        self._messages.append(Message("assistant", text))
 
 
 def said(happened: Iterable[Event]) -> list[Message]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.secret_names import included, secret_name
 from oci_tui.core.secrets import secret_in
 from oci_tui.core.workspace_info import Ignored
 from oci_tui.settings import WorkspaceSettings
@@ -17,7 +18,6 @@ from oci_tui.workspace import listing, names
 from oci_tui.workspace.descent import BlockedError, Descent
 from oci_tui.workspace.progress import Steps
 from oci_tui.workspace.safe_git import SafeGit
-from oci_tui.workspace.secrets import included, secret_name
 from oci_tui.workspace.shadow import BlobWriter, Shadow
 from oci_tui.workspace.tree import Entry, Tree
 

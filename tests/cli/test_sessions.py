@@ -16,6 +16,7 @@ from oci_tui.resources import state_folder
 from tests.calculator import FILES, RIGHT, WRONG, MakeRepository, scripted
 from tests.cli.test_commands import oci, one_line
 from tests.cli.test_sandbox import opened
+from tests.store.test_export import check_record
 from tests.ui.terminal import Terminal
 
 RECORDING = Path(__file__).parents[1] / "ui" / "recordings" / "lexer.jsonl"
@@ -120,6 +121,12 @@ def test_sessions_from_the_command_line(tmp_path: Path) -> None:
     assert oci("sessions", "rename", "2026", "The \x1b[31mlexer", cwd=tmp_path).stdout == (
         "session 20260921-101500-a1b2: The ␛[31mlexer\n"
     )
+    exported = oci("sessions", "export", "2026", "--format", "code-feedback", cwd=tmp_path)
+    check_record(exported.stdout, least=4)
+    assert oci("sessions", "export", "-o", "page.html", "--format", "html", cwd=tmp_path).stdout == ""
+    assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+    assert oci("sessions", "export", "2026", "2026", "--format", "html", cwd=tmp_path).returncode == 2
+    assert oci("sessions", "export", "--all", cwd=tmp_path).stdout.startswith("# Session 20260921")
     forked = oci("fork", "2026", "--round", "1", cwd=tmp_path)
     name = forked.stdout.strip()
     assert f"oci-tui resume {name}" in forked.stderr

@@ -11,7 +11,7 @@ from oci_tui.core.diff import parse_patch
 from oci_tui.core.errors import StoreError
 from oci_tui.core.events import Event
 from oci_tui.core.reading import read
-from oci_tui.core.recall import condensed, unfinished
+from oci_tui.core.recall import condensed, recalled, unfinished
 from oci_tui.core.verdict import Verdict
 from oci_tui.store.archive import JournalArchive
 from oci_tui.store.journal import Journal
@@ -141,3 +141,37 @@ def test_a_turn_that_was_cut_off_gets_its_end() -> None:
     told = a_turn(1, "first", 1100.0)
     assert unfinished(told) == ()
     assert unfinished(told[:3]) == (events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=1100.0),)
+
+
+OTHER_VERSION = Path(__file__).parent / "journals" / "other-version.jsonl"
+
+
+def test_a_journal_of_another_version(tmp_path: Path) -> None:
+    """Its events have fields that are not known here and lack some that are; one kind of them is not known at all."""
+    text = OTHER_VERSION.read_text(encoding="utf-8")
+    assert '"event":"TurnPlanned"' in text
+    assert '"number"' not in text
+    assert "Checkpointed" not in text
+    told = list(read(OTHER_VERSION))
+    assert len(told) == len(text.splitlines()) - text.count('"event":"TurnPlanned"')
+    (tmp_path / "a.jsonl").write_text(text, encoding="utf-8")
+    archive = JournalArchive(tmp_path)
+    summary = archive.find("a")
+    assert (summary.turns, summary.verdict) == (sum(isinstance(event, events.TurnStarted) for event in told), Verdict.PASSED)
+    assert [entry.number for entry in archive.rounds("a")] == list(range(1, summary.rounds + 1))
+    made = archive.fork("a", 1, "b", "0.2.0")
+    assert (made.number, made.state) == (1, 0)
+    where = recalled(told)
+    assert not where.exact
+    system, prompt, reply, result = where.conversation.messages[:4]
+    assert [message.role for message in (system, prompt, reply, result)] == ["system", "user", "assistant", "user"]
+    assert prompt.content == "make the tests pass"
+    assert result.content.startswith("Execution result: \n")
+
+
+def test_what_a_later_version_adds_is_passed_over_and_a_broken_event_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    known = events.encode(events.TurnStarted(1, "go"))
+    file.write_bytes(b'{"event":"Invented","at":1}\n' + known[:-1] + b',"new":[1]}\n{"no":"event"}\n' + known + b"\n")
+    with pytest.raises(StoreError, match=r"a\.jsonl:3: not an event"):
+        list(read(file))

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from oci_tui.workspace import secrets
-from oci_tui.workspace.secrets import included, secret_name
+from oci_tui.core import secret_names as secrets
+from oci_tui.core.secret_names import included, secret_name
 from tests.mutants import mutants
 
 CODE = """

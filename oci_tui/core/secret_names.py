@@ -1,4 +1,4 @@
-"""Which files never enter the mirror by their name, and which of them a person let in all the same."""
+"""Which files hold secrets by their name, and which of them a person lets into the mirror all the same."""
 
 from __future__ import annotations
 
