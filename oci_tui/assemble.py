@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,14 @@ from oci_tui.core.changes import Kept
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.resources import state_folder
-from oci_tui.settings import EngineSettings, Settings
+from oci_tui.settings import Settings
 
 if TYPE_CHECKING:
     from oci_tui.core.archive import Archive
     from oci_tui.core.events import Event
-    from oci_tui.core.measured import Measured
     from oci_tui.core.models import Listed
     from oci_tui.core.ports import Engine
     from oci_tui.core.session import Session
-    from oci_tui.evaluate.evaluation import Evaluation
-    from oci_tui.evaluate.plan import Plan
     from oci_tui.sandbox.inventory import Leftover, ProfileImage
     from oci_tui.store.export import Form
 
@@ -329,49 +325,3 @@ def create_repository(folder: Path, files: Mapping[str, str]) -> None:
     from oci_tui.workspace.creation import create_repository as create
 
     create(folder, files)
-
-
-def results_folder() -> Path:
-    """Where results of evaluations are kept unless a file is named."""
-    return state_folder() / "evaluations"
-
-
-def measured() -> Callable[[], tuple[Measured, ...]]:
-    """What reads the evaluations whose results are in the folder above."""
-    from oci_tui.evaluate.watching import Watch
-
-    return Watch(results_folder()).runs
-
-
-def evaluation(
-    settings: Settings, plan: Plan, guide: EngineSettings | None, data: Path | None, version: str, workers: int
-) -> Evaluation:
-    """A run under these settings, `workers` tasks at a time; nothing is started yet.
-
-    `guide` is the engine that guides, `data` the folder that holds the datasets, `version` "" the newest.
-    """
-    from oci_tui.engine.fingerprint import fingerprint
-    from oci_tui.engine.opening import open_engine
-    from oci_tui.evaluate.datasets import load
-    from oci_tui.evaluate.evaluation import Evaluation, Model
-    from oci_tui.evaluate.scoring import Scorer, confined
-    from oci_tui.sandbox.docker import DockerSandbox
-
-    def opened(engine: EngineSettings, log: str) -> Model:
-        return Model(open_engine(engine, state_folder() / log), fingerprint(engine))
-
-    session = f"evaluate-{secrets.token_hex(6)}"
-    sandboxes = count()
-
-    def sandbox() -> DockerSandbox:
-        return DockerSandbox(confined(settings.sandbox), session=f"{session}-{next(sandboxes)}", repository="")
-
-    return Evaluation(
-        plan,
-        load(plan.dataset, data, version),
-        opened(settings.engine, "engine.log"),
-        Scorer(sandbox, workers),
-        settings.sampling.sampling(),
-        settings.engine.max_new_tokens,
-        opened(guide, "guide.log") if guide else None,
-    )

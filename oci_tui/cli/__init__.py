@@ -34,6 +34,7 @@ COMMANDS = {
     "sandbox": "List, build, enter and prune sandboxes.",
     "models": "List, look at, fetch and remove models.",
     "evaluate": "Measure a model on HumanEval(+) and MBPP(+), with and without feedback.",
+    "bench": "Measure what the product costs beside what it stands on.",
 }
 
 _MODULES = {"redo": "undo", "fork": "resume"}

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oci_tui import assemble, settings
+from oci_tui import assemble, measuring, settings
 from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 
@@ -62,4 +62,4 @@ def desk_of(loaded: Loaded) -> Desk:
     from oci_tui.ui.desk import Desk, Shelf
 
     shelf = Shelf(assemble.models, assemble.model_info_apart, assemble.pull_model, assemble.remove_model, assemble.engine)
-    return Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, shelf, assemble.measured())
+    return Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, shelf, measuring.measured())

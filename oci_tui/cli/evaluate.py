@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from oci_tui import assemble, settings
+from oci_tui import measuring, settings
 from oci_tui.cli import engine_options, flags
 from oci_tui.cli.evaluate_progress import Counter
 from oci_tui.cli.group import enter_docker_group
@@ -114,8 +114,8 @@ class Ways(NamedTuple):
 async def _problems(chosen: settings.Settings, plan: Plan, guide: settings.EngineSettings | None, ways: Ways) -> None:
     counter, workers = Counter(), ways.workers or 1
     data = ways.data.absolute() if ways.data else None
-    folder = ways.out.absolute().parent if ways.out else assemble.results_folder()
-    make = partial(assemble.evaluation, chosen, plan, guide, data, ways.data_version or "", 1 if ways.ray else workers)
+    folder = ways.out.absolute().parent if ways.out else measuring.results_folder()
+    make = partial(measuring.evaluation, chosen, plan, guide, data, ways.data_version or "", 1 if ways.ray else workers)
     tasks: Sequence[queue.Task]
     with _ended_by_signals():
         async with AsyncExitStack() as opened:

@@ -7,7 +7,7 @@ import threading
 from oci_tui.core.generation import Request
 from oci_tui.engine import worker
 from oci_tui.engine.loaded import Say
-from tests.bench.saying import SayingModel
+from oci_tui.engine.saying import SayingModel
 
 
 class FailingModel(SayingModel):

@@ -92,7 +92,7 @@ async def test_a_model_that_fails_in_a_thread_ends_the_reply_with_its_last_words
 
 async def test_a_worker_frees_its_model_and_loads_another(tmp_path: Path) -> None:
     settings = EngineSettings(model="-")
-    child = await Child.spawn(settings, tmp_path / "engine.log", "tests.bench.saying")
+    child = await Child.spawn(settings, tmp_path / "engine.log", "oci_tui.engine.saying")
     try:
         for _ in range(2):
             assert isinstance(await child.next(child.ask(Load(settings))), Loaded)
@@ -100,10 +100,10 @@ async def test_a_worker_frees_its_model_and_loads_another(tmp_path: Path) -> Non
             assert await child.next(child.ask(Unload())) == Unloaded()
             with pytest.raises(EngineError, match="no model is loaded"):
                 await child.next(child.ask(Count(2, ASK.messages)))
-        assert len(workers("tests.bench.saying")) == 1
+        assert len(workers("oci_tui.engine.saying")) == 1
     finally:
         await child.close(unload=False)
-    assert not workers("tests.bench.saying")
+    assert not workers("oci_tui.engine.saying")
 
 
 @pytest.mark.model

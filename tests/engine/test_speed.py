@@ -1,13 +1,13 @@
-"""The process in between costs next to nothing, and a second round computes only what is new (see `tests.bench.engine`)."""
+"""The process in between costs next to nothing, and a second round computes only what is new (see `engine.bench`)."""
 
 from __future__ import annotations
 
 import pytest
 
 from oci_tui.core.generation import Message
+from oci_tui.engine.bench import cost, overhead, running
 from oci_tui.engine.models import resolve
 from oci_tui.settings import EngineSettings
-from tests.bench.engine import cost, overhead, running
 
 
 async def test_the_worker_adds_less_than_a_tenth_of_a_millisecond_to_a_token() -> None:

@@ -1,13 +1,12 @@
-"""What our path costs beside llama.cpp driven bare: `python -m tests.bench.engine [MODEL] [ROUNDS]`, default the 1.5B model.
+"""What our path costs beside llama.cpp driven bare.
 
 Each row measures both in turn, in the same minutes on the same machine, and compares medians: so the ratio holds where the
-seconds do not. Exits 1 when a target is missed.
+seconds do not.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
@@ -19,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from oci_tui.core.generation import Message, Request, Usage
-from oci_tui.engine.catalogue import DEFAULT
+from oci_tui.core.measurement import Measurement
 from oci_tui.engine.child import environment
 from oci_tui.engine.models import resolve
 from oci_tui.engine.process import EngineProcess
 from oci_tui.settings import EngineSettings
-from tests.bench.row import Row
 
 TOKENS = 32
 PAIRS = 5
@@ -61,7 +59,7 @@ class Bare:
     """xllamacpp in a process of its own, with the same threads, that replies each time it is asked."""
 
     def __init__(self, model: Path) -> None:
-        command = [sys.executable, "-m", "tests.bench.engine", "--bare", str(model)]
+        command = [sys.executable, "-m", "oci_tui.engine.bench", str(model)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
         )
@@ -106,7 +104,7 @@ def reply_bare(model: Path) -> None:
         sys.stdout.flush()
 
 
-async def speed(model: Path, rounds: int) -> Row:
+async def speed(model: Path, rounds: int) -> Measurement:
     """Tokens per second of our path over those of the library driven bare, the median over many short pairs, each in turn.
 
     Long replies would measure what else the machine does meanwhile.
@@ -130,11 +128,11 @@ async def speed(model: Path, rounds: int) -> Row:
     bare.close()
     mine, theirs = (statistics.median(each) for each in zip(*pairs, strict=True))
     ratio = statistics.median(mine / theirs for mine, theirs in pairs)
-    return Row("tokens/s, ours/bare", ratio, "×", 0.97, False, f"{mine:.1f} and {theirs:.1f} tokens/s")
+    return Measurement("tokens/s, ours/bare", ratio, "×", 0.97, False, f"{mine:.1f} and {theirs:.1f} tokens/s")
 
 
-async def second_round(model: Path, rounds: int) -> Row:
-    """Time to the first token of a second round over that of a cold prompt of the same length."""
+async def second_round(model: Path, rounds: int) -> list[Measurement]:
+    """Time to the first token of a second round over that of a cold prompt of the same length, and what it computes anew."""
     warm, cold, tokens = [], [], []
     async with running(EngineSettings(kind="llamacpp", model=str(model), context=CONTEXT)) as engine:
         for number in range(rounds):
@@ -150,13 +148,16 @@ async def second_round(model: Path, rounds: int) -> Row:
             assert cold_usage.cached_tokens < 64
             assert abs(cold_usage.prompt_tokens - usage.prompt_tokens) < 40
     mine, other_s = statistics.median(warm), statistics.median(cold)
-    told = f"{mine:.2f} and {other_s:.2f} s; {tokens[-1].cached_tokens} of {tokens[-1].prompt_tokens} tokens cached"
-    return Row("2nd round/cold, TTFT", mine / other_s, "×", 0.25, True, told)
+    new, whole = statistics.median(usage.new_tokens for usage in tokens), tokens[-1].prompt_tokens
+    return [
+        Measurement("2nd round/cold, TTFT", mine / other_s, "×", 0.25, True, f"{mine:.2f} and {other_s:.2f} s"),
+        Measurement("2nd round, computed", 100 * new / whole, "%", 10, True, f"{new:.0f} of {whole} tokens, the others cached"),
+    ]
 
 
-async def overhead(rounds: int) -> Row:
+async def overhead(rounds: int) -> Measurement:
     """What the process in between adds to each token, in milliseconds: the time it takes for one, at full speed."""
-    async with running(EngineSettings(kind="llamacpp", model="-"), "tests.bench.saying") as engine:
+    async with running(EngineSettings(kind="llamacpp", model="-"), "oci_tui.engine.saying") as engine:
         seconds = []
         for _ in range(rounds):
             began = time.monotonic()
@@ -170,24 +171,18 @@ async def overhead(rounds: int) -> Row:
     told = (
         f"{SAID} tokens at full speed; at {PACE} tokens/s each is read {statistics.median(late) * 1e3:.2f} ms after it is said"
     )
-    return Row("worker, per token", min(seconds) * 1e3, "ms", 0.1, True, told)
+    return Measurement("worker, per token", min(seconds) * 1e3, "ms", 0.1, True, told)
 
 
-async def measure(model: Path, rounds: int) -> list[Row]:
-    return [await overhead(rounds), await speed(model, rounds), await second_round(model, rounds)]
-
-
-def main() -> None:
-    if sys.argv[1:2] == ["--bare"]:
-        reply_bare(Path(sys.argv[2]))
-        return
-    name, rounds = (*sys.argv[1:], DEFAULT)[0], int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    rows = asyncio.run(measure(resolve(EngineSettings(model=name)).path, rounds))
-    print(f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for row in rows:
-        print(row)
-    sys.exit(not all(row.met for row in rows))
+async def measurements(settings: EngineSettings, rounds: int) -> AsyncGenerator[Measurement]:
+    """One by one, as they are made. Only GGUF models are measured beside the bare library. Raises EngineError or ModelError."""
+    yield await overhead(rounds)
+    model = resolve(settings)
+    if model.kind == "llamacpp":
+        yield await speed(model.path, rounds)
+        for measured in await second_round(model.path, rounds):
+            yield measured
 
 
 if __name__ == "__main__":
-    main()
+    reply_bare(Path(sys.argv[1]))

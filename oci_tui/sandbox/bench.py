@@ -1,44 +1,48 @@
-"""What the sandbox costs beside plain `docker exec` through docker-py: `python -m tests.bench.sandbox [ROUNDS]`.
+"""What the sandbox costs beside plain `docker exec` through docker-py.
 
 Each row measures both in turn, in the same minute on the same machine, and compares the best of each, since whatever else runs
-there only adds: so the ratio holds where the seconds do not. Exits 1 when a target is missed.
+there only adds: so the ratio holds where the seconds do not.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import resource
+import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Self
 
-import psutil
+import msgspec
 
+from oci_tui.core.errors import SandboxError
+from oci_tui.core.measurement import Measurement
 from oci_tui.core.ports import Command, Exit, Output
+from oci_tui.sandbox import daemon, preparation, profile
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.sandbox.stream import taken_socket
 from oci_tui.settings import SandboxSettings
-from tests.bench.row import Row
-from tests.sandbox.running import client, image, started
 
 PRINT = ["/usr/bin/python3", "-c", "print(1)"]
 SIZE = 100 << 20
 LINE = b"0123456789abcde\n"
 BIG = "/tmp/big"
-SETTINGS = SandboxSettings(memory_mb=1024, output_mb=128)
+_PAGE = resource.getpagesize()
 
 
 class Plain:
     """A container with nothing but a process that waits, and `docker exec` in it: what everything here is compared with."""
 
-    def __init__(self) -> None:
-        self.api: Any = client()
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.api: Any = daemon.connect(daemon.find(settings.docker_host))
+        self._image = preparation.chosen(self.api, profile.load(settings.profile), "").image
         self.container = self.begun()
 
     def begun(self, **options: bool) -> str:
-        made = str(self.api.create_container(image(), ["/bin/cat"], stdin_open=True, **options)["Id"])
+        made = str(self.api.create_container(self._image, ["/bin/cat"], stdin_open=True, **options)["Id"])
         self.api.start(made)
         return made
 
@@ -66,8 +70,7 @@ class Memory:
     """The largest growth of this process's resident memory while it is entered, in bytes, looked at every 5 ms."""
 
     def __enter__(self) -> Self:
-        self._me = psutil.Process()
-        self._first = self._most = self._me.memory_info().rss
+        self._first = self._most = _resident()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -79,11 +82,16 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._over.wait(0.005):
-            self._most = max(self._most, self._me.memory_info().rss)
+            self._most = max(self._most, _resident())
 
     @property
     def growth(self) -> int:
-        return int(self._most - self._first)
+        return self._most - self._first
+
+
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
 
 
 async def counted(sandbox: DockerSandbox, command: Command) -> int:
@@ -94,7 +102,7 @@ async def counted(sandbox: DockerSandbox, command: Command) -> int:
             if isinstance(item, Output):
                 count += len(item.text)
             elif isinstance(item, Exit) and not item.passed:
-                raise SystemExit(f"{command.label}: {item}")
+                raise SandboxError(f"{command.label}: ended with exit code {item.code} ({item.reason}); measure again")
     return count
 
 
@@ -114,15 +122,15 @@ def aside(work: Callable[[], object]) -> Callable[[], Awaitable[object]]:
     return lambda: asyncio.to_thread(work)
 
 
-async def round_trip(plain: Plain, sandbox: DockerSandbox, rounds: int, *, stateful: bool) -> Row:
+async def round_trip(plain: Plain, sandbox: DockerSandbox, rounds: int, *, stateful: bool) -> Measurement:
     """A block in the session's Python, as replies run; or in a process of its own, as checks do."""
     block = Command("print(1)", language="python", code="print(1)", stateful=stateful)
     theirs, ours = await best(rounds, aside(lambda: plain.run(PRINT)), lambda: counted(sandbox, block))
     name = "warm print(1)" if stateful else "in a fresh process"
-    return Row(name, ours / theirs, "×", 0.35, True, f"{ours * 1000:.1f} ms; docker exec {theirs * 1000:.1f} ms")
+    return Measurement(name, ours / theirs, "×", 0.35, True, f"{ours * 1000:.1f} ms; docker exec {theirs * 1000:.1f} ms")
 
 
-async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Row]:
+async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Measurement]:
     make = ["/bin/sh", "-c", f"yes {LINE.decode().strip()} | head -c {SIZE} > {BIG}"]
     plain.run(make)
     await counted(sandbox, Command("make", argv=tuple(make)))
@@ -132,12 +140,12 @@ async def output(plain: Plain, sandbox: DockerSandbox, rounds: int) -> list[Row]
     theirs, ours = await best(rounds, aside(lambda: plain.read(["cat", BIG])), lambda: counted(sandbox, show))
     speeds = f"{SIZE / ours / 1e6:.0f} MB/s; docker exec … cat {SIZE / theirs / 1e6:.0f} MB/s"
     return [
-        Row("100 MB of output", theirs / ours, "×", 0.5, False, speeds),
-        Row("memory it takes", memory.growth / (1 << 20), "MB", 50, True, "the app's growth while it streams"),
+        Measurement("100 MB of output", theirs / ours, "×", 0.5, False, speeds),
+        Measurement("memory it takes", memory.growth / (1 << 20), "MB", 50, True, "the app's growth while it streams"),
     ]
 
 
-async def start(plain: Plain, rounds: int) -> Row:
+async def start(plain: Plain, settings: SandboxSettings, rounds: int) -> Measurement:
     containers: list[str] = []
 
     def bare(**options: bool) -> None:
@@ -147,7 +155,7 @@ async def start(plain: Plain, rounds: int) -> Row:
     sandboxes: list[DockerSandbox] = []
 
     async def ours() -> None:
-        sandbox = DockerSandbox(SETTINGS, "bench", "/repository")
+        sandbox = _sandbox(settings)
         sandboxes.append(sandbox)
         async with aclosing(sandbox.start()) as steps:
             async for _ in steps:
@@ -162,25 +170,26 @@ async def start(plain: Plain, rounds: int) -> Row:
         for sandbox in sandboxes:
             await sandbox.close()
     figures = f"{ours_s:.2f} s; bare create, start and exec {theirs_s:.2f} s, of one that has no network {unconnected_s:.2f} s"
-    return Row("session start", ours_s / theirs_s, "×", 1.5, True, figures)
+    return Measurement("session start", ours_s / theirs_s, "×", 1.5, True, figures)
 
 
-async def measured(rounds: int) -> list[Row]:
-    plain = Plain()
+def _sandbox(settings: SandboxSettings) -> DockerSandbox:
+    return DockerSandbox(settings, f"bench-{secrets.token_hex(6)}", "")
+
+
+async def measurements(settings: SandboxSettings, rounds: int) -> AsyncGenerator[Measurement]:
+    """One by one, as they are made. Raises SandboxError."""
+    settings = msgspec.structs.replace(settings, memory_mb=1024, output_mb=128)
+    plain, sandbox = await asyncio.to_thread(Plain, settings), _sandbox(settings)
     try:
-        async with started(SETTINGS) as sandbox:
-            rows = [await round_trip(plain, sandbox, rounds * 4, stateful=stateful) for stateful in (True, False)]
-            rows += await output(plain, sandbox, rounds)
-        return [*rows, await start(plain, rounds)]
+        async with aclosing(sandbox.start()) as steps:
+            async for _ in steps:
+                pass
+        for stateful in (True, False):
+            yield await round_trip(plain, sandbox, rounds * 4, stateful=stateful)
+        for measured in await output(plain, sandbox, rounds):
+            yield measured
+        yield await start(plain, settings, rounds)
     finally:
-        plain.close()
-
-
-def main() -> None:
-    rows = asyncio.run(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
-    print(*rows, sep="\n")
-    sys.exit(0 if all(row.met for row in rows) else 1)
-
-
-if __name__ == "__main__":
-    main()
+        await sandbox.close()
+        await asyncio.to_thread(plain.close)
