@@ -78,6 +78,7 @@ def _session(
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
         approval=Approval(settings.agent.approval, Rules(settings.approval.allow, settings.approval.deny)),
+        sandboxes=lambda: DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         journal=journal,
         past=past,
     )
@@ -174,6 +175,8 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
     """How turns are run under these settings."""
     return Policy(
         rounds=settings.agent.rounds,
+        candidates=settings.agent.candidates,
+        containers=settings.agent.containers,
         check_command=settings.check.command,
         timeout_s=settings.sandbox.timeout_s,
         max_new_tokens=settings.engine.max_new_tokens,

@@ -60,7 +60,7 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draft: Annotated[
         str, _is('guess ahead: "ngram" from files and reply, or the folder of a small model of the same family (exllamav2)')
     ] = ""
-    at_once: Annotated[int, _is("replies computed in one pass (exllamav2 with flash-attn)", 1, 64)] = 4
+    at_once: Annotated[int, _is("replies computed together (exllamav2 with flash-attn, a server)", 1, 64)] = 4
     threads: Annotated[int, _is("processor threads; 0: all cores (llama.cpp)", 0)] = 0
     replies: Annotated[str, _is("the file of a scripted engine")] = ""
     record: Annotated[str, _is("a file that every reply is appended to, with its timing")] = ""
@@ -138,6 +138,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a turn is run."""
 
     rounds: Annotated[int, _is("a turn is at most so many rounds", 1)] = 3
+    candidates: Annotated[
+        int, _is("replies tried side by side in each round; 0: one, and more after a failed last round", 0, 64)
+    ] = 0
+    containers: Annotated[int, _is("in at most so many containers at a time", 1, 16)] = 3
     approval: Annotated[
         ApprovalMode, _is('"ask" before each command, run all of them in the sandbox ("auto"), or only "plan"')
     ] = "auto"

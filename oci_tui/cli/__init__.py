@@ -84,6 +84,7 @@ def settings_options(function: Any) -> Any:
         engine_options,
         click.option("--check", "check_command", metavar="COMMAND", help="What decides whether a round passed."),
         click.option("--rounds", "agent_rounds", type=int, metavar="N", help="At most so many rounds a turn."),
+        click.option("--candidates", "agent_candidates", type=int, metavar="N", help="Try N replies a round, take the best."),
         click.option("--approval", "agent_approval", metavar="MODE", help="ask before each command, auto, or plan."),
         click.option("--include", "workspace_include", multiple=True, metavar="PATH", help="Copy in a file that stays out."),
         click.option("--ignored", "workspace_ignored", multiple=True, metavar="FOLDER", help="Copy in what git ignores."),

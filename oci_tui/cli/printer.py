@@ -9,6 +9,7 @@ from typing import Protocol
 from oci_tui.core import events
 from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.events import Event
+from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import printed, visible, visible_line
 from oci_tui.core.verdict import Verdict
@@ -110,6 +111,12 @@ class Printer:
                     self._line(f"  │ {visible_line(line.expandtabs(4))}")
             case CommandRefused():
                 self._line(f"  ✗ not run, since {visible_line(event.why)}: {visible_line(text_of(event.command))}")
+            case CandidateStarted(number=number, of=of) if number == 1:
+                self._line(f"  up to {of} replies are tried side by side")
+            case CandidateFinished():
+                self._line(f"  {_SIGNS[event.passed]} {visible_line(event.line())}")
+            case CandidateChosen():
+                self._line(f"  ◆ candidate {event.number} is taken: {event.why}")
             case events.CommandStarted():
                 self._line(f"  $ {visible_line(event.command.label)}")
             case events.PlotDrawn(plot=plot):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from copy import copy
 
 from oci_tui.core import check, context, events, failure, feedback, guards, missing
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
@@ -17,7 +18,7 @@ from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Command, Engine, Exit, Output, Plot, Sandbox, Workspace
+from oci_tui.core.ports import Command, Engine, Exit, Output, Plot, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import printed
@@ -52,7 +53,9 @@ class Attempt:
         self.prompt = prompt
         self.conversation = conversation
         self.policy = policy
-        self.engine, self.sandbox, self.workspace, self.approval = parts
+        self.engine, self.sandbox, workspace, self.approval = parts
+        self.workspace: Snapshot = workspace
+        self.sampling = policy.sampling
         self.runs = RUNNABLE_TAGS
         self.window = self.room = self.first_message = 0
         self.read: tuple[str, ...] = ()
@@ -65,7 +68,7 @@ class Attempt:
         self.decided = False
         self.final = False
         self.outcome = ""
-        self._begun = begun
+        self.begun = begun
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
         self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
@@ -74,10 +77,22 @@ class Attempt:
         self._error = ""
         self._check: Check | None = None
 
+    def beside(self, conversation: Conversation, files: Snapshot, sampling: Sampling) -> Attempt:
+        """Another attempt from here, with a conversation and files of its own, no sandbox yet, and another luck."""
+        twin = copy(self)
+        twin.conversation, twin.workspace, twin.sandbox, twin.sampling = conversation, files, None, sampling
+        twin.said, twin.seen, twin._told, twin._stuck = [], set(self.seen), set(self._told), False
+        return twin
+
+    def take_over(self, twin: Attempt) -> None:
+        """What came of `twin` is what came of this one; the conversation, the files and the sandbox stay its own."""
+        own = ("conversation", "workspace", "sandbox", "sampling", "policy", "first_message")
+        vars(self).update({name: value for name, value in vars(twin).items() if name not in own})
+
     async def write(self) -> AsyncGenerator[Event]:
         """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
         self.wrote, self.said = (), []
-        async with aclosing(self._look()) as happened:
+        async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
         for left in range(self.policy.corrections, -1, -1):
@@ -91,7 +106,12 @@ class Attempt:
                 async for event in happened:
                     yield event
 
-    async def _look(self) -> AsyncGenerator[Event]:
+    @property
+    def has_to_run(self) -> bool:
+        """Whether the reply has something to run, or changed what a check is about."""
+        return bool(self.wrote or self._reply.code)
+
+    async def look(self) -> AsyncGenerator[Event]:
         """Find the check, unless there is one: it stays what it was before the model edited what it is known from."""
         checking = self.conversation.checking
         if self._check and checking.runs(self._check):
@@ -119,12 +139,12 @@ class Attempt:
         request = Request(
             kept.messages,
             self.policy.max_new_tokens,
-            RESAMPLED if self._stuck else self.policy.sampling,
-            begin_with=self._begun.text if self._begun else "",
+            RESAMPLED if self._stuck else self.sampling,
+            begin_with=self.begun.text if self.begun else "",
             alternatives=self.policy.alternatives,
             drafts=tuple(texts.values()),
         )
-        begun, self._begun = self._begun, None
+        begun, self.begun = self.begun, None
         if begun:
             reader.feed(begun.text)
             yield events.ReplyGrew(begun.text)
@@ -186,7 +206,7 @@ class Attempt:
         unrun = {"answered": self.final, "edited": self.wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
         self.decided = False
         self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
-        async with aclosing(self._look()) as happened:
+        async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
         deciding = self._check.command if self._check and self.conversation.checking.runs(self._check) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from oci_tui.core import context
 from oci_tui.core.checking import Checking
 from oci_tui.core.generation import Message
@@ -23,6 +25,17 @@ class Conversation:
         self.languages: tuple[str, ...] = ("python", "bash")
         self.turns = 0
         self.checking = Checking()
+
+    def beside(self) -> Conversation:
+        """Another conversation that begins with all that was said in this one."""
+        twin = copy(self)
+        twin.messages, twin.known, twin.steered = list(self.messages), dict(self.known), []
+        return twin
+
+    def go_on_as(self, twin: Conversation, first: int | None = None) -> None:
+        """What was said in `twin` was said here: all of it, or what it says from index `first` on."""
+        self.messages = twin.messages if first is None else [*self.messages, *twin.messages[first:]]
+        self.known, self.output = twin.known, twin.output
 
     def copy(self) -> tuple[list[Message], dict[str, int]]:
         """What `restore` takes back."""

@@ -22,6 +22,7 @@ from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import EngineInfo, Message, Token, Usage
 from oci_tui.core.happened import Happened
 from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
+from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 
@@ -337,6 +338,9 @@ Event = (
     | PlotDrawn
     | CommandFinished
     | RoundFinished
+    | CandidateStarted
+    | CandidateFinished
+    | CandidateChosen
     | Steered
     | UserEdited
     | TurnFailed

@@ -126,7 +126,8 @@ class Piece(msgspec.Struct, frozen=True):
 class EngineInfo(msgspec.Struct, frozen=True):
     """What an engine runs. `context` is the window in tokens; `notes` are facts worth a line each.
 
-    `at_once` is how many replies it computes at the same time; those beyond wait their turn. `speed_limit` is the tokens per
+    `at_once` is how many replies it computes at the same time; those beyond wait their turn.
+    `probabilities`: it tells those of its tokens where a request wants alternatives. `speed_limit` is the tokens per
     second that the memory allows, every weight being read once for each, with an empty window; 0 where that is not known.
     """
 
@@ -138,4 +139,5 @@ class EngineInfo(msgspec.Struct, frozen=True):
     template: str = ""
     notes: tuple[str, ...] = ()
     at_once: int = 1
+    probabilities: bool = False
     speed_limit: float = 0.0

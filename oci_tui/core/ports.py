@@ -164,6 +164,10 @@ class Sandbox(Protocol):
         ...
 
 
+Sandboxes = Callable[[], Sandbox]
+"""Makes another sandbox like the session's, not started yet; whoever asked for it closes it."""
+
+
 class UserEdits(msgspec.Struct, frozen=True):
     """What the user did to the tree since it was last looked at, and what brings the sandbox level with it.
 

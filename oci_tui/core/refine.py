@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from oci_tui.core import context, events, failure, feedback
 from oci_tui.core.attempt import Attempt, Parts
@@ -12,52 +13,104 @@ from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message
 from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import Sandboxes, Snapshot
+from oci_tui.core.race import MOST_UNASKED, Race
 from oci_tui.core.verdict import Standing, Verdict
+
+Step = Callable[[], AsyncGenerator[Event]]
+
+
+async def _done(*steps: Step) -> AsyncGenerator[Event]:
+    """What happens in one step after the other."""
+    for step in steps:
+        async with aclosing(step()) as happened:
+            async for event in happened:
+                yield event
 
 
 class Turn:
     """One prompt's rounds over the session's parts. `verdict` and `rounds` say how it ended once `refine` is through."""
 
     def __init__(
-        self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None = None
+        self,
+        prompt: str,
+        conversation: Conversation,
+        policy: Policy,
+        parts: Parts,
+        begun: Begun | None = None,
+        sandboxes: Sandboxes | None = None,
     ) -> None:
         self.prompt = prompt
         self.conversation = conversation
         self.policy = policy
         self.attempt = Attempt(prompt, conversation, policy, parts, begun)
-        self.workspace = self.attempt.workspace
+        self.workspace = parts[2]
         self.verdict = Verdict.FAILED
         self.rounds = 0
         self._best: tuple[Standing, int] | None = None
         self._kept = 0
+        self._sandboxes = sandboxes
+        self._start: tuple[Snapshot, Conversation] | None = None
 
     async def refine(self) -> AsyncGenerator[Event]:
         """Rounds, until one passes the check, the model has nothing more to run, or they are used up."""
         attempt, turn = self.attempt, self.conversation.turns
-        for number in range(1, self.policy.rounds + 1):
-            self.rounds = number
+        while not attempt.final and (replies := await self._replies(self.rounds + 1)):
+            self.rounds += 1
             async with aclosing(self._meet_the_user()) as happened:
                 async for event in happened:
                     yield event
-            if number == 1:
+            if self.rounds == 1:
                 await self._begin()
-            yield events.RoundStarted(turn, number)
-            steps = [attempt.write, attempt.run, *([attempt.conclude] if number == self.policy.rounds else [])]
-            for step in steps:
-                async with aclosing(step()) as happened:
-                    async for event in happened:
-                        yield event
-            kept = await self.workspace.history.keep(f"turn {turn}, round {number}: {attempt.outcome}")
-            yield events.RoundFinished(turn, number, attempt.passed, attempt.outcome, kept)
+            yield events.RoundStarted(turn, self.rounds)
+            steps: list[Step] = [attempt.write, attempt.run] if replies == 1 else [partial(self._race, replies)]
+            async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds == self.policy.rounds))) as happened:
+                async for event in happened:
+                    yield event
+            kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
+            yield events.RoundFinished(turn, self.rounds, attempt.passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
-            async with aclosing(self._hold_the_best(kept)) as happened:
+            after = [attempt.feed_back] * (not attempt.final)
+            async with aclosing(_done(partial(self._hold_the_best, kept), *after)) as happened:
                 async for event in happened:
                     yield event
-            if attempt.final:
-                break
-            async with aclosing(attempt.feed_back()) as happened:
-                async for event in happened:
-                    yield event
+
+    async def _replies(self, number: int) -> int:
+        """How many replies are tried in the round of this number; 0 when there is no such round.
+
+        After a last round that failed several are begun from the prompt once more: where two or three repairs did not help,
+        another beginning helps more than another repair.
+        """
+        alone = not self._sandboxes or not self.attempt.sandbox or self.attempt.approval.mode == "plan" or self.attempt.begun
+        if number <= self.policy.rounds:
+            return 1 if alone else max(self.policy.candidates, 1)
+        if alone or self.policy.candidates or number > self.policy.rounds + 1:
+            return 0
+        failed = self.verdict is Verdict.FAILED and (self.attempt.decided or self.attempt.passed is None)
+        at_once = (await self.attempt.engine.describe()).at_once
+        return min(at_once, MOST_UNASKED) if failed and at_once > 1 else 0
+
+    async def _race(self, replies: int) -> AsyncGenerator[Event]:
+        """The best of several replies is the round's, with its files."""
+        attempt, start = self.attempt, self._start if self.rounds > self.policy.rounds else None
+        async with aclosing(attempt.look()) as happened:
+            async for event in happened:
+                yield event
+        assert self._sandboxes
+        race = Race(attempt, replies, await attempt.engine.describe(), self._sandboxes, seed=self.rounds * 100, start=start)
+        async with aclosing(race.run()) as happened:
+            async for event in happened:
+                yield event
+        winner = race.winner.attempt
+        attempt.take_over(winner)
+        if start:
+            self.conversation.go_on_as(winner.conversation, winner.first_message + 1)
+        else:
+            self.conversation.go_on_as(winner.conversation)
+            attempt.first_message = winner.first_message
+        await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(winner.workspace))
+        attempt.diff = await self.workspace.diff()
+        yield events.DiffChanged(attempt.diff)
 
     async def _hold_the_best(self, kept: int) -> AsyncGenerator[Event]:
         """Where the check came out worse than in an earlier round, the files go back to that one; `kept` is this one's."""
@@ -107,6 +160,7 @@ class Turn:
         conversation.say(text)
         attempt.first_message = len(conversation.messages) - 1
         attempt.diff = await self.workspace.diff()
+        self._start = self.workspace.fork(), conversation.beside()
 
     async def _meet_the_user(self) -> AsyncGenerator[Event]:
         """What the person edited meanwhile comes into mirror and sandbox; a model that has read files is told."""
@@ -117,7 +171,7 @@ class Turn:
         if not said:
             return
         # an earlier round lacks what the person just wrote: going back to it would take that out
-        self._best = None
+        self._best = self._start = None
         yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
         yield events.DiffChanged(await self.workspace.diff())
         if self.conversation.known:

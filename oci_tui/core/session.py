@@ -21,7 +21,7 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode, Engine, Progress, Record, Sandbox, Workspace
+from oci_tui.core.ports import ApprovalMode, Engine, Progress, Record, Sandbox, Sandboxes, Workspace
 from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
@@ -46,6 +46,7 @@ class Session:
         workspace: Workspace,
         approval: Approval,
         journal: Record,
+        sandboxes: Sandboxes | None = None,
         past: Sequence[Event] = (),
     ) -> None:
         self.name = name
@@ -53,6 +54,7 @@ class Session:
         self.policy = policy
         self.engine = engine
         self.sandbox = sandbox
+        self._sandboxes = sandboxes
         self.workspace = workspace
         self.approval = approval
         before = recalled(past) if past else None
@@ -104,7 +106,7 @@ class Session:
         before = self.conversation.copy()
         started = time.monotonic()
         parts = self.engine, self.sandbox, self.workspace, self.approval
-        turn = Turn(prompt, self.conversation, self.policy, parts, begun)
+        turn = Turn(prompt, self.conversation, self.policy, parts, begun, self._sandboxes)
         verdict, ended = Verdict.GAVE_UP, False
 
         def finished(verdict: Verdict) -> Event:

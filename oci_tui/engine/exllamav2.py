@@ -87,6 +87,7 @@ class Exl2Engine:
             template=self._template.name,
             notes=values.notes(facts, settings, self._context, self._library.paged),
             at_once=settings.at_once if self._library.paged else 1,
+            probabilities=True,
             speed_limit=speed_limit(facts, 0, settings.cache, bandwidth.of_gpu(found)),
         )
 

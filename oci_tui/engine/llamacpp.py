@@ -69,6 +69,7 @@ class LlamaCpp:
             bits_per_weight=model.bits_per_weight,
             template=self._template.name,
             notes=_notes(model, settings),
+            probabilities=True,
             speed_limit=0.0 if gpu else bandwidth.of_ram() / model.file_bytes,
         )
 

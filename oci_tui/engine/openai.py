@@ -17,7 +17,6 @@ from oci_tui.engine.room import check_messages, check_room
 from oci_tui.engine.served import LOADING, Served, Server, count, probe, prompt, written
 from oci_tui.settings import EngineSettings
 
-_AT_ONCE = 4
 _UNTOLD_WINDOW = 8192
 
 # field of Sampling → its name there, where the server knows it beside temperature, top_p, seed and the two penalties
@@ -103,7 +102,8 @@ class OpenAiEngine:
             device=endpoint.url,
             template="the server's own",
             notes=tuple(_notes(endpoint, served, self._settings.context, self._window())),
-            at_once=_AT_ONCE,
+            at_once=min(self._settings.at_once, served.slots or self._settings.at_once),
+            probabilities=served.server != "unknown",
         )
 
     async def close(self) -> None:

@@ -40,17 +40,19 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class _Toml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replies: tuple[Line, ...]
     tokens_per_second: float = 0.0
+    at_once: int = 1
 
 
 class ScriptedEngine:
     """`core.ports.Engine` that says what it is given. A reply counts as given once it was asked for, even when it is stopped.
 
-    Tokens are words and signs; `tokens_per_second` 0 means at once.
+    Tokens are words and signs; `tokens_per_second` 0 means at once. It says that it computes `at_once` replies together.
     """
 
-    def __init__(self, replies: Sequence[str], tokens_per_second: float = 0) -> None:
+    def __init__(self, replies: Sequence[str], tokens_per_second: float = 0, at_once: int = 1) -> None:
         self._lines: Sequence[Line] = [Line(reply) for reply in replies]
         self._rate = tokens_per_second
+        self._at_once = at_once
         self._given = 0
         self._started = False
         self._name = "scripted"
@@ -69,7 +71,7 @@ class ScriptedEngine:
         try:
             if path.suffix == ".toml":
                 script = msgspec.convert(tomllib.loads(text), _Toml)
-                engine._lines, engine._rate = script.replies, script.tokens_per_second
+                engine._lines, engine._rate, engine._at_once = script.replies, script.tokens_per_second, script.at_once
             else:
                 engine._lines = list(_json_lines(text))
         except (tomllib.TOMLDecodeError, msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -132,7 +134,15 @@ class ScriptedEngine:
 
     async def describe(self) -> EngineInfo:
         self._check()
-        return EngineInfo("scripted", self._name, _CONTEXT, device="none", notes=(f"{len(self._lines)} replies",))
+        return EngineInfo(
+            "scripted",
+            self._name,
+            _CONTEXT,
+            device="none",
+            notes=(f"{len(self._lines)} replies",),
+            at_once=self._at_once,
+            probabilities=True,
+        )
 
     async def close(self) -> None:
         self._started = False

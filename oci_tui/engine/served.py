@@ -19,11 +19,12 @@ _BYTES_PER_TOKEN = 3
 
 
 class Served(msgspec.Struct, frozen=True):
-    """`context` is the window in tokens, 0 where the server does not tell it."""
+    """`context` is the window in tokens, `slots` how many replies it computes together; 0 where the server does not tell."""
 
     server: Server
     model: str
     context: int
+    slots: int = 0
 
 
 async def probe(endpoint: Endpoint, wanted: str) -> Served:
@@ -45,7 +46,9 @@ async def probe(endpoint: Endpoint, wanted: str) -> Served:
     if window := _whole(facts.get("max_model_len")):
         return Served("vLLM", model, window)
     if (props := await _offered(endpoint, "/props")) and "default_generation_settings" in props:
-        return Served("llama.cpp", model, _whole(props["default_generation_settings"].get("n_ctx")))
+        return Served(
+            "llama.cpp", model, _whole(props["default_generation_settings"].get("n_ctx")), _whole(props.get("total_slots"))
+        )
     if (tabby := await _offered(endpoint, "model")) and isinstance(tabby.get("parameters"), dict):
         return Served("TabbyAPI", model, _whole(tabby["parameters"].get("max_seq_len")))
     if loaded := await _offered(endpoint, "/api/ps"):

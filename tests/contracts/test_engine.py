@@ -202,6 +202,7 @@ async def test_more_text_counts_more_tokens(engine: Engine) -> None:
 async def test_probabilities_come_when_they_are_asked_for(engine: Engine, made: Made) -> None:
     pieces = await reply(engine, Request(COUNT, max_new_tokens=8, alternatives=3))
     tokens = [token for piece in pieces for token in piece.tokens]
+    assert (await engine.describe()).probabilities
     if made.kind == "scripted":
         assert [(token.probability, token.alternatives) for token in tokens] == [(1.0, ())] * 8
         return

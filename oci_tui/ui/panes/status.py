@@ -30,6 +30,7 @@ from oci_tui.core.events import (
     WorkspaceReady,
 )
 from oci_tui.core.generation import EngineInfo, Usage
+from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.wording import change, seconds, thousands
 
@@ -55,6 +56,7 @@ class StatusPane(Widget):
         self._window = (0, 0)
         self._pending = self._check = ""
         self._doing = self._approval = ""
+        self._tried = 0
         self._since = 0.0
         self._clock: Timer | None = None
 
@@ -89,11 +91,19 @@ class StatusPane(Widget):
                 self._window = (used or self._window[0], self._window[1] or (self._engine.context if self._engine else 0))
                 self._do("checking")
             case TurnStarted():
+                self._tried = 0
                 self._do("preparing")
             case RoundStarted():
                 self._do("reading the prompt")
             case ApprovalChosen():
                 self._approval = event.mode
+            case CandidateStarted():
+                self._do(f"trying {event.of} replies" if event.number == 1 else self._doing)
+            case CandidateFinished():
+                self._tried += 1
+                self._doing = f"{self._doing.partition(':')[0]}: {self._tried} done"
+            case CandidateChosen():
+                self._tried = 0
             case CommandAsked():
                 self._do("waiting for your answer")
             case CommandStarted():

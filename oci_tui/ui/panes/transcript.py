@@ -47,6 +47,7 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.generation import EngineInfo
 from oci_tui.core.ports import SandboxInfo
+from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
@@ -59,6 +60,7 @@ from oci_tui.ui.wording import names, plural, seconds, thousands
 
 _AGAIN = "writing again"
 
+_RESULTS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("●", "muted")}
 _SIGNS: dict[Verdict, tuple[str, str]] = {
     Verdict.PASSED: ("✓", "good"),
     Verdict.FAILED: ("✗", "bad"),
@@ -221,6 +223,13 @@ class TranscriptPane(CursorPane):
                 self._tell(Said("·", "muted", visible_line(f"check: {event.command.label} · {event.why}"), "muted"))
             case PreparationOffered():
                 self._tell(Said("!", "warn", visible_line(f"{event.why}; for a terminal: {event.command}"), "warn"))
+            case CandidateStarted():
+                told.doing = f"up to {event.of} replies, side by side"
+            case CandidateFinished():
+                sign, style = _RESULTS[event.passed]
+                self._tell(Said(sign, style, visible_line(event.line()), "muted"))
+            case CandidateChosen():
+                self._tell(Said("◆", "accent", f"candidate {event.number} is taken: {visible_line(event.why)}", "muted"))
             case CommandAsked():
                 told.doing = f"may it run {visible_line(text_of(event.command))}?"
             case CommandRefused():
@@ -230,8 +239,7 @@ class TranscriptPane(CursorPane):
                 told.doing = f"running {visible_line(event.command.label)}"
             case RoundFinished():
                 told.doing = visible_line(event.outcome)
-                signs = {True: ("✓", "good"), False: ("✗", "bad"), None: ("●", "muted")}
-                told.sign, told.sign_style = signs[event.passed]
+                told.sign, told.sign_style = _RESULTS[event.passed]
             case _:
                 return False
         self._touch(told)
