@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
+from oci_tui.ui.pasting import PastingDriver
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.page import Page
 from oci_tui.ui.screens.workbench import Workbench
@@ -26,6 +28,9 @@ class BenchApp(App[None]):
         self._prompt_keys = prompt_keys
         self._remembered = RememberedFile(state_folder() / "app.json")
         self._armed = ("", 0.0)
+
+    def get_driver_class(self) -> type[Driver]:
+        return PastingDriver
 
     def get_default_screen(self) -> Screen[None]:
         return Workbench(self._root, self._remembered, self._prompt_keys)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from oci_tui.core.events import ContextBuilt, Event, ReplyFinished, ReplyGrew, RoundStarted
+from oci_tui.core.events import ContextBuilt, EditsRefused, Event, ReplyFinished, ReplyGrew, RoundStarted
 from oci_tui.core.generation import Begun, Token, Usage
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.app import OciApp
@@ -76,6 +76,17 @@ def test_tokens_are_found_by_line_whatever_they_hold() -> None:
     assert [certainty.least(row).probability for row in range(3)] == [0.5, 0.5, 1.0]  # type: ignore[union-attr]
     assert certainty.starts([["b"], ["missing"], ["odd"]]) == [1, -1, 2]
     assert said(Token("\x1b", 0.5)) == "␛ 50%"
+
+
+async def test_the_end_of_a_reply_stays_when_the_model_is_asked_again_at_once() -> None:
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.code
+        stream(pane)
+        pane.show(EditsRefused(("no",)))
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        pane.show(ReplyGrew("Sorry."))
+        await until(pilot, lambda: "ls" in on_screen(app))
+        assert "return x" in text_of(pane)
 
 
 class Begins(ReplaySession):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from oci_tui.ui.app import OciApp
@@ -16,7 +16,10 @@ from oci_tui.ui.fuzzy import Finder
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.pasting import PasteParser
+from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.slash import parsed
+from tests.ui.test_serve import terminal
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
 
 
@@ -45,6 +48,41 @@ async def test_commands_are_suggested_with_what_they_do_and_sent_by_a_second_ent
         assert app.workbench.conversation.pending.files
         await pilot.press("enter")
         await until(pilot, lambda: "/restore N: bring the mirror back" in on_screen(app))
+
+
+async def test_what_is_typed_faster_than_it_is_drawn_is_sent_as_it_stands() -> None:
+    async with typing() as (app, pilot, box):
+        await pilot.press(*"/he")
+        for key in ("l", "p", "enter"):
+            box.post_message(Key(key, key[:1]))
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+PASTED = (
+    ("\x1b[200~a\x1b[2J\x19b\x1b[201~c", ["a␛[2J␙b", "c"]),
+    ("\x1b[200~\x1b" + "\x19" * 40 + "\r\n\r\x1b[201~", ["␛" + "␙" * 40 + "\n\n"]),
+    ("x\x1b[200~one\ntwo\x1b[201~\x1b[200~\x1b[201~\x1b[A", ["x", "one\ntwo", "", "up"]),
+)
+
+
+@pytest.mark.parametrize(("sent", "expected"), PASTED)
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_nothing_in_a_paste_is_a_key(sent: str, expected: list[str], size: int) -> None:
+    parser = PasteParser()
+    found = [event for start in range(0, len(sent), size) for event in parser.feed(sent[start : start + size])]
+    assert [
+        event.text if isinstance(event, Paste) else event.key for event in found if isinstance(event, Paste | Key)
+    ] == expected
+
+
+def test_what_is_pasted_is_shown_and_decides_nothing(tmp_path: Path) -> None:
+    with terminal(tmp_path, prompt="go") as screen:
+        screen.until(lambda: "passed · 2 rounds" in screen.text)
+        screen.press(b"\x1b[200~so \x1b" + b"\x19" * 40 + b"\r!ls\r\x1b[201~.")
+        screen.until(lambda: "!ls" in screen.text and "so ␛␙␙" in screen.text)
+        screen.press(b"\x11\x11")
+        screen.ended()
+        assert "accepted" not in screen.raw.decode()
 
 
 async def test_up_finds_earlier_prompts_that_hold_what_was_typed() -> None:

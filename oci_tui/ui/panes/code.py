@@ -119,6 +119,7 @@ class CodePane(CursorPane):
             case RoundStarted():
                 self._round = event.round
             case ContextBuilt():
+                self.prepare()  # what the reply before said last may not be drawn yet
                 self._reader, self._pieces, self._stale = ReplyReader(runs=self._runs), [], True
                 self._fresh = Certainty()
             case ReplyGrew():

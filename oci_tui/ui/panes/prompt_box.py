@@ -57,6 +57,7 @@ class PromptBox(KeyedArea):
         self._draft = ""
         self._pasted: list[str] = []
         self._unkept = False
+        self._offered = ""
 
     def on_mount(self) -> None:
         self._history = self._memory.prompts()
@@ -119,6 +120,7 @@ class PromptBox(KeyedArea):
         return self.document.get_line(row)[:column]
 
     def _complete(self) -> None:
+        self._offered = self._before
         word = None if self.commanding or self._matching or not self.has_focus else _WORD.search(self._before)
         at_start = word is not None and self.cursor_location[0] == 0 and word.start() == 0
         wanted = word[1] if word is not None and (word[1][0] == "@" or at_start) else ""
@@ -128,6 +130,9 @@ class PromptBox(KeyedArea):
 
     def _completes(self, key: str) -> bool:
         """Whether a key was about the list of suggestions."""
+        if self._completion.current is not None and self._offered != self._before:
+            # Typed faster than it was drawn: what is offered is for a word that no longer stands there.
+            self._complete()
         current = self._completion.current
         if current is None:
             return False

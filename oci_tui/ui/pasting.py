@@ -1,0 +1,73 @@
+"""What the terminal sends, with what is pasted kept apart from keys: nothing in a paste is ever taken for a key."""
+
+from __future__ import annotations
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from oci_tui.core.terminal import visible
+
+_START, _END = "\x1b[200~", "\x1b[201~"
+_AT_ONCE = 4096
+_LOOK_S = 0.1
+
+
+class PasteParser(XTermParser):
+    """Textual's parser types what follows an escape character in a paste as keys; this one shows it."""
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._tail = ""
+        self._pasted: str | None = None
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """The events in what was read; "" is the end."""
+        if not data:
+            yield from super().feed("")
+        while data:
+            if self._pasted is None:
+                keys, data = self._up_to_paste(data)
+                yield from super().feed(keys)
+                continue
+            self._pasted, ended, data = (self._pasted + data).partition(_END)
+            if ended:
+                text, self._pasted = self._pasted, None
+                yield from (event for event in super().feed(_END) if not isinstance(event, events.Paste))
+                yield events.Paste(visible(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+    def _up_to_paste(self, data: str) -> tuple[str, str]:
+        """What comes before a paste, with the mark of its start; and the rest."""
+        seen = self._tail + data
+        found = seen.find(_START)
+        if found < 0:
+            self._tail = seen[1 - len(_START) :]
+            return data, ""
+        end = found + len(_START) - len(self._tail)
+        self._tail, self._pasted = "", ""
+        return data[:end], data[end:]
+
+
+class PastingDriver(LinuxDriver):
+    """Textual's driver with that parser."""
+
+    def run_input_thread(self) -> None:
+        parser, decode = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
+
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            last = False
+            while not last:
+                # once more when the end is there: terminals answer late, and the shell is not to read it
+                last = self.exit_event.is_set()
+                if selector.select(_LOOK_S) and (text := decode(os.read(self.fileno, _AT_ONCE))):
+                    for event in parser.feed(text):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
