@@ -203,7 +203,7 @@ class Session:
         """Give everything back: the sandbox is removed, the model unloaded. Safe to call twice."""
         self._stop.set()
         closed = await asyncio.gather(self.sandbox.close(), self.engine.close(), return_exceptions=True)
-        self.workspace.close()
+        await asyncio.to_thread(self.workspace.close)
         self._ready.clear()
         if journal := self._journal:
             self._journal = None

@@ -6,6 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingsMap, BindingType
 from textual.screen import Screen
 from textual.widgets import TextArea
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from oci_tui.core.errors import OciError
 from oci_tui.resources import state_folder
@@ -58,6 +60,7 @@ class OciApp(DecidingApp, ApprovingApp, StockedApp):
         self._make_session = make_session
         self._first_prompt = prompt
         self._making: asyncio.Task[Converses] | None = None
+        self._talking: Worker[None] | None = None
         self.failure = ""
         self.log_file = state_folder() / "oci-tui.log"
         self.keymap = dict(keymap or {})
@@ -70,7 +73,7 @@ class OciApp(DecidingApp, ApprovingApp, StockedApp):
             self.workbench.transcript.note(problem, "warn")
         if self._first_prompt:
             self.workbench.conversation.send(self._first_prompt)
-        self.run_worker(self._converse(), name="conversation")
+        self._talking = self.run_worker(self._converse(), name="conversation")
         self.set_interval(_LOOK_S, self.reload_themes)
 
     async def _converse(self) -> None:
@@ -86,11 +89,18 @@ class OciApp(DecidingApp, ApprovingApp, StockedApp):
         await self.workbench.conversation.serve(session)
 
     async def close_session(self) -> None:
-        """Close the session, once it exists; safe when it was never made or could not be. Raises its port's error."""
+        """End what runs and close the session, once it exists; safe when it was never made or could not be.
+
+        Raises its port's error.
+        """
         making, self._making = self._making, None
         if making is None:
             return
         await asyncio.wait([making])
+        if self._talking is not None:
+            self._talking.cancel()
+            with suppress(WorkerCancelled, WorkerFailed):  # how it failed was told when it did
+                await self._talking.wait()
         if making.exception() is None:
             await making.result().close()
 

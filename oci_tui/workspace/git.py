@@ -76,6 +76,7 @@ class GitWorkspace(GitSnapshot):
         return self._history
 
     def close(self) -> None:
+        self._thread.close()
         self._shadow.close()
 
     def _opened(self, steps: Steps) -> WorkspaceInfo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import subprocess
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +16,7 @@ from oci_tui.core import events
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.changes import Level
 from oci_tui.core.conversation import Conversation
-from oci_tui.core.errors import OciError
+from oci_tui.core.errors import OciError, WorkspaceError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
@@ -25,6 +27,7 @@ from oci_tui.settings import WorkspaceSettings
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.workspace.git import GitWorkspace
+from oci_tui.workspace.past import folder_of
 from tests.calculator import MakeRepository
 from tests.ui.test_workbench import on_screen, text_of, until
 
@@ -78,7 +81,7 @@ class FilesOnly:
         yield events.EngineReady(await engine.describe())
 
     async def close(self) -> None:
-        self.workspace.close()
+        await asyncio.to_thread(self.workspace.close)
 
     async def _follow(self, level: Level) -> None: ...
 
@@ -193,3 +196,20 @@ async def test_what_a_reviewer_should_look_at_twice_is_said(make_repository: Mak
         story = text_of(app.workbench.transcript)
         assert "look twice at setup.py: runs on install" in story
         assert "look twice at a.txt" not in story
+
+
+async def test_what_is_being_decided_is_done_before_the_session_is_closed(make_repository: MakeRepository) -> None:
+    root = make_repository({"a.txt": FIVE})
+    async with reviewing(root, {"a.txt": FIVE.replace("two", "model")}) as (app, pilot, session):
+        with (folder_of(root) / "lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            await pilot.press("ctrl+y")
+            await until(pilot, lambda: app.workbench.conversation.deciding)
+            closing = asyncio.create_task(app.close_session())
+            await asyncio.wait([closing], timeout=0.3)
+            assert not closing.done()
+            assert (root / "a.txt").read_text() == FIVE
+        await closing
+        assert (root / "a.txt").read_text() == FIVE.replace("two", "model")
+        with pytest.raises(WorkspaceError, match="the session is closed"):
+            await session.workspace.diff()
