@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from oci_tui.core.measurement import Measurement
     from oci_tui.evaluate.evaluation import Evaluation
     from oci_tui.evaluate.plan import Plan
+    from oci_tui.evaluate.watching import Watch
 
 
 def results_folder() -> Path:
@@ -25,9 +27,14 @@ def results_folder() -> Path:
 
 def measured() -> Callable[[], tuple[Measured, ...]]:
     """What reads the evaluations whose results are in the folder above."""
-    from oci_tui.evaluate.watching import Watch
 
-    return Watch(results_folder()).runs
+    @cache
+    def watch() -> Watch:
+        from oci_tui.evaluate.watching import Watch
+
+        return Watch(results_folder())
+
+    return lambda: watch().runs()
 
 
 def evaluation(
@@ -45,7 +52,8 @@ def evaluation(
     from oci_tui.sandbox.docker import DockerSandbox
 
     def opened(engine: EngineSettings, log: str) -> Model:
-        return Model(open_engine(engine, state_folder() / log), fingerprint(engine))
+        known = fingerprint(engine)
+        return Model(open_engine(engine, state_folder() / log), known.sha256, served=known.served, how=known.how)
 
     session = f"evaluate-{secrets.token_hex(6)}"
     sandboxes = count()

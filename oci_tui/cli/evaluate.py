@@ -142,6 +142,9 @@ async def _done(tasks: Sequence[queue.Task], into: queue.Run, workers: int, coun
                     counter.show(record)
     finally:
         into.close()
+        if len(into.done) < len(tasks):
+            kept = f"◌ {len(into.done)} of {len(tasks)} tasks are in {into.file}; --resume goes on with the others"
+            click.echo(visible_line(kept), err=True)
 
 
 @evaluate.command()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from oci_tui import __version__
 from oci_tui.core.generation import EngineInfo, Sampling
@@ -21,16 +24,29 @@ from oci_tui.evaluate.scoring import Scorer
 
 
 class Model:
-    """An engine, and the hash of its weights."""
+    """An engine, and the hash of its weights; of one that is `served` elsewhere, that of the address, until it is started.
 
-    def __init__(self, engine: Engine, sha256: str) -> None:
+    `how` are settings that change its replies, in words.
+    """
+
+    def __init__(self, engine: Engine, sha256: str, *, served: bool = False, how: str = "") -> None:
         self.engine, self.sha256 = engine, sha256
+        self._served, self._how = served, how
+
+    @property
+    def key(self) -> str:
+        """Names what gives the replies: the same weights, used in the same way."""
+        return f"{self.sha256} {self._how}".strip()
 
     async def start(self, tell: Callable[[Progress], None]) -> EngineInfo:
+        """Load it; `engine` of the answer also says how."""
         async with aclosing(self.engine.start()) as steps:
             async for step in steps:
                 tell(step)
-        return await self.engine.describe()
+        info = await self.engine.describe()
+        if self._served:
+            self.sha256, self._served = hashlib.sha256(f"{self.sha256}\n{info.model}".encode()).hexdigest(), False
+        return msgspec.structs.replace(info, engine=f"{info.engine}, {self._how}" if self._how else info.engine)
 
 
 class Evaluation:
@@ -94,6 +110,6 @@ class Evaluation:
         """Every try at every problem; replies that runs in `folder` have been given before are not asked for again."""
         guide = None
         if self._guide:
-            guide = Guide(self._guide.engine, self._guide.sha256, self._plan.guide_oracle, self._max_new_tokens)
-        solver = Solver(conditions, self._model.engine, self._scorer, Replies(folder), guide)
+            guide = Guide(self._guide.engine, self._guide.key, self._plan.guide_oracle, self._max_new_tokens)
+        solver = Solver(conditions, self._model.engine, self._model.key, self._scorer, Replies(folder), guide)
         return [ProblemTask(solver, problem, sample) for problem in self.problems for sample in range(self._plan.samples)]

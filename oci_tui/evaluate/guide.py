@@ -52,12 +52,12 @@ def messages(problem: str, code: str, result: str, solution: str = "") -> tuple[
 
 
 class Guide(msgspec.Struct, frozen=True):
-    """The engine that guides; `oracle`: it reads a right solution."""
+    """The engine that guides, and the name of its model; `oracle`: it reads a right solution."""
 
     engine: Engine
-    model_sha256: str
+    model: str
     oracle: bool
     max_new_tokens: int
 
     async def say(self, replies: Replies, asked: Sequence[Message]) -> Said:
-        return await replies.reply(self.engine, self.model_sha256, asked, Sampling(), self.max_new_tokens)
+        return await replies.reply(self.engine, self.model, asked, Sampling(), self.max_new_tokens)

@@ -24,10 +24,16 @@ class Solver:
     """Tries problems under the conditions of a run. Only `visible` keeps the best round; the others keep the last."""
 
     def __init__(
-        self, conditions: Conditions, engine: Engine, scorer: Scorer, replies: Replies, guide: Guide | None = None
+        self,
+        conditions: Conditions,
+        engine: Engine,
+        model: str,
+        scorer: Scorer,
+        replies: Replies,
+        guide: Guide | None = None,
     ) -> None:
-        self._conditions, self._engine, self._scorer, self._replies = conditions, engine, scorer, replies
-        self._guide = guide
+        self._conditions, self._engine, self._model = conditions, engine, model
+        self._scorer, self._replies, self._guide = scorer, replies, guide
         self._hidden: tuple[Level, ...] = ("base", "plus") if conditions.level == "plus" else ("base",)
 
     async def solve(self, problem: Problem, sample: int) -> Record:
@@ -69,7 +75,7 @@ class Solver:
         drawn = dialogue.resampled or self._conditions.sampling
         sampling = msgspec.structs.replace(drawn, seed=self._conditions.sampling.seed + sample)
         return await self._replies.reply(
-            self._engine, self._conditions.model_sha256, dialogue.messages, sampling, self._conditions.max_new_tokens
+            self._engine, self._model, dialogue.messages, sampling, self._conditions.max_new_tokens
         )
 
     async def _score(self, problem: Problem, dialogue: Dialogue, said: Said) -> Attempt:

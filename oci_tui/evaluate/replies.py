@@ -39,7 +39,7 @@ class Replies:
     async def reply(
         self, engine: Engine, model: str, messages: Sequence[Message], sampling: Sampling, max_new_tokens: int
     ) -> Said:
-        """What `engine`, whose weights have the hash `model`, replies. Raises EngineError or StoreError."""
+        """What `engine` replies; `model` names its weights and how they are used. Raises EngineError or StoreError."""
         request = Request(tuple(messages), max_new_tokens, sampling)
         key = hashlib.sha256(msgspec.json.encode((model, request))).hexdigest()
         async with self._asked.setdefault(key, asyncio.Lock()):

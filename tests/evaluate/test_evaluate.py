@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from oci_tui.core.generation import Sampling
 from oci_tui.evaluate import results
 from oci_tui.evaluate.replies import FILE
 from oci_tui.evaluate.results import Record, Results
+from tests.engine.misbehaving_server import MisbehavingServer
 from tests.evaluate.small import NAMES, write_dataset, write_replies
 
 pytestmark = pytest.mark.docker
+CHAT = "POST /v1/chat/completions"
 RUN = [sys.executable, "-m", "oci_tui", "evaluate"]
 
 
@@ -174,3 +178,27 @@ def test_the_tasks_spread_over_ray_leave_the_same_file(tmp_path: Path) -> None:
     evaluated(here, "--protocol", "oracle")
     evaluated(there, "--protocol", "oracle", "--ray", "local", "--workers", "2")
     assert without_times(there / "out.jsonl") == without_times(here / "out.jsonl")
+
+
+async def test_a_server_that_fails_ends_the_run_and_resume_goes_on(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "small.jsonl")
+    async with MisbehavingServer().serving() as server:
+        server.answers[CHAT] = (500, "", {"error": {"message": "out of order"}})
+        command = [*RUN, str(dataset), "--url", server.url, "--workers", "4", "--out", str(tmp_path / "out.jsonl")]
+
+        async def ran(*more: str) -> tuple[int | None, str]:
+            process = await asyncio.create_subprocess_exec(*command, *more, stdout=DEVNULL, stderr=PIPE)
+            _, said = await process.communicate()
+            return process.returncode, said.decode()
+
+        code, said = await ran()
+        assert code == 3
+        assert "out of order" in said
+        assert "0 of 5 tasks are in" in said
+        del server.answers[CHAT]
+        before = server.times(CHAT)
+        code, said = await ran("--resume")
+        assert (code, server.times(CHAT) - before) == (0, 5)
+    found = results.read(tmp_path / "out.jsonl")
+    assert [record.attempts[0].reply for record in found.records] == ["Hello"] * 5
+    assert (found.conditions.engine, found.conditions.model) == ("vLLM", "tiny")
