@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -27,6 +28,12 @@ def state_folder() -> Path:
     return _private(Path(platformdirs.user_state_dir("oci-tui")))
 
 
+def runtime_folder() -> Path:
+    """Where the sockets of hosts are: private to the user, and gone with the machine's next start where it has such a place."""
+    given = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return _private(Path(given) / "oci-tui") if Path(given).is_dir() else _private(state_folder() / "run")
+
+
 def models_folder() -> Path:
     """Where fetched models are kept; made when first asked for."""
     return _private(Path(platformdirs.user_data_dir("oci-tui")) / "models")
@@ -43,6 +50,6 @@ def _private(folder: Path) -> Path:
     except OSError as error:
         why = error.strerror or str(error)
         raise StoreError(
-            f"{folder}: cannot be made ({why}); set XDG_STATE_HOME and XDG_DATA_HOME to folders you can write"
+            f"{folder}: cannot be made ({why}); set XDG_STATE_HOME, XDG_DATA_HOME and XDG_RUNTIME_DIR to folders you can write"
         ) from error
     return folder

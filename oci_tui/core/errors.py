@@ -10,6 +10,7 @@ OciError
 │   └── ConflictError  the user's tree and the change both touched the same lines; nothing was written
 ├── DatasetError       a dataset that is missing, damaged or of an unknown form
 ├── SelectionError     a part of the change that a person named
+├── ShareError         a host of sessions, or the way to it
 └── StoreError         the journal or the state folder
 """
 
@@ -106,3 +107,7 @@ class SelectionError(OciError):
 
 class StoreError(OciError):
     """The journal or the state folder cannot be read or written."""
+
+
+class ShareError(OciError):
+    """A host cannot be reached, or refuses what is asked of it."""

@@ -16,6 +16,14 @@ import msgspec
 
 from oci_tui.core.approval import ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.changes import Kept
+from oci_tui.core.company import (
+    CompanyChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+    PromptSuggested,
+    RoleChanged,
+    SuggestionSettled,
+)
 from oci_tui.core.conflict import Versions
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
@@ -356,6 +364,12 @@ Event = (
     | RoundRestored
     | HistoryListed
     | FileIncluded
+    | ParticipantJoined
+    | ParticipantLeft
+    | RoleChanged
+    | PromptSuggested
+    | SuggestionSettled
+    | CompanyChanged
 )
 
 _ENCODER = msgspec.json.Encoder()
@@ -367,7 +381,7 @@ def encode(event: Event) -> bytes:
     try:
         return _ENCODER.encode(event)
     except UnicodeEncodeError:
-        return _ENCODER.encode(_scrubbed(msgspec.to_builtins(event)))
+        return _ENCODER.encode(scrubbed(msgspec.to_builtins(event)))
 
 
 def decode(line: bytes) -> Event:
@@ -378,11 +392,12 @@ def decode(line: bytes) -> Event:
         raise StoreError(f"not an event: {error}") from error
 
 
-def _scrubbed(value: object) -> object:
+def scrubbed(value: object) -> object:
+    """Plain values with every lone surrogate replaced."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):
-        return {key: _scrubbed(item) for key, item in value.items()}
+        return {key: scrubbed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_scrubbed(item) for item in value]
+        return [scrubbed(item) for item in value]
     return value

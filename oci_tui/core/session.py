@@ -199,6 +199,10 @@ class Session:
         """End the running turn: the generation and whatever runs."""
         self._stop.set()
 
+    def note(self, event: Event) -> Event:
+        """Take an event about the session that did not come from it into its journal; the event."""
+        return self._told(event)
+
     async def close(self) -> None:
         """Give everything back: the sandbox is removed, the model unloaded. Safe to call twice."""
         self._stop.set()

@@ -1,0 +1,338 @@
+"""What a host of sessions and its clients say to each other, version 1.
+
+A frame is four bytes of length (big-endian, of what follows), one byte of kind and JSON in UTF-8. Kind `C` is a message of
+this module, an object whose `say` names it; kind `E` is an event (`core.events`), and only the host sends it. A client's
+frame has at most `CLIENT_FRAME` bytes, its first one `FIRST_FRAME`; the host's has at most `HOST_FRAME`. What is anything
+else ends the connection, after a `Refused` that says why.
+
+    client                          host
+    Hello                        →
+                                 ←  Greeted     which sessions there are for this client
+    Open, Invite, End            →              the owner's: another session, a way in for a guest, the end of the host
+                                 ←  Opened, Invited, Ended
+    Join                         →
+                                 ←  Joined      who one is there; then every event of the journal, from its beginning
+                                 ←  CaughtUp    then events as they happen
+    Ask, Run, Accept … (`id`)    →
+                                 ←  Done (`id`) after its events; `problem` says why it was not done
+    Steer, Stop, Appoint, Settle →              what comes of it is told as events
+
+Who the client is, the host knows from the socket (SO_PEERCRED) or from a token that it gave out and that counts once, never
+from what the client says. The user whom the host belongs to is its owner; anybody else is a guest. What each role may do is
+in `share.company`; the host enforces it. A client that reads too slowly misses nothing and holds up nobody: it gets the rest
+from the journal (`share.follower`), at its own pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import struct
+from typing import Annotated, TypeVar, Union
+
+import msgspec
+
+from oci_tui.core import events
+from oci_tui.core.company import Participant, Role
+from oci_tui.core.diff import Diff, FileDiff
+from oci_tui.core.errors import SelectionError, ShareError
+from oci_tui.core.generation import Begun
+from oci_tui.core.selection import Pick, Place, Selection
+
+VERSION = 1
+FIRST_FRAME = 64 << 10
+CLIENT_FRAME = 4 << 20
+HOST_FRAME = 256 << 20
+_HEAD = struct.Struct(">Ic")
+_EVENT, _MESSAGE = b"E", b"C"
+
+M = TypeVar("M")
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="say", tag=True):
+    """The base of all messages."""
+
+
+class SessionInfo(msgspec.Struct, frozen=True):
+    """A session of a host: `number` from 1, its name, whose files it is about, what it does, and who is there."""
+
+    number: Number
+    name: str
+    root: str
+    running: bool
+    participants: tuple[Participant, ...] = ()
+
+
+class Picked(msgspec.Struct, frozen=True):
+    """A `core.selection.Pick` of the pending change; `seen` is the digest of the file's change as the person saw it."""
+
+    path: str
+    seen: str
+    lines: tuple[Place, ...] | None = None
+
+
+Picks = tuple[Picked, ...] | None
+
+# what a client says
+
+
+class Hello(_Message, frozen=True):
+    """`version` is of the protocol, `product` the program's; `token` is one that the host gave out."""
+
+    version: int
+    product: str
+    token: str = ""
+
+
+class Join(_Message, frozen=True):
+    """Come to a session (0: the only one); without a role, as what is free."""
+
+    session: Number = 0
+    name: str = ""
+    role: Role | None = None
+
+
+class Open(_Message, frozen=True):
+    """Start another session, about the repository at `root`; `settings` are `oci_tui.settings.Settings`."""
+
+    root: str
+    settings: msgspec.Raw
+
+
+class Invite(_Message, frozen=True):
+    """Give out a token for a session, which lets one guest in."""
+
+    session: Number = 0
+
+
+class End(_Message, frozen=True):
+    """End the host with all its sessions."""
+
+
+class Ask(_Message, frozen=True):
+    """A prompt: a turn of the driver's, a suggestion of a navigator's."""
+
+    id: Number
+    prompt: str
+    begun: Begun | None = None
+
+
+class Run(_Message, frozen=True):
+    id: Number
+    text: str
+
+
+class Accept(_Message, frozen=True):
+    id: Number
+    picks: Picks = None
+    clean_only: bool = False
+
+
+class Reject(_Message, frozen=True):
+    id: Number
+    picks: Picks = None
+
+
+class GiveWay(_Message, frozen=True):
+    id: Number
+    paths: tuple[str, ...]
+
+
+class Commit(_Message, frozen=True):
+    id: Number
+    message: str = ""
+
+
+class Undo(_Message, frozen=True):
+    id: Number
+
+
+class Redo(_Message, frozen=True):
+    id: Number
+
+
+class Restore(_Message, frozen=True):
+    id: Number
+    number: Number
+
+
+class History(_Message, frozen=True):
+    """What is remembered; only who asks is told."""
+
+    id: Number
+
+
+class Include(_Message, frozen=True):
+    """Let a file in that stayed out of the mirror. The owner's alone: secrets stay out too."""
+
+    id: Number
+    path: str
+
+
+class Names(_Message, frozen=True):
+    """The repository's files and symbols."""
+
+    id: Number
+
+
+class Steer(_Message, frozen=True):
+    text: str
+
+
+class Stop(_Message, frozen=True):
+    """End the running turn; what the client asked for and has not begun is dropped."""
+
+
+class Appoint(_Message, frozen=True):
+    """Give a participant a role. A new driver takes the wheel from the one before, who becomes navigator."""
+
+    participant: Number
+    role: Role
+
+
+class Settle(_Message, frozen=True):
+    """Take a suggestion (the driver then asks it) or drop it."""
+
+    suggestion: Number
+    taken: bool
+
+
+Request = Union[Ask, Run, Accept, Reject, GiveWay, Commit, Undo, Redo, Restore, History, Include, Names]  # noqa: UP007
+Opening = Union[Join, Open, Invite, End]  # noqa: UP007
+Command = Union[Request, Steer, Stop, Appoint, Settle]  # noqa: UP007
+
+# what a host says
+
+
+class Refused(_Message, frozen=True):
+    """The last frame of a connection: why, and what to do."""
+
+    reason: str
+
+
+class Greeted(_Message, frozen=True):
+    """`host` is its id; `engine` names what generates, for the owner to choose between hosts."""
+
+    version: int
+    host: str
+    owner: bool
+    sessions: tuple[SessionInfo, ...]
+    engine: str = ""
+
+
+class Joined(_Message, frozen=True):
+    you: Participant
+    session: SessionInfo
+
+
+class CaughtUp(_Message, frozen=True):
+    """All that has happened was sent; `running` says whether a turn is under way."""
+
+    running: bool
+
+
+class Done(_Message, frozen=True):
+    id: Number
+    problem: str = ""
+
+
+class NamesTold(_Message, frozen=True):
+    id: Number
+    files: tuple[str, ...]
+    symbols: dict[str, str]
+
+
+class Opened(_Message, frozen=True):
+    session: SessionInfo
+
+
+class Invited(_Message, frozen=True):
+    """A token that counts once, and the port of the loopback interface where it does."""
+
+    token: str
+    port: int
+
+
+class Ended(_Message, frozen=True):
+    pass
+
+
+Answer = Union[Refused, Greeted, Joined, CaughtUp, Done, NamesTold, Opened, Invited, Ended]  # noqa: UP007
+
+
+class AnyHello(msgspec.Struct, frozen=True):
+    """What the first frame of every version holds."""
+
+    version: int
+
+
+ANY_HELLO = msgspec.json.Decoder(AnyHello)
+HELLO = msgspec.json.Decoder(Hello)
+OPENING: msgspec.json.Decoder[Opening] = msgspec.json.Decoder(Opening)
+COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+ANSWER: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+_ENCODER = msgspec.json.Encoder()
+
+
+def message_frame(message: _Message) -> bytes:
+    """A message as a frame. Lone surrogates cannot be encoded and become U+FFFD."""
+    try:
+        body = _ENCODER.encode(message)
+    except UnicodeEncodeError:
+        body = _ENCODER.encode(events.scrubbed(msgspec.to_builtins(message)))
+    return _HEAD.pack(len(body) + 1, _MESSAGE) + body
+
+
+def event_frame(line: bytes) -> bytes:
+    """An event that `core.events.encode` made a line of, as a frame."""
+    return _HEAD.pack(len(line) + 1, _EVENT) + line
+
+
+async def receive(reader: asyncio.StreamReader, largest: int) -> tuple[bool, bytes]:
+    """The next frame: whether it is an event, and its JSON. Raises ShareError for what is no frame, EOFError at the end."""
+    try:
+        length, kind = _HEAD.unpack(await reader.readexactly(_HEAD.size))
+        if kind not in (_EVENT, _MESSAGE):
+            raise ShareError("what came is no frame of this protocol")
+        if not 1 <= length <= largest:
+            raise ShareError(f"a frame of {length} bytes is not allowed here; {largest} are")
+        return kind == _EVENT, await reader.readexactly(length - 1)
+    except asyncio.IncompleteReadError as error:
+        raise EOFError from error
+
+
+def read_message(body: bytes, decoder: msgspec.json.Decoder[M]) -> M:
+    """A message that may come now. Raises ShareError when it is none."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise ShareError(f"what came is no message that may come now: {error}") from error
+
+
+def picked(selection: Selection | None) -> Picks:
+    """A selection as it travels."""
+    if selection is None:
+        return None
+    return tuple(
+        Picked(pick.file.path, _digest(pick.file), None if pick.lines is None else tuple(sorted(pick.lines)))
+        for pick in selection.picks
+    )
+
+
+def chosen(picks: Picks, pending: Diff) -> Selection | None:
+    """The selection that was meant, of what is pending here. Raises SelectionError when that is another change by now."""
+    if picks is None:
+        return None
+    files = {file.path: file for file in pending.files}
+    found = []
+    for pick in picks:
+        file = files.get(pick.path)
+        if file is None or _digest(file) != pick.seen:
+            raise SelectionError(f"{pick.path}: the pending change is another now; look at it again")
+        found.append(Pick(file, None if pick.lines is None else frozenset(pick.lines)))
+    return Selection(tuple(found))
+
+
+def _digest(file: FileDiff) -> str:
+    return hashlib.sha256(events.encode(events.DiffChanged(Diff((file,)), at=0.0))).hexdigest()

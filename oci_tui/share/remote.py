@@ -1,0 +1,230 @@
+"""A session of a host, as its clients have it: the same interface as a session of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+from oci_tui.core.company import Participant, Role
+from oci_tui.core.errors import ShareError
+from oci_tui.core.events import Event, decode
+from oci_tui.core.generation import Begun
+from oci_tui.core.selection import Selection
+from oci_tui.share import protocol
+from oci_tui.share.calling import Call
+from oci_tui.share.protocol import CaughtUp, Done, Joined, NamesTold, Refused, message_frame, picked, receive
+
+MOST_UNREAD = 20_000
+"""Events; a client that does not come to read more leaves them to the host."""
+Made = Callable[[int], protocol.Request]
+
+
+class RemoteSettlement:
+    """What the driver decides, done by the host. Raises ShareError for what it refuses."""
+
+    def __init__(self, asked: Callable[[Made], AsyncGenerator[Event]]) -> None:
+        self._asked = asked
+
+    def accept(self, selection: Selection | None = None, *, clean_only: bool = False) -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.Accept(number, picked(selection), clean_only))
+
+    def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.Reject(number, picked(selection)))
+
+    def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.GiveWay(number, paths))
+
+    def commit(self, message: str = "") -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.Commit(number, message))
+
+    def undo(self) -> AsyncGenerator[Event]:
+        return self._asked(protocol.Undo)
+
+    def redo(self) -> AsyncGenerator[Event]:
+        return self._asked(protocol.Redo)
+
+    def restore(self, number: int) -> AsyncGenerator[Event]:
+        return self._asked(lambda request: protocol.Restore(request, number))
+
+    def history(self) -> AsyncGenerator[Event]:
+        return self._asked(protocol.History)
+
+    def include(self, path: str) -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.Include(number, path))
+
+
+class RemoteCompany:
+    """What a participant says about roles and suggestions. Sent, not waited for: what comes of it is told as events."""
+
+    def __init__(self, say: Callable[[protocol.Command], None]) -> None:
+        self._say = say
+        self.me = Participant(0, "", "observer")
+
+    def appoint(self, participant: int, role: Role) -> None:
+        self._say(protocol.Appoint(participant, role))
+
+    def settle(self, suggestion: int, *, taken: bool) -> None:
+        self._say(protocol.Settle(suggestion, taken))
+
+
+class RemoteSession:
+    """`call` connects and greets; `join` says which session, and as what. `prepare` connects and catches up."""
+
+    def __init__(self, call: Call, join: protocol.Join) -> None:
+        self._call = call
+        self._join = join
+        self._numbers = count(1)
+        self._arrived: deque[Event | CaughtUp | Done] = deque()
+        self._changed = asyncio.Condition()
+        self._asking = 0
+        self._lost = ""
+        self._names: dict[int, asyncio.Future[NamesTold]] = {}
+        self._files: tuple[str, ...] = ()
+        self._reading: asyncio.Task[None] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self.root = Path()
+        self.settle = RemoteSettlement(self._asked)
+        self.company = RemoteCompany(self._say)
+
+    async def prepare(self) -> AsyncGenerator[Event]:
+        """Come to the session; yields all that has happened there. Raises ShareError."""
+        reader, self._writer = await self._call.connected()
+        self._writer.write(message_frame(self._join))
+        _, body = await receive(reader, protocol.HOST_FRAME)
+        answer = protocol.read_message(body, protocol.ANSWER)
+        if not isinstance(answer, Joined):
+            raise ShareError(answer.reason if isinstance(answer, Refused) else "the host does not keep to the protocol")
+        self.company.me = answer.you
+        self._reading = asyncio.create_task(self._read(reader))
+        self._asking += 1
+        try:
+            while not isinstance(item := await self._next(), CaughtUp):
+                if not isinstance(item, Done):
+                    yield item
+        finally:
+            await self._asked_less()
+
+    def ask(self, prompt: str, begun: Begun | None = None) -> AsyncGenerator[Event]:
+        """A turn, once it is this prompt's. A navigator's becomes a suggestion."""
+        return self._asked(lambda number: protocol.Ask(number, prompt, begun))
+
+    def run(self, text: str) -> AsyncGenerator[Event]:
+        return self._asked(lambda number: protocol.Run(number, text))
+
+    async def unasked(self) -> AsyncGenerator[Event]:
+        """What happens while nothing that was asked from here is being done."""
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: not self._asking and (self._arrived or self._lost))
+            if not self._arrived:
+                raise ShareError(self._lost)
+            if not isinstance(item := self._arrived.popleft(), CaughtUp | Done):
+                yield item
+
+    def files(self) -> Sequence[str]:
+        """The files as `symbols` learned them last."""
+        return self._files
+
+    async def symbols(self) -> Mapping[str, str]:
+        number = next(self._numbers)
+        self._names[number] = asyncio.get_running_loop().create_future()
+        self._say(protocol.Names(number))
+        try:
+            told = await self._names[number]
+        finally:
+            del self._names[number]
+        self._files = told.files
+        return told.symbols
+
+    def steer(self, text: str) -> None:
+        self._say(protocol.Steer(text))
+
+    def stop(self) -> None:
+        self._say(protocol.Stop())
+
+    async def close(self) -> None:
+        """Leave. The session goes on."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        if self._writer is not None:
+            self._writer.close()
+            with suppress(ConnectionError):
+                await self._writer.wait_closed()
+
+    # what is asked and what arrives
+
+    async def _asked(self, made: Made) -> AsyncGenerator[Event]:
+        """Everything that happens until what was asked is done."""
+        number = next(self._numbers)
+        self._asking += 1
+        try:
+            self._say(made(number))
+            while True:
+                item = await self._next()
+                if not isinstance(item, CaughtUp | Done):
+                    yield item
+                elif isinstance(item, Done) and item.id == number:
+                    if item.problem:
+                        raise ShareError(item.problem)
+                    return
+        finally:
+            await self._asked_less()
+
+    def _say(self, command: protocol.Command) -> None:
+        """Raises ShareError when the host is gone."""
+        if self._lost or self._writer is None:
+            raise ShareError(self._lost or "the session is not there yet")
+        self._writer.write(message_frame(command))
+
+    async def _next(self) -> Event | CaughtUp | Done:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._arrived or self._lost)
+        if not self._arrived:
+            raise ShareError(self._lost)
+        return self._arrived.popleft()
+
+    async def _asked_less(self) -> None:
+        self._asking -= 1
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Take in what the host says until it says no more."""
+        try:
+            while True:
+                is_event, body = await receive(reader, protocol.HOST_FRAME)
+                await self._take(decode(body) if is_event else protocol.read_message(body, protocol.ANSWER))
+        except EOFError:
+            await self._lose("the host is gone; `oci-tui hosts` lists those that are there")
+        except (OSError, ShareError) as error:
+            await self._lose(str(error))
+
+    async def _take(self, item: Event | protocol.Answer) -> None:
+        match item:
+            case NamesTold():
+                if (waiting := self._names.get(item.id)) is not None and not waiting.done():
+                    waiting.set_result(item)
+                return
+            case Refused():
+                raise ShareError(item.reason)
+            case Joined() | protocol.Greeted() | protocol.Opened() | protocol.Invited() | protocol.Ended():
+                raise ShareError("the host does not keep to the protocol")
+            case _:
+                self._arrived.append(item)
+        async with self._changed:
+            self._changed.notify_all()
+            while len(self._arrived) > MOST_UNREAD:
+                await self._changed.wait()
+
+    async def _lose(self, why: str) -> None:
+        self._lost = why
+        for waiting in self._names.values():
+            if not waiting.done():
+                waiting.set_exception(ShareError(why))
+        async with self._changed:
+            self._changed.notify_all()
