@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from oci_tui.core.changes import Kept
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Finding, Progress, Setup
+from oci_tui.core.ports import Engine, Finding, Progress, Setup
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
 
@@ -33,17 +33,20 @@ def find_root(path: Path) -> Path:
     return find(path)
 
 
-def open_session(settings: Settings, root: Path, *, must_run: bool = False) -> Session:
-    """A session about the repository at `root`, journalled; nothing is started yet. See `Policy` for `must_run`."""
+def open_session(settings: Settings, root: Path, *, must_run: bool = False, shared: Engine | None = None) -> Session:
+    """A session about the repository at `root`, journalled; nothing is started yet. See `Policy` for `must_run`.
+
+    `shared` is an engine of several sessions, else it has its own.
+    """
     from oci_tui import __version__
     from oci_tui.core.events import SessionStarted
 
     name = _new_name()
-    return _session(settings, root, name, [SessionStarted(name, str(root), __version__)], must_run=must_run)
+    return _session(settings, root, name, [SessionStarted(name, str(root), __version__)], must_run=must_run, shared=shared)
 
 
-def resume_session(settings: Settings, name: str, *, must_run: bool = False) -> Session:
-    """A recorded session that goes on where it ended; nothing is started yet. Raises StoreError, WorkspaceError."""
+def resume_session(settings: Settings, name: str, *, must_run: bool = False, shared: Engine | None = None) -> Session:
+    """A recorded session that goes on where it ended; as `open_session`. Raises StoreError, WorkspaceError."""
     from oci_tui import __version__
     from oci_tui.core.events import SessionResumed
     from oci_tui.core.recall import unfinished
@@ -53,11 +56,18 @@ def resume_session(settings: Settings, name: str, *, must_run: bool = False) -> 
     summary = journals.find(name)
     past = journals.events(summary.name)
     news = [*unfinished(past), SessionResumed(__version__)]
-    return _session(settings, find_root(Path(summary.root)), summary.name, news, past, must_run=must_run)
+    return _session(settings, find_root(Path(summary.root)), summary.name, news, past, must_run=must_run, shared=shared)
 
 
 def _session(
-    settings: Settings, root: Path, name: str, news: Sequence[Event], past: Sequence[Event] = (), *, must_run: bool
+    settings: Settings,
+    root: Path,
+    name: str,
+    news: Sequence[Event],
+    past: Sequence[Event] = (),
+    *,
+    must_run: bool,
+    shared: Engine | None,
 ) -> Session:
     from oci_tui.core.approval import Approval
     from oci_tui.core.recall import recalled
@@ -74,7 +84,7 @@ def _session(
     return Session(
         name=name,
         policy=policy(settings, must_run=must_run),
-        engine=engine(settings),
+        engine=shared or engine(settings),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
         approval=Approval(settings.agent.approval, Rules(settings.approval.allow, settings.approval.deny)),

@@ -19,6 +19,9 @@ from oci_tui.core.errors import OciError
 
 COMMANDS = {
     "run": "Do one turn without the app.",
+    "attach": "Come to a session that a host keeps.",
+    "host": "Keep a session alive without a terminal; end one; let a guest in.",
+    "hosts": "List the hosts and their sessions.",
     "chat": "Converse line by line, without the app.",
     "demo": "Set up what is missing and try it on a small repository with failing tests.",
     "resume": "Go on with a recorded session.",
@@ -37,7 +40,7 @@ COMMANDS = {
     "bench": "Measure what the product costs beside what it stands on.",
 }
 
-_MODULES = {"redo": "undo", "fork": "resume"}
+_MODULES = {"redo": "undo", "fork": "resume", "hosts": "host"}
 
 
 class _Lazy(click.Group):
@@ -102,20 +105,21 @@ def flags(values: dict[str, Any]) -> dict[str, object]:
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="oci-tui")
 @click.option("--theme", "ui_theme", metavar="NAME", help="The app's theme.")
+@click.option("--detachable", is_flag=True, help="The session goes on without the terminal; `oci-tui attach` comes back.")
 @settings_options
 @click.pass_context
-def _group(ctx: click.Context, /, **values: Any) -> None:
+def _group(ctx: click.Context, /, detachable: bool, **values: Any) -> None:
     """A coding agent for the terminal: a local model writes code, a Docker workspace runs it, and it refines until it passes.
 
     Without a command, opens the app on the git repository you are in.
     """
     given = [name for name, value in flags(values).items() if value is not None]
-    if ctx.invoked_subcommand is not None and given:
+    if ctx.invoked_subcommand is not None and (given or detachable):
         raise click.UsageError(f"options go after the command: oci-tui {ctx.invoked_subcommand} --...", ctx)
     if ctx.invoked_subcommand is None:
         from oci_tui.cli.app import open_app
 
-        ctx.exit(open_app(Path.cwd(), flags(values)))
+        ctx.exit(open_app(Path.cwd(), flags(values), detachable=detachable))
 
 
 def main() -> None:

@@ -14,21 +14,24 @@ from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from oci_tui.core.session import Session
     from oci_tui.settings import Loaded
     from oci_tui.ui.conversation import Converses
     from oci_tui.ui.desk import Desk
 
 
-def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "") -> int:
+def open_app(folder: Path, flags: Mapping[str, object], prompt: str = "", *, detachable: bool = False) -> int:
     """The app on the repository that `folder` is in, until the person leaves; the exit code."""
     loaded = settings.loaded(flags)
     need_terminal()
     root = assemble.find_root(folder)
+    if detachable:
+        from oci_tui.cli.attach import open_detachable
+
+        return open_detachable(loaded, root, prompt)
     return opened(loaded, root, partial(assemble.open_session, loaded.settings, root), prompt)
 
 
-def opened(loaded: Loaded, root: Path, make: Callable[[], Session], prompt: str = "", *, linear: bool = False) -> int:
+def opened(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str = "", *, linear: bool = False) -> int:
     """The app, or the chat where that is wished, on the session that `make` makes."""
     enter_docker_group()
     if linear or loaded.settings.ui.linear:

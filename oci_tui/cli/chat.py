@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
     from oci_tui.cli.chat_commands import Repl
-    from oci_tui.core.session import Session
+    from oci_tui.ui.conversation import Converses
 
 
 @click.command()
@@ -39,7 +39,7 @@ def chat(ctx: click.Context, /, **values: Any) -> None:
     ctx.exit(asyncio.run(converse(assemble.open_session(chosen, root), root, vi=chosen.ui.prompt_keys == "vi")))
 
 
-async def converse(session: Session, root: Path, *, vi: bool = False) -> int:
+async def converse(session: Converses, root: Path, *, vi: bool = False) -> int:
     """Prompts and commands, a line each, until the person leaves; the exit code."""
     from prompt_toolkit.patch_stdout import patch_stdout
 
@@ -54,7 +54,7 @@ async def converse(session: Session, root: Path, *, vi: bool = False) -> int:
 class _Chat:
     """Lines are read while others are being done: they wait, and are done in order."""
 
-    def __init__(self, session: Session, repl: Repl, reader: PromptSession[str]) -> None:
+    def __init__(self, session: Converses, repl: Repl, reader: PromptSession[str]) -> None:
         self._session = session
         self._repl = repl
         self._reader = reader
@@ -151,7 +151,7 @@ class _Chat:
                 click.echo(f"● no longer waiting: {'; '.join(dropped)}")
 
 
-def _end(task: asyncio.Task[Any] | None, session: Session) -> None:
+def _end(task: asyncio.Task[Any] | None, session: Converses) -> None:
     session.stop()
     if task:
         task.cancel()

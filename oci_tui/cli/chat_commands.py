@@ -24,7 +24,7 @@ from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.slash import SLASHES, Slash
 
 if TYPE_CHECKING:
-    from oci_tui.core.session import Session
+    from oci_tui.ui.conversation import Converses
 
 HELP = """\
 Type what you want changed; Alt+Enter begins a new line, Tab completes @files, @symbols and /commands. While a turn runs, what
@@ -69,7 +69,7 @@ class _Lines:
 class Repl:
     """Does what lines say, one at a time; `vocabulary` is what can be completed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Converses) -> None:
         self.session = session
         self.vocabulary = Vocabulary(COMMANDS)
         self.pending = Diff()

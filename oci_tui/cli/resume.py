@@ -16,9 +16,10 @@ from oci_tui.core.terminal import visible_line
 @click.command()
 @click.argument("name", metavar="[ID]", default="")
 @click.option("--chat", "linear", is_flag=True, help="Line by line, in place of the app.")
+@click.option("--detachable", is_flag=True, help="In a host: it goes on without the terminal.")
 @settings_options
 @click.pass_context
-def resume(ctx: click.Context, /, name: str, linear: bool, **values: Any) -> None:
+def resume(ctx: click.Context, /, name: str, linear: bool, detachable: bool, **values: Any) -> None:
     """Go on with a recorded session. ID is its name or the beginning of it; without one, the last about the repository here.
 
     The conversation as the model read it, the files of the mirror and the pending change are as they were; what you edited
@@ -27,6 +28,10 @@ def resume(ctx: click.Context, /, name: str, linear: bool, **values: Any) -> Non
     loaded = settings.loaded(flags(values))
     need_terminal()
     summary = assemble.archive().find(name, "" if name else str(assemble.find_root(Path.cwd())))
+    if detachable:
+        from oci_tui.cli.attach import open_detachable
+
+        ctx.exit(open_detachable(loaded, Path(summary.root), resumes=summary.name, linear=linear))
     make = lambda: assemble.resume_session(loaded.settings, summary.name)  # noqa: E731
     ctx.exit(opened(loaded, Path(summary.root), make, linear=linear))
 

@@ -31,6 +31,7 @@ from oci_tui.core.generation import EngineInfo, Message, Token, Usage
 from oci_tui.core.happened import Happened
 from oci_tui.core.ports import Command, Exit, Plot, SandboxInfo, Stream
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
+from oci_tui.core.scrubbing import scrubbed
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 
@@ -390,14 +391,3 @@ def decode(line: bytes) -> Event:
         return _DECODER.decode(line)
     except msgspec.MsgspecError as error:
         raise StoreError(f"not an event: {error}") from error
-
-
-def scrubbed(value: object) -> object:
-    """Plain values with every lone surrogate replaced."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {key: scrubbed(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [scrubbed(item) for item in value]
-    return value

@@ -37,6 +37,9 @@ class Session:
     `past` is what happened in it before, in another process: it goes on from there.
     """
 
+    company = None
+    """Nobody else is at a session of one's own."""
+
     def __init__(
         self,
         name: str,

@@ -36,9 +36,9 @@ class Call(msgspec.Struct, frozen=True):
         writer.close()
         return greeted
 
-    async def open(self, root: Path, settings: bytes) -> protocol.SessionInfo:
-        """Have the host open a session. Raises ShareError."""
-        return (await self._managed(protocol.Open(str(root), msgspec.Raw(settings)), Opened)).session
+    async def open(self, wanted: protocol.Open) -> protocol.SessionInfo:
+        """Have the host begin a session. Raises ShareError."""
+        return (await self._managed(wanted, Opened)).session
 
     async def invite(self, session: int) -> Invited:
         """Have the host give out a token. Raises ShareError."""

@@ -103,6 +103,8 @@ class Company:
             return
         if isinstance(command, protocol.Include) and asking.guest:
             raise ShareError("what stayed out of the mirror only the owner lets in: secrets are among it")
+        if isinstance(command, protocol.Adopt) and asking.guest:
+            raise ShareError("only the owner changes how turns are run")
         if asking.role != "driver":
             driver = self.driver
             who = f"{driver.name} drives" if driver else "nobody drives"

@@ -18,6 +18,8 @@ from oci_tui.share.protocol import event_frame
 MOST_WAITING = 1 << 20
 MOST_UNREAD = 64
 _CHUNK = 256 << 10
+_OF_NO_USE = b'{"event":"Checkpointed"'
+"""Only who resumes the session reads those, and they are long."""
 
 
 class Follower:
@@ -40,10 +42,11 @@ class Follower:
         with self._journal.open("rb") as file:
             while True:
                 await self._writer.drain()
-                lines = self._read(file.fileno())
-                if not lines:
+                data = self._read(file.fileno())
+                if not data:
                     break
-                self._writer.write(b"".join(event_frame(line) for line in lines))
+                lines = (line for line in data.split(b"\n") if line and not line.startswith(_OF_NO_USE))
+                self._writer.write(b"".join(map(event_frame, lines)))
         self._writer.write(self._level())
         self.live = True
         for frame in self._after:
@@ -86,7 +89,7 @@ class Follower:
         except ConnectionError:
             return  # it has gone: whoever reads from it sees the same
 
-    def _read(self, descriptor: int) -> list[bytes]:
+    def _read(self, descriptor: int) -> bytes:
         """The next whole lines of the journal."""
         size = _CHUNK
         while True:
@@ -96,4 +99,4 @@ class Follower:
                 break
             size *= 2
         self._place += whole
-        return [line for line in data[:whole].split(b"\n") if line]
+        return data[:whole]

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from oci_tui.core.company import Role
 from oci_tui.core.errors import OciError, ShareError
 from oci_tui.core.session import Session
 from oci_tui.share import protocol
@@ -38,6 +39,7 @@ from oci_tui.share.shared import SharedSession
 HELLO_S = 5.0
 MOST_CLIENTS = 64
 """At one door at a time."""
+_USED = "this token is not valid, or was used; ask the owner for another (`oci-tui host invite`)"
 _log = logging.getLogger("oci_tui.host")
 
 
@@ -49,18 +51,17 @@ class Made(NamedTuple):
     journal: Path
 
 
-Make = Callable[[Path, bytes], Made]
-"""Opens a session about the repository of a folder, under settings as JSON. Called in a thread; raises OciError."""
+Make = Callable[[protocol.Open], Made]
+"""Opens the session that is wanted. Called in a thread; raises OciError."""
 
 
 class Host:
-    """`name` is its id, `engine` says what generates; `port` is where guests with a token knock, 0 for any."""
+    """`name` is its id; `port` is where guests with a token knock, 0 for any."""
 
-    def __init__(self, name: str, make: Make, engine: str = "", port: int = 0) -> None:
+    def __init__(self, name: str, make: Make, port: int = 0) -> None:
         self.name = name
         self.ended = asyncio.Event()
         self._make = make
-        self._engine = engine
         self._port = port
         self._sessions: dict[int, SharedSession] = {}
         self._serving: list[asyncio.Task[None]] = []
@@ -71,8 +72,9 @@ class Host:
 
     # its life
 
-    def add(self, made: Made, *, open_to_guests: bool = False) -> SharedSession:
-        """Keep a session from now on."""
+    async def open(self, wanted: protocol.Open, *, open_to_guests: bool = False) -> SharedSession:
+        """Begin a session and keep it from now on. Raises OciError."""
+        made = await asyncio.to_thread(self._make, wanted)
         number = len(self._sessions) + 1
         shared = SharedSession(number, made.session, made.root, made.journal, open_to_guests=open_to_guests)
         self._sessions[number] = shared
@@ -86,6 +88,11 @@ class Host:
         met = partial(self._meet, door)
         server = asyncio.start_unix_server if door.path else asyncio.start_server
         self._servers.append(await server(met, sock=door.socket))
+
+    @property
+    def paths(self) -> list[Path]:
+        """The sockets of the doors for groups."""
+        return [door.path for door in self._doors if door.path is not None and door.kind == "group"]
 
     async def invite(self, session: int) -> Invited:
         """A token that lets one guest into this session, once."""
@@ -146,16 +153,16 @@ class Host:
                 f"this host speaks version {protocol.VERSION} of the protocol, not {version}; use the same oci-tui"
             )
         hello = read_message(body, protocol.HELLO)
-        name, invited = self._who(door, writer.get_extra_info("socket"), hello.token)
-        owner = door.kind != "loopback" and name == user_name(os.getuid())
+        token = _digest(hello.token)
+        uid = self._who(door, writer.get_extra_info("socket"), token)
+        owner = uid == os.getuid()
+        invited = self._tokens.get(token, 0)
         seen = [
             shared
             for shared in self._sessions.values()
             if owner or shared.number == invited or (door.kind == "group" and shared.open_to_guests)
         ]
-        writer.write(
-            message_frame(Greeted(protocol.VERSION, self.name, owner, tuple(shared.info() for shared in seen), self._engine))
-        )
+        writer.write(message_frame(Greeted(protocol.VERSION, self.name, owner, tuple(shared.info() for shared in seen))))
         while True:
             await writer.drain()
             _, body = await receive(reader, FIRST_FRAME)
@@ -166,7 +173,10 @@ class Host:
                     raise ShareError(
                         "no such session here" if opening.session or not seen else "which session? give its number"
                     )
-                await self._stay(wanted[0], opening, name, reader, writer, guest=not owner)
+                if door.kind == "loopback" and self._tokens.pop(token, None) is None:
+                    raise ShareError(_USED)
+                name = opening.name or ("guest" if uid is None else user_name(uid))
+                await self._stay(wanted[0], name, opening.role, reader, writer, guest=not owner)
                 return
             if not owner:
                 raise ShareError("only the owner of the host can ask for that")
@@ -176,8 +186,7 @@ class Host:
     async def _manage(self, opening: protocol.Open | protocol.Invite | protocol.End) -> protocol.Answer:
         match opening:
             case protocol.Open():
-                made = await asyncio.to_thread(self._make, Path(opening.root), bytes(opening.settings))
-                return Opened(self.add(made).info())
+                return Opened((await self.open(opening)).info())
             case protocol.Invite():
                 number = opening.session or min(self._sessions, default=0)
                 if number not in self._sessions:
@@ -190,15 +199,15 @@ class Host:
     async def _stay(
         self,
         shared: SharedSession,
-        join: protocol.Join,
         name: str,
+        role: Role | None,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         *,
         guest: bool,
     ) -> None:
         """At a session, until the client leaves."""
-        you, follower = shared.join(join.name or name, join.role, writer, guest=guest)
+        you, follower = shared.join(name, role, writer, guest=guest)
         try:
             writer.write(message_frame(Joined(you, shared.info())))
             await follower.catch_up()
@@ -210,21 +219,16 @@ class Host:
         finally:
             await shared.leave(you.number)
 
-    def _who(self, door: Door, connected: socket.socket, token: str) -> tuple[str, int]:
-        """The client's name, and the session that a token lets it into. Raises ShareError for who may not come in."""
+    def _who(self, door: Door, connected: socket.socket, token: bytes) -> int | None:
+        """The client's user, None for whoever has this token. Raises ShareError for who may not come in."""
         if door.kind == "loopback":
-            return "guest", self._redeemed(token)
+            if not any(hmac.compare_digest(kept, token) for kept in self._tokens):
+                raise ShareError(_USED)
+            return None
         uid = peer(connected)
         if uid != os.getuid() and door.kind == "own":
             raise ShareError(f"this host belongs to {user_name(os.getuid())}; ask them for a token, or for a group's socket")
-        return user_name(uid), 0
-
-    def _redeemed(self, token: str) -> int:
-        given = _digest(token)
-        found = next((kept for kept in self._tokens if hmac.compare_digest(kept, given)), None)
-        if found is None:
-            raise ShareError("this token is not valid, or was used; ask the owner for another (`oci-tui host invite`)")
-        return self._tokens.pop(found)
+        return uid
 
 
 def _digest(token: str) -> bytes:

@@ -15,7 +15,11 @@ else ends the connection, after a `Refused` that says why.
                                  ←  CaughtUp    then events as they happen
     Ask, Run, Accept … (`id`)    →
                                  ←  Done (`id`) after its events; `problem` says why it was not done
-    Steer, Stop, Appoint, Settle →              what comes of it is told as events
+    Steer, Stop, Appoint, Settle,
+    Approve, Adopt               →              what comes of it is told as events
+                                 ←  Asked       to the driver: may this command run?
+    Answered                     →
+                                 ←  Withdrawn   it is not asked any more, or of another
 
 Who the client is, the host knows from the socket (SO_PEERCRED) or from a token that it gave out and that counts once, never
 from what the client says. The user whom the host belongs to is its owner; anybody else is a guest. What each role may do is
@@ -32,11 +36,13 @@ from typing import Annotated, TypeVar, Union
 
 import msgspec
 
-from oci_tui.core import events
+from oci_tui.core import events, ports
 from oci_tui.core.company import Participant, Role
 from oci_tui.core.diff import Diff, FileDiff
 from oci_tui.core.errors import SelectionError, ShareError
 from oci_tui.core.generation import Begun
+from oci_tui.core.policy import Policy
+from oci_tui.core.scrubbing import scrubbed
 from oci_tui.core.selection import Pick, Place, Selection
 
 VERSION = 1
@@ -94,10 +100,14 @@ class Join(_Message, frozen=True):
 
 
 class Open(_Message, frozen=True):
-    """Start another session, about the repository at `root`; `settings` are `oci_tui.settings.Settings`."""
+    """Start another session, about the repository at `root`, or go on with the recorded one that `resumes` names.
+
+    `settings` are `oci_tui.settings.Settings`.
+    """
 
     root: str
     settings: msgspec.Raw
+    resumes: str = ""
 
 
 class Invite(_Message, frozen=True):
@@ -198,9 +208,28 @@ class Settle(_Message, frozen=True):
     taken: bool
 
 
+class Approve(_Message, frozen=True):
+    """Approve commands of the model's in this mode from now on."""
+
+    mode: ports.ApprovalMode
+
+
+class Adopt(_Message, frozen=True):
+    """Run the turns that come like this. The owner's alone."""
+
+    policy: Policy
+
+
+class Answered(_Message, frozen=True):
+    """What the driver says to an `Asked`."""
+
+    question: Number
+    answer: ports.Answer
+
+
 Request = Union[Ask, Run, Accept, Reject, GiveWay, Commit, Undo, Redo, Restore, History, Include, Names]  # noqa: UP007
 Opening = Union[Join, Open, Invite, End]  # noqa: UP007
-Command = Union[Request, Steer, Stop, Appoint, Settle]  # noqa: UP007
+Command = Union[Request, Steer, Stop, Appoint, Settle, Approve, Adopt, Answered]  # noqa: UP007
 
 # what a host says
 
@@ -212,13 +241,12 @@ class Refused(_Message, frozen=True):
 
 
 class Greeted(_Message, frozen=True):
-    """`host` is its id; `engine` names what generates, for the owner to choose between hosts."""
+    """`host` is its id; the sessions are those that this client may come to."""
 
     version: int
     host: str
     owner: bool
     sessions: tuple[SessionInfo, ...]
-    engine: str = ""
 
 
 class Joined(_Message, frozen=True):
@@ -243,6 +271,18 @@ class NamesTold(_Message, frozen=True):
     symbols: dict[str, str]
 
 
+class Asked(_Message, frozen=True):
+    """Whether this may run; `pattern` is what an answer for always would be about."""
+
+    question: Number
+    command: ports.Command
+    pattern: str
+
+
+class Withdrawn(_Message, frozen=True):
+    question: Number
+
+
 class Opened(_Message, frozen=True):
     session: SessionInfo
 
@@ -258,7 +298,7 @@ class Ended(_Message, frozen=True):
     pass
 
 
-Answer = Union[Refused, Greeted, Joined, CaughtUp, Done, NamesTold, Opened, Invited, Ended]  # noqa: UP007
+Answer = Union[Refused, Greeted, Joined, CaughtUp, Done, NamesTold, Asked, Withdrawn, Opened, Invited, Ended]  # noqa: UP007
 
 
 class AnyHello(msgspec.Struct, frozen=True):
@@ -280,7 +320,7 @@ def message_frame(message: _Message) -> bytes:
     try:
         body = _ENCODER.encode(message)
     except UnicodeEncodeError:
-        body = _ENCODER.encode(events.scrubbed(msgspec.to_builtins(message)))
+        body = _ENCODER.encode(scrubbed(msgspec.to_builtins(message)))
     return _HEAD.pack(len(body) + 1, _MESSAGE) + body
 
 

@@ -7,16 +7,18 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 
-from oci_tui.core.company import Participant, Role
+from oci_tui.core.approval import Approval, ApprovalChosen
+from oci_tui.core.company import CompanyChanged, Participant, Role
 from oci_tui.core.errors import ShareError
 from oci_tui.core.events import Event, decode
 from oci_tui.core.generation import Begun
+from oci_tui.core.policy import Policy
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.selection import Selection
 from oci_tui.share import protocol
 from oci_tui.share.calling import Call
-from oci_tui.share.protocol import CaughtUp, Done, Joined, NamesTold, Refused, message_frame, picked, receive
+from oci_tui.share.protocol import Asked, CaughtUp, Done, Joined, NamesTold, Refused, Withdrawn, message_frame, picked, receive
 
 MOST_UNREAD = 20_000
 """Events; a client that does not come to read more leaves them to the host."""
@@ -60,8 +62,9 @@ class RemoteSettlement:
 class RemoteCompany:
     """What a participant says about roles and suggestions. Sent, not waited for: what comes of it is told as events."""
 
-    def __init__(self, say: Callable[[protocol.Command], None]) -> None:
+    def __init__(self, say: Callable[[protocol.Command], None], unasked: Callable[[], AsyncGenerator[Event]]) -> None:
         self._say = say
+        self.unasked = unasked
         self.me = Participant(0, "", "observer")
 
     def appoint(self, participant: int, role: Role) -> None:
@@ -72,9 +75,16 @@ class RemoteCompany:
 
 
 class RemoteSession:
-    """`call` connects and greets; `join` says which session, and as what. `prepare` connects and catches up."""
+    """`call` connects and greets; `join` says which session, and as what. `prepare` connects and catches up.
 
-    def __init__(self, call: Call, join: protocol.Join) -> None:
+    One thing at a time is asked for, as of a session; `approval.person` is asked only while they drive.
+    """
+
+    past: Sequence[Event] = ()
+
+    def __init__(self, call: Call, name: str, join: protocol.Join) -> None:
+        self.name = name
+        self.approval = Approval()
         self._call = call
         self._join = join
         self._numbers = count(1)
@@ -86,9 +96,10 @@ class RemoteSession:
         self._files: tuple[str, ...] = ()
         self._reading: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self.root = Path()
+        self._policy: Policy | None = None
+        self._questions: dict[int, asyncio.Task[None]] = {}
         self.settle = RemoteSettlement(self._asked)
-        self.company = RemoteCompany(self._say)
+        self.company = RemoteCompany(self._say, self._unasked)
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """Come to the session; yields all that has happened there. Raises ShareError."""
@@ -99,6 +110,8 @@ class RemoteSession:
         if not isinstance(answer, Joined):
             raise ShareError(answer.reason if isinstance(answer, Refused) else "the host does not keep to the protocol")
         self.company.me = answer.you
+        if self._policy is not None:
+            self._say(protocol.Adopt(self._policy))
         self._reading = asyncio.create_task(self._read(reader))
         self._asking += 1
         try:
@@ -115,7 +128,7 @@ class RemoteSession:
     def run(self, text: str) -> AsyncGenerator[Event]:
         return self._asked(lambda number: protocol.Run(number, text))
 
-    async def unasked(self) -> AsyncGenerator[Event]:
+    async def _unasked(self) -> AsyncGenerator[Event]:
         """What happens while nothing that was asked from here is being done."""
         while True:
             async with self._changed:
@@ -146,11 +159,24 @@ class RemoteSession:
     def stop(self) -> None:
         self._say(protocol.Stop())
 
+    def adopt(self, policy: Policy) -> None:
+        """Have the turns that come run like this."""
+        self._policy = policy
+        if self._writer is not None:
+            self._say(protocol.Adopt(policy))
+
+    def approve(self, mode: ApprovalMode) -> None:
+        """Have commands approved in this way; the host tells when it is so. Raises ShareError for who does not drive."""
+        if self.company.me.role != "driver":
+            raise ShareError(f"only the driver can do that; you are {self.company.me.role}")
+        self._say(protocol.Approve(mode))
+
     async def close(self) -> None:
         """Leave. The session goes on."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        tasks = [*self._questions.values(), *((self._reading,) if self._reading is not None else ())]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._writer is not None:
             self._writer.close()
             with suppress(ConnectionError):
@@ -212,17 +238,42 @@ class RemoteSession:
                 return
             case Refused():
                 raise ShareError(item.reason)
+            case Asked():
+                self._questions[item.question] = asyncio.create_task(self._answer(item))
+                return
+            case Withdrawn():
+                if (asking := self._questions.pop(item.question, None)) is not None:
+                    asking.cancel()
+                return
             case Joined() | protocol.Greeted() | protocol.Opened() | protocol.Invited() | protocol.Ended():
                 raise ShareError("the host does not keep to the protocol")
             case _:
+                self._know(item)
                 self._arrived.append(item)
         async with self._changed:
             self._changed.notify_all()
             while len(self._arrived) > MOST_UNREAD:
                 await self._changed.wait()
 
+    def _know(self, item: Event | CaughtUp | Done) -> None:
+        match item:
+            case CompanyChanged():
+                mine = (there for there in item.participants if there.number == self.company.me.number)
+                self.company.me = next(mine, self.company.me)
+            case ApprovalChosen():
+                self.approval.mode = item.mode
+
+    async def _answer(self, asked: Asked) -> None:
+        """Put a question to the person and say what they say."""
+        if (person := self.approval.person) is not None:
+            answer = await person.ask(asked.command, asked.pattern)
+            self._questions.pop(asked.question, None)
+            self._say(protocol.Answered(asked.question, answer))
+
     async def _lose(self, why: str) -> None:
         self._lost = why
+        for asking in self._questions.values():
+            asking.cancel()
         for waiting in self._names.values():
             if not waiting.done():
                 waiting.set_exception(ShareError(why))

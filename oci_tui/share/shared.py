@@ -18,6 +18,7 @@ from oci_tui.share import protocol
 from oci_tui.share.company import Company
 from oci_tui.share.follower import Follower
 from oci_tui.share.protocol import Done, NamesTold, SessionInfo, chosen, event_frame, message_frame
+from oci_tui.share.question import Question
 
 FLUSH_S = 0.01
 """How long events wait for more: one write to each client then takes them all."""
@@ -42,6 +43,8 @@ class SharedSession:
         self._frames: list[bytes] = []
         self._names: asyncio.Task[Names] | None = None
         self._pending = Diff()
+        self._question = Question(self._say, lambda: driver.number if (driver := self._company.driver) else 0)
+        session.approval.person = self._question
         self.running = False
 
     def info(self) -> SessionInfo:
@@ -97,6 +100,12 @@ class SharedSession:
                 case protocol.Names():
                     files, symbols = await self._known_names()
                     self._say(by, message_frame(NamesTold(command.id, files, symbols)))
+                case protocol.Approve():
+                    self._tell(self._session.approve(command.mode))
+                case protocol.Adopt():
+                    self._session.adopt(command.policy)
+                case protocol.Answered():
+                    self._question.answered(by, command)
                 case protocol.Appoint():
                     self._tell_company(self._company.appoint(by, command.participant, command.role))
                 case protocol.Settle():
@@ -183,6 +192,7 @@ class SharedSession:
         for event in events:
             self._tell(self._session.note(event))
         self._tell(self._company.now())
+        self._question.follow()
 
     def _flush(self) -> None:
         if not self._frames:

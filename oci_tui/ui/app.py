@@ -143,6 +143,8 @@ class OciApp(DecidingApp, ApprovingApp, StockedApp):
 
     def _what_stays(self) -> str:
         pending = self.workbench.conversation.pending
+        if self.workbench.conversation.company is not None:
+            return ""
         return f"; {pending.summary()} pending: `oci-tui resume` goes on with it" if pending.files else ""
 
     def action_review(self) -> None:

@@ -9,9 +9,10 @@ from contextlib import aclosing
 from typing import Protocol
 
 from oci_tui.core.approval import Approval
+from oci_tui.core.company import Participant, Role
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
-from oci_tui.core.events import DiffChanged, Event, TurnFailed
+from oci_tui.core.events import DiffChanged, Event, TurnFailed, TurnFinished, TurnStarted
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode, Engine
@@ -32,8 +33,22 @@ class Settles(Protocol):
     def include(self, path: str) -> AsyncGenerator[Event]: ...
 
 
+class Companion(Protocol):
+    """Who else is at the session: `share.remote.RemoteCompany`. `unasked` are the events of what others ask for."""
+
+    @property
+    def me(self) -> Participant: ...
+    def unasked(self) -> AsyncGenerator[Event]: ...
+    def appoint(self, participant: int, role: Role) -> None: ...
+    def settle(self, suggestion: int, *, taken: bool) -> None: ...
+
+
 class Converses(Protocol):
-    """What the app is given: `core.session.Session`, or a replay of one. `past` is what happened before it was resumed."""
+    """What the app is given: `core.session.Session`, one of a host, or a replay. `past` is what happened before it was resumed.
+
+    `approve` returns its event, or None where that comes by itself. `company` is None where there cannot be others; where there
+    can, the session goes on when the app leaves.
+    """
 
     @property
     def name(self) -> str: ...
@@ -47,12 +62,14 @@ class Converses(Protocol):
     def steer(self, text: str) -> None: ...
     def stop(self) -> None: ...
     def adopt(self, policy: Policy) -> None: ...
-    def approve(self, mode: ApprovalMode) -> Event: ...
+    def approve(self, mode: ApprovalMode) -> Event | None: ...
     @property
     def approval(self) -> Approval: ...
     def use(self, engine: Engine) -> AsyncGenerator[Event]: ...
     @property
     def settle(self) -> Settles: ...
+    @property
+    def company(self) -> Companion | None: ...
     async def close(self) -> None: ...
 
 
@@ -70,7 +87,7 @@ class Conversation:
         self._policy: Policy | None = None
         self.waiting: deque[str] = deque()
         self.ready = False
-        self.running = False
+        self._asking = self._turning = False
         self.stopping = False
         self.pending = Diff()
 
@@ -82,16 +99,35 @@ class Conversation:
         await self._play(session.prepare())
         self.ready = True
         self._changed()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._decision or self.waiting:
-                await self._next(session)
+        company = session.company
+        others = asyncio.create_task(self._play(company.unasked())) if company is not None else None
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                while self._decision or self.waiting:
+                    await self._next(session)
+        finally:
+            if others is not None:
+                others.cancel()
+
+    @property
+    def running(self) -> bool:
+        """Whether what this person asked for, or another's turn, is being done."""
+        return self._asking or self._turning
+
+    @property
+    def company(self) -> Companion | None:
+        """Who else is there, where there can be others."""
+        return self._session.company if self._session is not None else None
 
     async def names(self) -> tuple[Sequence[str], Mapping[str, str]]:
         """The repository's files, and its symbols with where each is defined; nothing before there is a session."""
         session = self._session
-        return (session.files(), await session.symbols()) if session is not None else ((), {})
+        if session is None:
+            return (), {}
+        symbols = await session.symbols()
+        return session.files(), symbols
 
     def take_back(self) -> str:
         """The prompt that waits last, which then waits no more; "" when none does."""
@@ -108,25 +144,35 @@ class Conversation:
                 self.deciding = False
             return
         prompt = self.waiting.popleft()
-        self.running, self.stopping = True, False
+        self._asking, self.stopping = True, False
         self._changed()
         try:
             begun = self._begun.pop(prompt, None)
             await self._play(session.run(prompt[1:]) if prompt.startswith("!") else session.ask(prompt, begun))
         finally:
-            self.running = self.stopping = False
+            self._asking = self._turning = self.stopping = False
             self._changed()
 
     async def _play(self, events: AsyncGenerator[Event]) -> None:
         try:
             async with aclosing(events):
                 async for event in events:
-                    if isinstance(event, DiffChanged):
-                        self.pending = event.diff
-                        self._changed()
+                    self._note(event)
                     self._show(event)
         except OciError as error:
             self._show(TurnFailed(message=str(error)))
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case DiffChanged():
+                self.pending = event.diff
+            case TurnStarted():
+                self._turning = True
+            case TurnFinished():
+                self._turning = self.stopping = False
+            case _:
+                return
+        self._changed()
 
     def begin(self, prompt: str, begun: Begun) -> None:
         """As `send`, with a reply that the person changed as the first one or its beginning."""
@@ -151,7 +197,12 @@ class Conversation:
         if session is None:
             return None
         chosen = mode or session.approval.following()
-        self._show(session.approve(chosen))
+        try:
+            if (event := session.approve(chosen)) is not None:
+                self._show(event)
+        except OciError as error:
+            self._show(TurnFailed(message=str(error)))
+            return session.approval.mode
         return chosen
 
     def steer(self, text: str) -> None:

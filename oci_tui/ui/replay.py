@@ -98,6 +98,7 @@ class ReplaySession:
     With `whole` all of it is played at once, decisions included, as it was; after a stop each `ask` plays one more turn.
     """
 
+    company = None
     past: Sequence[Event] = ()
 
     def __init__(self, recording: Path, speed: float = 1.0, paused_at: int | None = None, *, whole: bool = False) -> None:

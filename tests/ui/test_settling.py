@@ -39,6 +39,7 @@ class FilesOnly:
 
     name = "test"
     past: Sequence[events.Event] = ()
+    company = None
 
     def __init__(self, root: Path, *edits: Mapping[str, str]) -> None:
         self.workspace = GitWorkspace(root, WorkspaceSettings(), "test")
