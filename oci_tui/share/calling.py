@@ -47,10 +47,12 @@ class Call(msgspec.Struct, frozen=True):
     async def end(self) -> None:
         """End the host; returns once it has closed its sessions. Raises ShareError."""
         reader, writer, _ = await self._greeted()
-        writer.write(message_frame(protocol.End()))
-        await _answer(reader, Ended)
-        await reader.read()
-        writer.close()
+        try:
+            writer.write(message_frame(protocol.End()))
+            await _answer(reader, Ended)
+            await reader.read()
+        finally:
+            writer.close()
 
     async def _managed(self, opening: protocol.Opening, kind: type[A]) -> A:
         reader, writer, _ = await self._greeted()
