@@ -8,10 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from oci_tui import assemble
+from oci_tui import assemble_hosts
 from oci_tui.core.company import Role
 from oci_tui.core.events import Event
 from oci_tui.resources import runtime_folder
@@ -20,7 +19,7 @@ from oci_tui.share import protocol
 from oci_tui.share.calling import Call
 from oci_tui.share.doors import connect
 from oci_tui.share.host import Host
-from oci_tui.share.protocol import Answer, Hello, message_frame, read_message, receive
+from oci_tui.share.protocol import Answer, Hello, Join, message_frame, read_message, receive
 from oci_tui.share.remote import RemoteSession
 
 NAME = "test"
@@ -46,13 +45,20 @@ async def hosted(
     """A host that keeps one session about `root`."""
     if not docker:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{root}/none.sock")
-    async with assemble.hosting(chosen, NAME, group) as host:
-        await host.open(root, msgspec.json.encode(chosen), open_to_guests=bool(group))
+    async with assemble_hosts.hosting(chosen, NAME, group) as host:
+        await host.open(assemble_hosts.opening(chosen, root), open_to_guests=bool(group))
         yield host
 
 
 def call() -> Call:
-    return assemble.call(NAME)
+    return assemble_hosts.call(NAME)
+
+
+async def until_left() -> None:
+    """Until the host has noticed that everybody has gone."""
+    async with asyncio.timeout(20):
+        while any(session.participants for session in (await call().greeting()).sessions):
+            continue
 
 
 class Attached:
@@ -103,7 +109,7 @@ class Attached:
 async def attached(
     role: Role | None = None, name: str = "", session: int = 1, by: Call | None = None
 ) -> AsyncIterator[Attached]:
-    client = Attached(assemble.attached(by or call(), session, role, name))
+    client = Attached(RemoteSession(by or call(), "test", Join(session, name, role)))
     try:
         await client.come()
         yield client

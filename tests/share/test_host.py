@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from oci_tui import assemble
+from oci_tui import assemble_hosts
 from oci_tui.core.company import CompanyChanged, ParticipantJoined, PromptSuggested, RoleChanged
 from oci_tui.core.errors import ShareError
 from oci_tui.core.events import (
@@ -34,8 +34,9 @@ from oci_tui.share import protocol
 from oci_tui.share.doors import group_door, hosts, own_door
 from oci_tui.share.host import Host
 from oci_tui.share.protocol import Ask, Done, Refused, message_frame
+from oci_tui.share.remote import RemoteSession
 from tests.calculator import FILES, FIXED, RIGHT, MakeRepository
-from tests.share.hosting import HELLO, NAME, Attached, attached, call, hosted, joining, raw, settings, stream
+from tests.share.hosting import HELLO, NAME, Attached, attached, call, hosted, joining, raw, settings, stream, until_left
 
 
 def written(client: Attached) -> str:
@@ -51,6 +52,7 @@ async def test_a_client_that_dies_comes_back_in_the_middle(
             await first.until(lambda: " w50" in written(first))
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
+        await until_left()
         async with attached() as second:
             assert second.session.company.me.role == "driver"
             assert " w50" in written(second)
@@ -100,7 +102,7 @@ async def test_two_sessions_share_one_engine(
     monkeypatch.setattr(ScriptedEngine, "close", told)
     async with hosted(make_repository(FILES), chosen, monkeypatch) as host:
         other = make_repository(FILES, "other")
-        info = await call().open(other, msgspec.json.encode(chosen))
+        info = await call().open(assemble_hosts.opening(chosen, other))
         assert (info.number, info.root) == (2, str(other))
         async with attached(session=1) as one, attached(session=2) as two:
             await one.play(one.session.ask("go"))
@@ -110,12 +112,13 @@ async def test_two_sessions_share_one_engine(
             assert closed == []
             await one.play(one.session.ask("go"))
             assert written(one) == "firstthird"
+        another = Settings(engine=EngineSettings(kind="scripted", replies="x"))
         with pytest.raises(ShareError, match="another engine"):
-            await call().open(other, msgspec.json.encode(Settings(engine=EngineSettings(kind="scripted", replies="x"))))
+            await call().open(assemble_hosts.opening(another, other))
         with pytest.raises(ShareError, match="no settings"):
-            await call().open(other, b'{"engine":{"kind":"none"}}')
+            await call().open(protocol.Open(str(other), msgspec.Raw(b'{"engine":{"kind":"none"}}')))
         with pytest.raises(ShareError, match="is not in a git repository"):
-            await call().open(tmp_path, msgspec.json.encode(chosen))
+            await call().open(assemble_hosts.opening(chosen, tmp_path))
         with pytest.raises(ShareError, match="which session"):
             async with attached(session=0):
                 pass
@@ -194,18 +197,18 @@ async def test_a_token_lets_one_guest_in_once(
 ) -> None:
     async with hosted(make_repository(FILES), settings(tmp_path, "one"), monkeypatch) as host:
         invited = await call().invite(1)
-        await host.open(make_repository(FILES, "private"), msgspec.json.encode(settings(tmp_path, "one")))
-        by = assemble.call(f"127.0.0.1:{invited.port}", invited.token)
+        await host.open(assemble_hosts.opening(settings(tmp_path, "one"), make_repository(FILES, "private")))
+        by = assemble_hosts.call(f"127.0.0.1:{invited.port}", invited.token)
         greeted = await by.greeting()
         assert (greeted.owner, [session.number for session in greeted.sessions]) == (False, [1])
-        for forbidden in (by.open(tmp_path, b"{}"), by.invite(1), by.end()):
+        for forbidden in (by.open(protocol.Open("/", msgspec.Raw(b"{}"))), by.invite(1), by.end()):
             with pytest.raises(ShareError, match="only the owner"):
                 await forbidden
         with pytest.raises(ShareError, match="a guest comes as navigator"):
             async with attached("driver", by=by):
                 pass
         invited = await call().invite(1)
-        by = assemble.call(f"127.0.0.1:{invited.port}", invited.token)
+        by = assemble_hosts.call(f"127.0.0.1:{invited.port}", invited.token)
         with pytest.raises(ShareError, match="no such session"):
             async with attached(session=2, by=by):
                 pass
@@ -228,7 +231,7 @@ async def test_clients_are_told_that_the_host_ends(
     make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with hosted(make_repository(FILES), settings(tmp_path, stream(10_000, 200)), monkeypatch) as host:
-        client = Attached(assemble.attached(call(), 1))
+        client = Attached(RemoteSession(call(), "test", protocol.Join(1)))
         await client.come()
         asking = asyncio.create_task(client.play(client.session.ask("write")))
         await client.until(lambda: client.saw(ReplyGrew))
@@ -280,6 +283,7 @@ async def test_the_journal_says_who_was_there(
     async with hosted(make_repository(FILES), settings(tmp_path, "one"), monkeypatch):
         async with attached(name="anna") as anna:
             await anna.until(lambda: anna.saw(EngineReady))
+        await until_left()
         async with attached(name="bo") as bo:
             joined = [event.participant.name for event in bo.events if isinstance(event, ParticipantJoined)]
             assert joined == ["anna", "bo"]
