@@ -11,10 +11,10 @@ from itertools import count
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.company import CompanyChanged, Participant, Role
 from oci_tui.core.errors import ShareError
-from oci_tui.core.events import Event, decode
+from oci_tui.core.events import Event, TurnFailed, decode
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode
+from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.selection import Selection
 from oci_tui.share import protocol
 from oci_tui.share.calling import Call
@@ -170,6 +170,10 @@ class RemoteSession:
         if self.company.me.role != "driver":
             raise ShareError(f"only the driver can do that; you are {self.company.me.role}")
         self._say(protocol.Approve(mode))
+
+    async def use(self, engine: Engine) -> AsyncGenerator[Event]:  # noqa: ARG002
+        """Refused: the engine is of all sessions of the host."""
+        yield TurnFailed("the model is of all sessions of this host; begin another host for another model")
 
     async def close(self) -> None:
         """Leave. The session goes on."""
