@@ -19,7 +19,8 @@ class Row(msgspec.Struct, frozen=True):
     """One run, scored by one level of tests (`tests`, such as "humaneval+"). Shares are from 0 to 1.
 
     `first` and `passed` are the mean over problems, at the first reply and after feedback; `interval` is that of `passed`.
-    Of the tries, `fixed` passed only after feedback and `broken` only at first. `pass_at` is pass@k by k.
+    Of the tries, `fixed` passed only after feedback and `broken` only at first. `pass_at` is pass@k by k. `by_round` has the
+    share after each round, as if it had been the last one allowed.
     """
 
     tests: str
@@ -35,6 +36,7 @@ class Row(msgspec.Struct, frozen=True):
     broken: int
     interval: Interval
     pass_at: dict[int, float]
+    by_round: tuple[float, ...]
     complete: bool
 
     @property
@@ -110,8 +112,22 @@ def _row(found: Results, level: str) -> Row:
             for k in KS
             if after and k <= min(len(each) for each in after.values())
         },
+        by_round=tuple(
+            _mean([_holds(_after(record, allowed, conditions), levels) for record in found.records])
+            for allowed in range(1, conditions.rounds + 1)
+        ),
         complete=found.summary is not None,
     )
+
+
+def _after(record: Record, allowed: int, conditions: Conditions) -> dict[str, bool]:
+    """How the task would have come out with so many rounds."""
+    attempts = record.attempts[:allowed]
+    if len(attempts) == len(record.attempts):
+        return record.passed
+    if conditions.protocol == "visible":
+        attempts = tuple(sorted(attempts, key=lambda attempt: attempt.shown_passed))
+    return attempts[-1].passed
 
 
 def _comparable(conditions: Conditions, row: Row) -> tuple[list[PublishedRow], str]:

@@ -36,7 +36,10 @@ def written(report: Report, form: Format) -> str:
 
 
 def chart(report: Report) -> list[str]:
-    """A bar for every row: what passed at first, what feedback added, and where the interval lies; then the published."""
+    """A bar for every row: what passed at first, what feedback added, and where the interval lies; then the published.
+
+    Beside it stand the shares after each round.
+    """
     bars = [(f"{row.tests} · {row.protocol} · {visible_line(row.model)}", _bar(row), _change(row)) for row in report.rows]
     for row in (row for rows in report.published.values() for row in rows):
         bars.append((f"{row.source} · {row.model}", "█" * round(row.passed * _BAR), _percent(row.passed)))
@@ -85,7 +88,7 @@ def _bar(row: Row) -> str:
 
 
 def _change(row: Row) -> str:
-    return f"{_percent(row.first)} → {_percent(row.passed)}" if "×" in row.protocol else _percent(row.passed)
+    return " → ".join(map(_percent, row.by_round)) if "×" in row.protocol else _percent(row.passed)
 
 
 def _percent(share: float) -> str:

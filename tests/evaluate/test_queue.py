@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import msgspec
@@ -52,15 +52,15 @@ async def test_a_run_broken_anywhere_ends_as_an_unbroken_one(tmp_path: Path) -> 
     assert await ran(whole, log) == NAMES
     expected = whole.read_bytes()
     assert expected.count(b"\n") == 6
-    lines = expected.splitlines(keepends=True)
     for cut in range(len(expected)):
         torn, log = tmp_path / "torn.jsonl", []
         torn.write_bytes(expected[:cut])
+        with suppress(EngineError):
+            await ran(torn, log, resume=True, fails="b")
         await ran(torn, log, resume=True)
         assert torn.read_bytes() == expected
-        written = expected[:cut].count(b"\n")
-        assert len(log) == 2 * (4 - max(min(written - 1, 4), 0)), "what is written down is not done again"
-        assert lines[0] in torn.read_bytes()
+        again = NAMES[max(expected[:cut].count(b"\n") - 1, 0) :]
+        assert [name for name in log if name.endswith("done")] == [f"{name} done" for name in again]
 
 
 async def test_an_error_ends_the_run_and_keeps_what_was_done(tmp_path: Path) -> None:

@@ -58,6 +58,16 @@ def test_first_after_fixed_and_broken() -> None:
     assert row.interval == pytest.approx((0.15, 0.85), abs=0.005)
 
 
+def test_the_share_after_each_round_is_as_if_it_had_been_the_last() -> None:
+    rounds = [(BASE, 1), (NONE, 0), (PLUS, 1)]
+    attempts = tuple(Attempt((), "reply", "code", passed, shown_passed=shown) for passed, shown in rounds)
+    record = Record("a", "a", 0, attempts, 2, PLUS)
+    for protocol, shares in (("visible", (1.0, 1.0, 1.0)), ("oracle", (1.0, 0.0, 1.0))):
+        found = Results(conditions(protocol=protocol, level="base", rounds=3), (record,), summary([record]))
+        assert report([("a", found)]).rows[0].by_round == shares
+        assert chart(report([("a", found)]))[0].endswith(" → ".join(f"{100 * share:.1f}" for share in shares))
+
+
 def test_a_run_that_hidden_tests_do_not_steer_has_a_row_for_each_level() -> None:
     found = report([("a", msgspec.structs.replace(FOUR, conditions=conditions(protocol="visible", prompt="product")))])
     assert [(row.tests, row.first, row.passed, row.fixed, row.broken) for row in found.rows] == [
