@@ -20,9 +20,6 @@ from oci_tui.core.errors import SettingsError
 from oci_tui.core.terminal import visible_line
 
 if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
-
-    from oci_tui.cli.chat_commands import Repl
     from oci_tui.ui.conversation import Converses
 
 
@@ -43,21 +40,20 @@ async def converse(session: Converses, root: Path, *, vi: bool = False) -> int:
     """Prompts and commands, a line each, until the person leaves; the exit code."""
     from prompt_toolkit.patch_stdout import patch_stdout
 
-    from oci_tui.cli.chat_commands import Repl
-    from oci_tui.cli.chat_prompt import reader
-
     with patch_stdout(raw=True):  # all that is printed is ours or made harmless
-        repl = Repl(session)
-        return await _Chat(session, repl, reader(root, repl.vocabulary, vi=vi)).run()
+        return await _Chat(session, root, vi=vi).run()
 
 
 class _Chat:
     """Lines are read while others are being done: they wait, and are done in order."""
 
-    def __init__(self, session: Converses, repl: Repl, reader: PromptSession[str]) -> None:
+    def __init__(self, session: Converses, root: Path, *, vi: bool) -> None:
+        from oci_tui.cli.chat_commands import Repl
+        from oci_tui.cli.chat_prompt import reader
+
         self._session = session
-        self._repl = repl
-        self._reader = reader
+        self._repl = Repl(session)
+        self._reader = reader(root, self._repl.vocabulary, vi=vi, kept=lambda: self._asked is None)
         self._waiting: deque[str] = deque()
         self._woken = asyncio.Event()
         self._busy = True

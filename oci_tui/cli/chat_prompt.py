@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -19,12 +19,12 @@ from oci_tui.ui.completing import WORD, Vocabulary
 from oci_tui.ui.memory import PromptMemory
 
 
-def reader(root: Path, vocabulary: Vocabulary, *, vi: bool) -> PromptSession[str]:
-    """What reads lines about the repository at `root`."""
+def reader(root: Path, vocabulary: Vocabulary, *, vi: bool, kept: Callable[[], bool]) -> PromptSession[str]:
+    """What reads lines about the repository at `root`; one is remembered if it is to be `kept`."""
     dumb = os.environ.get("TERM", "dumb") in ("dumb", "unknown")
     words = _Words(vocabulary)
     return PromptSession(
-        history=_Shared(PromptMemory(state_folder() / "prompts", root)),
+        history=_Shared(PromptMemory(state_folder() / "prompts", root), kept),
         completer=words,
         complete_while_typing=not dumb,
         key_bindings=_keys(words, dumb=dumb),
@@ -36,9 +36,14 @@ def reader(root: Path, vocabulary: Vocabulary, *, vi: bool) -> PromptSession[str
 class _Shared(History):
     """The prompts that the app remembers of this repository."""
 
-    def __init__(self, memory: PromptMemory) -> None:
+    def __init__(self, memory: PromptMemory, kept: Callable[[], bool]) -> None:
         super().__init__()
         self._memory = memory
+        self._kept = kept
+
+    def append_string(self, string: str) -> None:
+        if self._kept():
+            super().append_string(string)
 
     def load_history_strings(self) -> Iterable[str]:
         return reversed(self._memory.prompts())
@@ -66,12 +71,14 @@ def _word(document: Document) -> str:
 
 def _keys(words: _Words, *, dumb: bool) -> KeyBindings:
     keys = KeyBindings()
-    keys.add("escape", "enter")(lambda event: event.current_buffer.insert_text("\n"))
+    for enter in ("enter", "c-j"):  # what is typed before the line is read comes as the latter
+        keys.add("escape", enter)(lambda event: event.current_buffer.insert_text("\n"))
 
     def complete(event: KeyPressEvent) -> None:
         """Where nothing can be drawn over: what all that fits begins with is written, and what fits is listed."""
         document = event.current_buffer.document
-        fitting = list(words.get_completions(document, CompleteEvent(completion_requested=True)))
+        found = words.get_completions(document, CompleteEvent(completion_requested=True))
+        fitting = [item for item in found if item.text.startswith(_word(document))]
         if len(fitting) > 1:
             sys.stdout.write(f"\n{'  '.join(visible_line(item.text.strip()) for item in fitting)}\n")
         for letter in get_common_complete_suffix(document, fitting):

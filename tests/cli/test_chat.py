@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.resources import state_folder
+from oci_tui.ui.memory import PromptMemory
 from tests.calculator import FILES, RIGHT, MakeRepository, scripted
 from tests.cli.test_commands import oci, one_line
+from tests.cli.test_sandbox import opened
 
 
 class Terminal:
@@ -38,8 +41,11 @@ class Terminal:
         before, _, self.seen = self.seen.partition(text)
         return before
 
+    def press(self, keys: bytes) -> None:
+        os.write(self._descriptor, keys)
+
     def type(self, line: str) -> None:
-        os.write(self._descriptor, line.encode() + b"\r")
+        self.press(line.encode() + b"\r")
 
     def interrupt(self) -> None:
         os.write(self._descriptor, b"\x03")
@@ -95,6 +101,74 @@ def test_ctrl_c_stops_the_run_and_not_the_program(chat: Callable[..., Terminal])
     terminal.until("passed after 1 round")
     terminal.type("/quit")
     assert terminal.exit_code() == 0
+
+
+@pytest.mark.docker
+def test_what_is_typed_meanwhile_waits_and_what_waits_can_be_dropped(chat: Callable[..., Terminal]) -> None:
+    terminal = chat(RIGHT, "```bash\necho is-up; sleep 600\n```")
+    terminal.until("❯ ")
+    terminal.type("fix it")
+    terminal.until("● waits: fix it (1 waiting")
+    terminal.until("passed after 1 round")
+    terminal.until("pending: /accept or /reject")
+    terminal.type("wait")
+    terminal.until("is-up\r\n")
+    terminal.type("/accept")
+    terminal.until("● waits: /accept (1 waiting")
+    terminal.interrupt()
+    terminal.until("● no longer waiting: /accept")
+    terminal.until("stopped after 1 round")
+    terminal.type("/diff")
+    terminal.until("+    return a + b")
+    terminal.press(b"\x04")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.docker
+def test_words_are_completed_lines_go_on_and_the_app_remembers_them(chat: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = chat("It adds.", "It is called add.")
+    terminal.until("/help names the commands.")
+    terminal.press(b"/un\t\r")
+    terminal.until("there is nothing to undo")
+    terminal.press(b"/re\t")
+    terminal.until("/reject  /redo  /restore")
+    terminal.press(b"d\t\r")
+    terminal.until("there is nothing to do again")
+    terminal.press(b"what is @ca\t \x1b\rand why?\r")
+    terminal.until("answered after 1 round")
+    terminal.press(b"/quit\r")
+    assert terminal.exit_code() == 0
+    memory = PromptMemory(state_folder() / "prompts", tmp_path / "repository")
+    assert memory.prompts() == ["/undo", "/redo", "what is @calc.py \nand why?", "/quit"]
+
+
+@pytest.mark.docker
+def test_vi_keys_colours_and_earlier_prompts_in_a_terminal_that_has_them(
+    make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_repository(FILES)
+    PromptMemory(state_folder() / "prompts", root).add("xfix it")
+    (tmp_path / "vi.toml").write_text('[ui]\nprompt_keys = "vi"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "oci-tui").mkdir()
+    (tmp_path / "vi.toml").rename(tmp_path / "oci-tui" / "config.toml")
+    terminal = opened(["chat", *scripted(tmp_path, RIGHT)], root, tmp_path)
+    try:
+        terminal.until(lambda: "Say what you want changed" in terminal.text)
+        terminal.press(b"\x1b")
+        terminal.press(b"k0")
+        terminal.until(lambda: "❯ xfix it" in terminal.text)
+        terminal.press(b"x\r")
+        terminal.until(lambda: "pending: /accept" in terminal.text, 40)
+        assert b"\x1b[32m+    return a + b" in terminal.raw
+        assert b"\x1b[31m-    return a - b" in terminal.raw
+        terminal.press(b"@test")
+        terminal.until(lambda: "@test_calc.py" in terminal.text)
+        terminal.press(b"\x03/quit\r")
+        assert terminal.ended()[0] == 0
+    finally:
+        terminal.close()
+    assert PromptMemory(state_folder() / "prompts", root).prompts() == ["xfix it", "fix it", "/quit"]
 
 
 @pytest.mark.docker
