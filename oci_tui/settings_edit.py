@@ -27,6 +27,8 @@ _NEXT_PROMPT = {
     "workspace.commit",
     "check.command",
     "agent.rounds",
+    "agent.candidates",
+    "agent.containers",
 }
 
 

@@ -16,11 +16,11 @@ from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
-from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Command, Engine, Exit, Output, Plot, Sandbox, Snapshot, Workspace
+from oci_tui.core.ports import Command, Engine, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.rules import text_of
+from oci_tui.core.running import Running
 from oci_tui.core.terminal import printed
 from oci_tui.core.verdict import Verdict
 
@@ -267,23 +267,13 @@ class Attempt:
             yield CommandRefused(command, permission.why)
             return
         tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
-        yield events.CommandStarted(command)
-        output, images = KeptOutput(), 0
-        end = Exit(1, "connection lost")
-        async with aclosing(self.sandbox.run(command)) as run:
-            async for item in run:
-                if isinstance(item, Output):
-                    output.add(item.stream, item.text)
-                    yield events.OutputArrived(item.stream, item.text)
-                elif isinstance(item, Plot):
-                    images += 1
-                    yield events.PlotDrawn(item)
-                else:
-                    end = item
-        yield events.CommandFinished(command, end)
-        text = printed(output.text())
-        shown = text + feedback.IMAGE * images
-        said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=output.omitted)
+        running = Running(command, self.sandbox)
+        async with aclosing(running.told()) as happened:
+            async for event in happened:
+                yield event
+        end, text = running.end, printed(running.output.text())
+        shown = text + feedback.IMAGE * running.images
+        said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=running.output.omitted)
         self.said.append(said)
         self.passed, self.outcome = end.passed, check.outcome(text, end.code, end.reason)
         self.conversation.output = text
