@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Answer, Command
 from oci_tui.core.rules import Rules
 from oci_tui.core.verdict import Verdict
-from tests.calculator import FILES, RIGHT, WRONG, MakeRepository
+from tests.calculator import FILES, RIGHT, WRONG, MakeRepository, scripted
+from tests.cli.test_commands import oci
 from tests.test_session import only, session_on, turn, verdict
 
 LOOK = "```bash\ncat calc.py\n```"
@@ -141,3 +143,30 @@ async def test_a_turn_that_waits_for_an_answer_can_be_stopped(make_repository: M
             last = [event async for event in happened][-1]
         assert isinstance(last, events.TurnFinished)
         assert last.verdict is Verdict.STOPPED
+
+
+@pytest.mark.docker
+def test_without_the_app_only_what_is_allowed_runs_which_is_said(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    flags = ["--approval", "ask", *scripted(tmp_path, RIGHT)]
+    refused = oci("run", "fix it", *flags, cwd=root)
+    assert refused.returncode == 1
+    assert "✗ not run, since approval is ask, and nobody is here to be asked; name it in `allow`" in refused.stderr
+    assert "python3 -m pytest -q" in refused.stderr
+    allowed = oci("run", "fix it", *flags, cwd=root, OCI_APPROVAL_ALLOW="ls, pytest *")
+    assert allowed.returncode == 0
+    assert "+    return a + b" in allowed.stdout
+    denied = oci("run", "fix it", *scripted(tmp_path, RIGHT), cwd=root, OCI_APPROVAL_DENY="pytest*")
+    assert denied.returncode == 1
+    assert "✗ not run, since the user's rule `pytest*` denies it" in denied.stderr
+
+
+@pytest.mark.docker
+def test_a_plan_without_the_app_is_an_answer(make_repository: MakeRepository, tmp_path: Path) -> None:
+    done = oci("run", "fix it", "--approval", "plan", *scripted(tmp_path, f"1. Add.\n{RIGHT}"), cwd=make_repository(FILES))
+    assert done.returncode == 0
+    assert done.stdout.startswith("1. Add.\n")
+    assert "$ pytest" not in done.stderr
+    wrong = oci("run", "fix it", "--approval", "never", cwd=tmp_path / "repository")
+    assert wrong.returncode == 2
+    assert "--approval: agent.approval: " in wrong.stderr
