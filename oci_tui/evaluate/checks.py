@@ -120,7 +120,7 @@ class Check:
                 return holds(self._value(each, outputs) for each in node.values)
             case ast.BinOp() if type(node.op) in _NUMBERS:
                 sides = [self._value(side, outputs) for side in (node.left, node.right)]
-                if not all(isinstance(side, int | float | complex) for side in sides):
+                if not isinstance(node.op, ast.Add) and not all(isinstance(side, int | float | complex) for side in sides):
                     raise TypeError("arithmetic on what is no number")
                 return _NUMBERS[type(node.op)](*sides)
             case ast.Compare(ops=[op], comparators=[other]) if type(op) in _COMPARE:

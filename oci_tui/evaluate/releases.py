@@ -13,7 +13,6 @@ from oci_tui.core.errors import DatasetError
 from oci_tui.core.terminal import visible_line
 from oci_tui.resources import datasets_folder
 
-_HOST = "https://raw.githubusercontent.com"
 _PATIENCE_S = 30.0
 _MOST = 64 << 20
 
@@ -28,10 +27,11 @@ class Release(msgspec.Struct, frozen=True):
     repository: str
     commit: str
     path: str
+    host: str = "https://raw.githubusercontent.com"
 
     @property
     def url(self) -> str:
-        return f"{_HOST}/{self.repository}/{self.commit}/{self.path}"
+        return f"{self.host}/{self.repository}/{self.commit}/{self.path}"
 
 
 RELEASES = (

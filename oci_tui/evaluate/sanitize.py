@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -11,7 +12,8 @@ _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def sanitize(text: str, entry_point: str = "") -> str:
     """Imports first, then each definition that `entry_point` reaches by name ("": all), in order; "" when there is no code.
 
-    As EvalPlus 0.3.1 does: of definitions of one name the first stays, and a function without `return` goes.
+    As EvalPlus 0.3.1 does: of definitions of one name the first stays, and a function without `return` goes. Unlike there,
+    decorated definitions stay.
     """
     code = _longest_python(text)
     return _kept(code, entry_point).strip() or code
@@ -59,15 +61,28 @@ def _kept(code: str, entry_point: str) -> str:
     imports: list[str] = []
     definitions: dict[str, tuple[str, set[str]]] = {}
     for node in _tree(code).body:
-        source = ast.get_source_segment(code, node) or ""
+        source = "\n".join([*_decorators(code, node), ast.get_source_segment(code, node) or ""])
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.append(source)
             continue
         name = _name(node)
         if name is not None and name not in definitions:
-            definitions[name] = (source, {each.id for each in ast.walk(node) if isinstance(each, ast.Name)})
+            definitions[name] = (source, set(_identifiers(node)))
     reached = set(definitions) if not entry_point else _reached(entry_point, definitions)
     return "\n".join([*imports, *(source for name, (source, _) in definitions.items() if name in reached)])
+
+
+def _decorators(code: str, node: ast.stmt) -> list[str]:
+    each = node.decorator_list if isinstance(node, _DEFINITIONS) else []
+    return [f"@{ast.get_source_segment(code, decorator)}" for decorator in each]
+
+
+def _identifiers(node: ast.stmt) -> Iterator[str]:
+    """Every word in it that could be the name of another definition."""
+    for each in ast.walk(node):
+        for name in ("id", "attr", "arg", "name"):
+            if isinstance(found := getattr(each, name, None), str):
+                yield found
 
 
 def _name(node: ast.stmt) -> str | None:
