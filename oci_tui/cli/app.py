@@ -65,4 +65,11 @@ def desk_of(loaded: Loaded) -> Desk:
     from oci_tui.ui.desk import Desk, Shelf
 
     shelf = Shelf(assemble.models, assemble.model_info_apart, assemble.pull_model, assemble.remove_model, assemble.engine)
-    return Desk(EditedSettings(loaded), partial(assemble.policy, must_run=False), assemble.machine, shelf, measuring.measured())
+    return Desk(
+        EditedSettings(loaded),
+        partial(assemble.policy, must_run=False),
+        assemble.machine,
+        shelf,
+        assemble.sandbox_setup,
+        measuring.measured(),
+    )

@@ -52,13 +52,17 @@ async def info_apart(name: str) -> list[str]:
     """`info` by a process of its own: the model's template is rendered there, bounded in time and memory."""
     command = (sys.executable, "-P", "-m", "oci_tui", "models", "info", "--", name)
     pipe = asyncio.subprocess.PIPE
-    asked = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    )
     try:
-        told, said = await asked.communicate()
+        told, said = await (await asyncio.shield(starting)).communicate()
     finally:
+        # who cancels this while it starts would leave it running
+        asked = await starting
         if asked.returncode is None:
             asked.kill()
-            await asked.wait()
+            await asked.communicate()
     if asked.returncode != 0:
         raise ModelError(said.decode("utf-8", "replace").strip().removeprefix("oci-tui: ") or "nothing is known of it")
     return told.decode("utf-8", "replace").splitlines()

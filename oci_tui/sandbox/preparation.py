@@ -124,7 +124,8 @@ def chosen(api: Any, profile: Profile, repository: str) -> Prepared:
     """The image for sessions about this repository: its own, else the profile's (`command` ""). Raises SandboxError."""
     base = images.find(api, profile)
     if base is None:
-        raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui setup`")
+        make = f"run `oci-tui sandbox build {profile.name}`, or /build in the app"
+        raise SandboxError(f"the sandbox image {profile.image} is not there: {make}")
     own = find(api, profile, base, repository)
     if own is not None and own.usable:
         return own
@@ -140,7 +141,9 @@ def prepare(
     """
     base = images.find(api, profile)
     if base is None:
-        raise SandboxError(f"the sandbox image {profile.image} is not there: run `oci-tui sandbox build {profile.name}`")
+        raise SandboxError(
+            f"the sandbox image {profile.image} is not there: run `oci-tui sandbox build {profile.name}`, or /build in the app"
+        )
     seen = lockfiles.hashes(Path(repository))
     session = f"prepare-{secrets.token_hex(6)}"
     lock = SessionLock(session)

@@ -223,6 +223,10 @@ class Conversation:
         """Have this engine take the place of the one that runs. As `decide`."""
         return self._have_done("switch the model", lambda session: session.use(engine))
 
+    def make_ready(self) -> str:
+        """Have made ready what could not be before. As `decide`."""
+        return self._have_done("make it ready", lambda session: session.prepare())
+
     def _have_done(self, what: str, act: Callable[[Converses], AsyncGenerator[Event]]) -> str:
         if not self.ready:
             return f"Nothing to {what} yet: the session is still starting."

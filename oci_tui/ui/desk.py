@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oci_tui.core.measured import Measured
 from oci_tui.core.models import Listed
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Engine, Progress
+from oci_tui.core.ports import Engine, Progress, Setup
 from oci_tui.settings import Settings
 from oci_tui.settings_edit import EditedSettings
 
@@ -34,11 +34,13 @@ class Shelf:
 class Desk:
     """`settings` are in force and can be changed; `policy` is how turns are run under them.
 
-    `machine` tells of the machine, versions and places; it may take seconds. `measured` are the evaluations.
+    `machine` tells of the machine, versions and places; it may take seconds. `build` makes the image of their sandbox profile.
+    `measured` are the evaluations.
     """
 
     settings: EditedSettings
     policy: Callable[[Settings], Policy]
     machine: Callable[[Settings], Sequence[Row]]
     shelf: Shelf
+    build: Callable[[Settings], Setup]
     measured: Callable[[], tuple[Measured, ...]] = tuple

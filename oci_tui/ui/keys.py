@@ -65,6 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("f9", "F9", "settings", "every setting: what it is, where it comes from; changed live", "Settings"),
     Key("f10", "F10", "models", "models: what fits, fetch one, switch to one", "Models"),
     Key("f12", "F12", "details", "model, speed, memory, sandbox, repository, versions", "Status details"),
+    Key("", "/build", "build", "make the image of the sandbox, then the sandbox", "Build the sandbox's image"),
     Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
     Key("ctrl+q", "Ctrl+Q", "leave", "quit", "Quit"),

@@ -1,66 +1,21 @@
-"""The models of an app: looked at, fetched while the person goes on, removed, and put in place of the one that runs."""
+"""What an app fetches and makes while the person goes on: models and the sandbox's image; and another model in place of one."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
-from contextlib import closing
 
 from oci_tui.core.errors import OciError
-from oci_tui.core.ports import Progress
+from oci_tui.ui.background import Background
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.equipped import EquippedApp
 from oci_tui.ui.screens.models import ModelsScreen
 
-_LEAVE_S = 2.0
-
-
-class Fetch:
-    """One model on its way, in a thread of its own: a fetch that hangs must not keep the app from ending."""
-
-    def __init__(self, name: str, desk: Desk) -> None:
-        self.name = name
-        self._desk = desk
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    async def run(self, tell: Callable[[Progress], None]) -> bool:
-        """Whether it is here now, rather than stopped. Raises ModelError."""
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[bool] = loop.create_future()
-
-        def go() -> None:
-            try:
-                with closing(self._desk.shelf.pull(self.name, self._desk.settings.now)) as steps:
-                    for step in steps:
-                        if self._stopped.is_set():
-                            break
-                        loop.call_soon_threadsafe(tell, step)
-            except OciError as error:
-                loop.call_soon_threadsafe(ended.set_exception, error)
-            else:
-                loop.call_soon_threadsafe(ended.set_result, not self._stopped.is_set())
-
-        self._thread = threading.Thread(target=go, name="fetch", daemon=True)
-        self._thread.start()
-        return await ended
-
-    def stop(self) -> None:
-        """What has come stays, and the next fetch goes on from there."""
-        self._stopped.set()
-
-    def leave(self) -> None:
-        """Stop, and give it a moment to end what it has started."""
-        self.stop()
-        if self._thread is not None:
-            self._thread.join(_LEAVE_S)
-
 
 class StockedApp(EquippedApp):
-    """One fetch at a time; it goes on when the screen is closed, and ends with the app."""
+    """One fetch and one build at a time; they go on when a screen is closed, and end with the app."""
 
-    _fetch: Fetch | None = None
+    _fetch: Background | None = None
+    _build: Background | None = None
 
     def action_models(self) -> None:
         if self._desk is None:
@@ -69,11 +24,12 @@ class StockedApp(EquippedApp):
             self.push_screen(ModelsScreen(self._desk, self.workbench.facts, self.workbench.work))
 
     def on_models_screen_fetch(self, message: ModelsScreen.Fetch) -> None:
+        desk, name = self._desk, message.name
         if self._fetch is not None:
-            self.say(f"{self._fetch.name} is being fetched; x stops that", bad=True)
-        elif self._desk is not None:
-            self._fetch = Fetch(message.name, self._desk)
-            self.run_worker(self._run_fetch(self._fetch), name="fetch")
+            self.say(f"{self._fetch.name} is under way; x stops it", bad=True)
+        elif desk is not None:
+            self._fetch = Background(f"fetch {name}", lambda: desk.shelf.pull(name, desk.settings.now))
+            self.run_worker(self._run_fetch(self._fetch, name), name="fetch")
 
     def on_models_screen_stop(self) -> None:
         if self._fetch is None:
@@ -81,18 +37,51 @@ class StockedApp(EquippedApp):
         else:
             self._fetch.stop()
 
-    async def _run_fetch(self, fetch: Fetch) -> None:
-        work, name = self.workbench.work, f"fetch {fetch.name}"
-        work.at(name, "starting")
+    async def _run_fetch(self, fetch: Background, name: str) -> None:
         try:
-            whole = await fetch.run(lambda step: work.at(name, step.doing, step.fraction))
-            self._tell(f"{fetch.name} is here; F10 switches to it" if whole else f"{fetch.name}: stopped; what came is kept")
+            done = await self._run_shown(fetch)
+            self._tell(f"{name} is here; F10 switches to it" if done else f"{name}: stopped; what came is kept")
         except OciError as error:
             self._tell(str(error), bad=True)
         finally:
             self._fetch = None
-            work.over(name)
             self._look_again()
+
+    async def action_build(self) -> None:
+        """Make the image of the sandbox's profile, then the sandbox."""
+        desk = self._desk
+        if desk is None:
+            self.say("this is a recording: nothing is run in a sandbox")
+        elif self._build is not None:
+            self.say(f"{self._build.name} is under way")
+        else:
+            try:
+                setup = desk.build(desk.settings.now)
+            except OciError as error:
+                self.say(str(error), bad=True)
+                return
+            if setup.touches_system:
+                self._tell("this would change your system: run `oci-tui setup` in a terminal, it asks first", bad=True)
+                return
+            self._build = Background(setup.title, setup.run)
+            self.run_worker(self._run_build(self._build), name="build")
+
+    async def _run_build(self, build: Background) -> None:
+        try:
+            await self._run_shown(build)
+            self._tell(self.workbench.conversation.make_ready() or f"{build.name} is made")
+        except OciError as error:
+            self._tell(str(error), bad=True)
+        finally:
+            self._build = None
+
+    async def _run_shown(self, work: Background) -> bool:
+        shown = self.workbench.work
+        shown.at(work.name, "starting")
+        try:
+            return await work.run(lambda step: shown.at(work.name, step.doing, step.fraction))
+        finally:
+            shown.over(work.name)
 
     def on_models_screen_remove(self, message: ModelsScreen.Remove) -> None:
         desk = self._desk
@@ -137,5 +126,6 @@ class StockedApp(EquippedApp):
             self.screen.look()
 
     def on_unmount(self) -> None:
-        if self._fetch is not None:
-            self._fetch.leave()
+        for work in (self._fetch, self._build):
+            if work is not None:
+                work.leave()

@@ -96,7 +96,7 @@ async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed
         await pilot.press("p", *["backspace"] * 40, *"owner/Coder-GGUF/q4.gguf", "enter")
         await until(pilot, lambda: "fetch owner/Coder-GGUF/q4.gguf" in on_screen(app))
         await pilot.press("p", "enter")
-        await until(pilot, lambda: "is being fetched; x stops that" in on_screen(app))
+        await until(pilot, lambda: "is under way; x stops it" in on_screen(app))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.workbench)
         assert "fetch owner/Coder-GGUF/q4.gguf" in on_screen(app)

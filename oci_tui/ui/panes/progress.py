@@ -13,7 +13,7 @@ from oci_tui.ui.wording import gauge
 from oci_tui.ui.work import Step, Work
 
 _LOOK_S = 0.25
-_MOST = 3
+_MOST, _TALL = 3, 20
 
 
 class ProgressLines(Widget):
@@ -34,7 +34,8 @@ class ProgressLines(Widget):
     def look(self) -> None:
         """Bring the lines level with the work."""
         now = time.monotonic()
-        shown = tuple((step, int(now - step.since)) for step in self._work.under_way()[-_MOST:])
+        most = _MOST if self.screen.size.height >= _TALL else 1
+        shown = tuple((step, int(now - step.since)) for step in self._work.under_way()[:most])
         if shown != self._shown:
             self.display = bool(shown)
             taller = len(shown) != len(self._shown)
@@ -45,12 +46,12 @@ class ProgressLines(Widget):
         return Content("\n").join(self._line(step, seconds) for step, seconds in self._shown)
 
     def _line(self, step: Step, seconds: int) -> Content:
-        cells = 20 if self.size.width >= 80 else 8
+        cells = 20 if self.screen.size.width >= 80 else 8
         known = step.fraction is not None
         bar = f"{gauge(step.fraction or 0.0, cells)} {step.fraction or 0.0:4.0%}" if known else "◌"
         since = f"  {seconds} s"
         name = visible_line(step.name)
-        room = self.size.width - cell_len(name) - cell_len(bar) - cell_len(since) - 5
+        room = self.screen.size.width - cell_len(name) - cell_len(bar) - cell_len(since) - 6
         doing = Content(visible_line(step.doing)).truncate(max(room, 0), ellipsis=True) if room > 3 else Content("")
         return Content.assemble(
             " ", (name, "bold"), "  ", (bar, "$accent"), "  ", doing.stylize("$ink-muted"), (since, "$ink-faint")
