@@ -1,4 +1,4 @@
-"""A figure on the whole terminal, where the terminal shows pictures: kitty's and iTerm2's protocols take a PNG as it is."""
+"""A figure on the whole terminal, where the terminal shows pictures: as a PNG (kitty, iTerm2), or as sixels if it says so."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from typing import Literal
 
 from textual.app import App, SuspendNotSupported
 
-Protocol = Literal["kitty", "iterm2"]
+from oci_tui.ui import pixels
+from oci_tui.ui.device import asked, room, takes_sixels
+from oci_tui.ui.sixel import sixels
+
+Protocol = Literal["kitty", "iterm2", "sixel"]
 
 _CHUNK = 4096
 _PROGRAMS: Mapping[str, Protocol] = {"iTerm.app": "iterm2", "WezTerm": "iterm2", "ghostty": "kitty"}
 
 
 def protocol(environment: Mapping[str, str]) -> Protocol | None:
-    """How the terminal takes pictures, by what it says of itself; None where it does not, and within tmux or screen."""
+    """How the terminal takes a PNG, by what it says of itself; None where it does not, and within tmux or screen."""
     kind = environment.get("TERM", "")
     if "TMUX" in environment or kind.startswith(("tmux", "screen")):
         return None
@@ -29,8 +33,10 @@ def protocol(environment: Mapping[str, str]) -> Protocol | None:
     return _PROGRAMS.get(environment.get("TERM_PROGRAM", ""))
 
 
-def drawn(png: bytes, how: Protocol) -> str:
-    """The escape sequence that draws a PNG where the cursor is."""
+def drawn(png: bytes, how: Protocol, within: tuple[int, int] = (800, 480)) -> str:
+    """The escape sequence that draws a PNG where the cursor is; sixels `within` so many pixels. Raises UnreadableError."""
+    if how == "sixel":
+        return sixels(pixels.read(png), within)
     data = base64.b64encode(png).decode("ascii")
     if how == "iterm2":
         return f"\x1b]1337;File=inline=1;size={len(png)}:{data}\x07"
@@ -43,17 +49,19 @@ def drawn(png: bytes, how: Protocol) -> str:
 
 def shown(app: App[None], path: str) -> str:
     """Show a PNG until the person presses Enter; why it cannot be shown, "" when it was."""
-    how = protocol(os.environ)
-    if how is None:
-        return f"this terminal is none that shows pictures (kitty, iTerm2, WezTerm, Ghostty); the figure is {path}"
     try:
         png = Path(path).read_bytes()
         with app.suspend():
-            sys.stdout.write(f"\x1b[2J\x1b[H{drawn(png, how)}\r\n\r\nEnter: back ")
+            how = protocol(os.environ) or ("sixel" if takes_sixels(asked()) else None)
+            if how is None:
+                return f"this terminal says nothing of pictures (kitty's, iTerm2's, sixels); the figure is {path}"
+            sys.stdout.write(f"\x1b[2J\x1b[H{drawn(png, how, room())}\r\n\r\nEnter: back ")
             sys.stdout.flush()
             sys.stdin.readline()
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}"
+    except pixels.UnreadableError as error:
+        return f"{path} cannot be drawn: {error}"
     except SuspendNotSupported:
         return f"the figure needs a terminal of its own; it is {path}"
     return ""
