@@ -73,6 +73,7 @@ def _session(
     from oci_tui.core.recall import recalled
     from oci_tui.core.rules import Rules
     from oci_tui.core.session import Session
+    from oci_tui.parser.treesitter import TreeSitterParser
     from oci_tui.sandbox.docker import DockerSandbox
     from oci_tui.store.journal import Journal
     from oci_tui.workspace.git import GitWorkspace
@@ -87,6 +88,7 @@ def _session(
         engine=shared or engine(settings),
         sandbox=DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         workspace=GitWorkspace(root, settings.workspace, session=name, state=recalled(past).state if past else 0),
+        parser=TreeSitterParser(),
         approval=Approval(settings.agent.approval, Rules(settings.approval.allow, settings.approval.deny)),
         sandboxes=lambda: DockerSandbox(settings.sandbox, session=name, repository=str(root)),
         journal=journal,

@@ -25,6 +25,7 @@ from oci_tui.core.race_events import CandidateChosen, CandidateFinished, Candida
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine
+from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import AgentSettings, EngineSettings, SandboxSettings, Settings, WorkspaceSettings
 from oci_tui.store.journal import Journal
@@ -82,6 +83,7 @@ async def racing(
         engine=engine or ScriptedEngine(replies, at_once=at_once),
         sandbox=DockerSandbox(SandboxSettings(), session=SESSION, repository=str(root)),
         workspace=GitWorkspace(root, WorkspaceSettings(), session=SESSION),
+        parser=TreeSitterParser(),
         approval=Approval(),
         journal=record,
         sandboxes=lambda: Counted(SandboxSettings(), session=SESSION, repository=str(root)),

@@ -22,6 +22,7 @@ from oci_tui.core.reading import read
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine
+from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.sandbox.daemon import find
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings, WorkspaceSettings
@@ -46,6 +47,7 @@ async def session_on(
         engine=ScriptedEngine(replies),
         sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
         workspace=GitWorkspace(root, workspace or WorkspaceSettings(), session="test"),
+        parser=TreeSitterParser(),
         approval=Approval(),
         journal=record,
     )

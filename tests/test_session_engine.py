@@ -14,6 +14,7 @@ from oci_tui.core.policy import Policy
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.process import EngineProcess
+from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import EngineSettings, SandboxSettings, WorkspaceSettings
 from oci_tui.store.journal import Journal
@@ -34,6 +35,7 @@ async def test_a_killed_worker_costs_a_turn_and_not_the_session(
         engine=EngineProcess(EngineSettings(kind="llamacpp", model=str(smollm2), context=4096), tmp_path / "engine.log"),
         sandbox=DockerSandbox(SandboxSettings(), session="test", repository=str(root)),
         workspace=GitWorkspace(root, WorkspaceSettings(), session="test"),
+        parser=TreeSitterParser(),
         approval=Approval(),
         journal=record,
     )

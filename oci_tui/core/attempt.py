@@ -17,7 +17,7 @@ from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Us
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import Command, Engine, Sandbox, Snapshot, Workspace
+from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.rules import text_of
 from oci_tui.core.running import Running
@@ -38,7 +38,7 @@ async def _nothing() -> AsyncGenerator[Piece]:
         yield piece
 
 
-Parts = tuple[Engine, Sandbox | None, Workspace, Approval]
+Parts = tuple[Engine, Sandbox | None, Workspace, Parser, Approval]
 
 
 class Attempt:
@@ -53,7 +53,7 @@ class Attempt:
         self.prompt = prompt
         self.conversation = conversation
         self.policy = policy
-        self.engine, self.sandbox, workspace, self.approval = parts
+        self.engine, self.sandbox, workspace, self.parser, self.approval = parts
         self.workspace: Snapshot = workspace
         self.sampling = policy.sampling
         self.runs = RUNNABLE_TAGS
@@ -155,7 +155,7 @@ class Attempt:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text, piece.tokens)
         self._cut_off = usage.end == "length" and reader.open is not None
-        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), texts, self.prompt)
+        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), texts, self.prompt, self.parser)
         self._again = self._reply.text == before.text
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)
@@ -167,7 +167,7 @@ class Attempt:
             self._undone = False
             return
         known = self.conversation.known
-        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known)
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
         self.wrote, self._undone, self._stuck = (
             tuple(dict.fromkeys([*self.wrote, *done.written])),

@@ -18,7 +18,7 @@ from oci_tui.core.diff import to_patch
 from oci_tui.core.feedback import shortened
 from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.generation import Message
-from oci_tui.core.ports import Snapshot
+from oci_tui.core.ports import Parser, Snapshot
 from oci_tui.core.secrets import redacted
 
 MOST_TOKENS = 25_000
@@ -75,7 +75,7 @@ def instructions(workspace: Snapshot) -> tuple[str, bool]:
     return text[:LONGEST_INSTRUCTIONS], len(text) > LONGEST_INSTRUCTIONS
 
 
-async def show(workspace: Snapshot, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
+async def show(workspace: Snapshot, parser: Parser, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
     """What is worth reading for this prompt, in about `room` tokens (counted roughly): what it names, a map, other files.
 
     `output` is what the last command printed. `known` holds the hash of what the model has read or written of each file; files
@@ -103,9 +103,9 @@ async def show(workspace: Snapshot, prompt: str, output: str, room: int, known: 
         known[path] = fingerprint(text)
         shown.append(path)
         parts.append(block(path, text))
-    unseen = {path: text for path, text in texts.items() if text and path not in known}
-    head = _overview(paths, unseen, words, room) if first and room else []
-    asked = [*_symbols(named.symbols, unseen, budgets[True]), *await _mentioned(workspace, named, output, room)]
+    unseen = {path: texts[path] for path in (*named.paths, *wanted) if texts.get(path) and path not in known}
+    head = _overview(paths, unseen, words, room, parser) if first and room else []
+    asked = [*_symbols(named.symbols, unseen, budgets[True], parser), *await _mentioned(workspace, named, output, room)]
     return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))
 
 
@@ -156,16 +156,16 @@ async def fitted(
     return Fitted(tuple(kept), size, tuple(dropped))
 
 
-def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: int) -> list[str]:
+def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: int, parser: Parser) -> list[str]:
     """The paths of the repository, and a map of the files that are not shown whole."""
     listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
-    drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS))
+    drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS), parser)
     return [f"Files of the repository:\n{listed}\n", *([f"What files that are not shown define:\n{drawn}\n"] if drawn else [])]
 
 
-def _symbols(symbols: Sequence[str], unseen: dict[str, str], room: int) -> list[str]:
+def _symbols(symbols: Sequence[str], unseen: dict[str, str], room: int, parser: Parser) -> list[str]:
     """The definitions that the prompt mentions, of files that are not shown whole."""
-    found = [item for symbol in symbols for item in repository_map.find(symbol, unseen)]
+    found = [item for symbol in symbols for item in repository_map.find(symbol, unseen, parser)]
     parts = [f"From {block(item.path, repository_map.source(unseen[item.path], item))}" for item in found]
     return [part for part in parts if len(part) <= room][:5]
 

@@ -13,6 +13,8 @@ from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.outline import Unread
+from oci_tui.core.ports import Parser
 from oci_tui.core.reply import Edit
 
 MOST_SHOWN = 24_000
@@ -22,13 +24,14 @@ MOST_SHOWN = 24_000
 class Files(msgspec.Struct, frozen=True):
     """The files as edits find them: every path, the text of one (None when there is none), why one may not be written ("").
 
-    `known` are those that the model has read or written.
+    `known` are those that the model has read or written, `parser` reads their languages.
     """
 
     paths: Sequence[str]
     read: Callable[[str], str | None]
     check: Callable[[str], str]
     known: Container[str] = ()
+    parser: Parser = Unread()
 
 
 class Settled(msgspec.Struct):
@@ -52,7 +55,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
     for edit in edits:
         try:
             path, text, how = _edited(edit, files, done, prompt)
-            _guard(path, files.read(path), text, prompt, told)
+            _guard(path, files, text, prompt, told)
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
             continue
@@ -62,11 +65,12 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
     return done
 
 
-def _guard(path: str, old: str | None, new: str, prompt: str, told: set[tuple[str, str]]) -> None:
+def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, str]]) -> None:
     """Raises MismatchError where the new text may not be written."""
+    old = files.read(path)
     if why := guards.objection(path, old, new, prompt):
         raise MismatchError(f"{path}: {why}")
-    if (path, new) not in told and (why := guards.unparsable(path, old, new)):
+    if (path, new) not in told and (why := guards.unparsable(path, old, new, files.parser)):
         told.add((path, new))
         raise MismatchError(f"{path}: {why}")
 
@@ -85,7 +89,7 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
     text = written[path] if path in written else files.read(path)
     if isinstance(edit, WriteFile):
-        merge = symbols.within if path.endswith(".py") else partial(definitions.within, path)
+        merge = symbols.within if path.endswith(".py") else partial(definitions.within, files.parser, path)
         new = merge(text, edit.text, prompt) if text else edit.text
         if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")

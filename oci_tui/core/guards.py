@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from oci_tui.core import syntax
 from oci_tui.core.formats.elision import elided
+from oci_tui.core.ports import Parser
 
 _TEST = re.compile(r"\b(?:def|func|fn)\s+(test\w*)|\b(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,", re.IGNORECASE)
 _SKIP = re.compile(
@@ -68,9 +69,10 @@ def objection(path: str, old: str | None, new: str, prompt: str) -> str:
     return lost_tests(path, old, new, prompt)
 
 
-def unparsable(path: str, old: str | None, new: str) -> str:
+def unparsable(path: str, old: str | None, new: str, parser: Parser) -> str:
     """Why a file that parsed before, or is new, does not parse any more; "" where nothing is worse than it was."""
-    if (old and syntax.problem(path, old)) or not (why := syntax.problem(path, new)):
+    problem = syntax.problem if syntax.reads(path) else parser.problem
+    if not (why := problem(path, new)) or (old and problem(path, old)):
         return ""
     return f"the file would not parse, {why}; write it again"
 

@@ -16,6 +16,7 @@ import msgspec
 from oci_tui.core.changes import Changes, History, Level
 from oci_tui.core.diff import Diff
 from oci_tui.core.generation import EngineInfo, Message, Piece, Request
+from oci_tui.core.outline import Outline
 from oci_tui.core.workspace_info import WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -256,6 +257,22 @@ class Workspace(Snapshot, Protocol):
     def history(self) -> History: ...
 
     def close(self) -> None: ...
+
+
+class Parser(Protocol):
+    """Reads program text by the language of its file's name. Never raises: a text may hold anything."""
+
+    def knows(self, path: str) -> bool:
+        """Whether the definitions of such a file can be read."""
+        ...
+
+    def outline(self, path: str, text: str) -> Outline:
+        """What a file defines and uses; nothing where its language is not known."""
+        ...
+
+    def problem(self, path: str, text: str) -> str:
+        """Why a text is not written in the language of its file, with the line; "" when it is, or that is not known."""
+        ...
 
 
 class Approver(Protocol):

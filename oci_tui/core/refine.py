@@ -148,7 +148,7 @@ class Turn:
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(conversation.known)
             room = int(attempt.room * share)
-            shown = await context.show(self.workspace, self.prompt, conversation.output, room, known)
+            shown = await context.show(self.workspace, attempt.parser, self.prompt, conversation.output, room, known)
             text = f"{shown.text}\n{self.prompt}" if shown.text else self.prompt
             if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
                 break

@@ -18,6 +18,8 @@ from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.labels import PYTHON_TAGS, SHELL_TAGS
+from oci_tui.core.outline import Unread
+from oci_tui.core.ports import Parser
 
 Edit = WriteFile | ReplaceText | Malformed
 
@@ -203,7 +205,10 @@ def parse(text: str) -> Reply:
     return reader.finish()
 
 
-def placed(reply: Reply, files: Mapping[str, str], prompt: str = "") -> Reply:
+_UNREAD = Unread()
+
+
+def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Parser = _UNREAD) -> Reply:
     """`reply` with what names no file given to the one of `files` that it can only mean.
 
     Blocks that define again what one file defines turn into edits; lines to find go to the one file that holds them.
@@ -215,7 +220,9 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "") -> Reply:
         python = {path: text for path, text in written.items() if path.endswith(".py")}
         is_python = block.language in PYTHON_TAGS
         meant = (
-            symbols.place(block.text, python, prompt) if is_python else definitions.place(block.language, block.text, written)
+            symbols.place(block.text, python, prompt)
+            if is_python
+            else definitions.place(block.language, block.text, written, parser)
         )
         if meant:
             written[meant.path] = meant.text

@@ -21,7 +21,7 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode, Engine, Progress, Record, Sandbox, Sandboxes, Workspace
+from oci_tui.core.ports import ApprovalMode, Engine, Parser, Progress, Record, Sandbox, Sandboxes, Workspace
 from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
@@ -47,6 +47,7 @@ class Session:
         engine: Engine,
         sandbox: Sandbox,
         workspace: Workspace,
+        parser: Parser,
         approval: Approval,
         journal: Record,
         sandboxes: Sandboxes | None = None,
@@ -59,6 +60,7 @@ class Session:
         self.sandbox = sandbox
         self._sandboxes = sandboxes
         self.workspace = workspace
+        self.parser = parser
         self.approval = approval
         before = recalled(past) if past else None
         self.conversation = before.conversation if before else Conversation()
@@ -108,7 +110,7 @@ class Session:
         self.settle.asked(prompt)
         before = self.conversation.copy()
         started = time.monotonic()
-        parts = self.engine, self.sandbox, self.workspace, self.approval
+        parts = self.engine, self.sandbox, self.workspace, self.parser, self.approval
         turn = Turn(prompt, self.conversation, self.policy, parts, begun, self._sandboxes)
         verdict, ended = Verdict.GAVE_UP, False
 
@@ -174,13 +176,13 @@ class Session:
         found: dict[str, str] = {}
         read = 0
         for path in self.files():
-            text = (self.workspace.read(path) or "") if repository_map.is_code(path) else ""
+            text = (self.workspace.read(path) or "") if self.parser.knows(path) else ""
             read += len(text)
             if read > repository_map.LARGEST_OF_ALL:
                 break
             if text:
                 await asyncio.sleep(0)
-                for item in repository_map.definitions(path, text):
+                for item in repository_map.definitions(path, text, self.parser):
                     found.setdefault(item.name, f"{item.path}:{item.line}")
         return found
 

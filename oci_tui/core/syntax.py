@@ -17,6 +17,11 @@ def parsed(code: str) -> ast.Module | None:
         return None
 
 
+def reads(path: str) -> bool:
+    """Whether the file's language is one of those."""
+    return PurePosixPath(path).suffix in (".py", ".pyi", ".json", ".toml")
+
+
 def problem(path: str, text: str) -> str:
     """Why a file does not parse, in a phrase with the line; "" when it does, or when nothing here reads its language."""
     try:

@@ -33,6 +33,7 @@ def test_help_imports_no_heavy_library() -> None:
         "huggingface_hub",
         "jinja2",
         "prompt_toolkit",
+        "tree_sitter",
     }
     assert "click" in loaded
 

@@ -10,9 +10,11 @@ import pytest
 from oci_tui.core.context import INSTRUCTIONS, TOKEN_CHARACTERS, block, fitted, instructions, show, system_message, unread_files
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
+from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.git import GitWorkspace
 
+PARSER = TreeSitterParser()
 FILES = {
     "app.py": "x = 1\n",
     "deep/inner.py": "y = 2\n",
@@ -33,25 +35,25 @@ async def workspace(make_repository: object) -> AsyncIterator[GitWorkspace]:
 
 async def test_small_code_comes_unasked_and_only_once(workspace: GitWorkspace) -> None:
     known: dict[str, int] = {}
-    shown = await show(workspace, "do it", "", 8192, known)
+    shown = await show(workspace, PARSER, "do it", "", 8192, known)
     assert shown.paths == ("app.py", "deep/inner.py", "notes.md")
     assert shown.left_out == ()
     assert shown.text.startswith("Files of the repository:\n.hidden.py\napp.py\n")
-    again = await show(workspace, "and more", "", 8192, known)
+    again = await show(workspace, PARSER, "and more", "", 8192, known)
     assert again.paths == ()
     await workspace.apply({"app.py": "x = 5\n"})
-    assert (await show(workspace, "look", "", 8192, known)).paths == ("app.py",)
+    assert (await show(workspace, PARSER, "look", "", 8192, known)).paths == ("app.py",)
 
 
 @pytest.mark.parametrize("prompt", ["fix @big.py", "fix big.py.", "what is in ./big.py", "(big.py)"])
 async def test_a_file_that_is_named_comes_first_if_it_fits(workspace: GitWorkspace, prompt: str) -> None:
-    assert (await show(workspace, prompt, "", 30_000, {})).paths[0] == "big.py"
-    assert "big.py" in (await show(workspace, prompt, "", 3_000, {})).left_out
+    assert (await show(workspace, PARSER, prompt, "", 30_000, {})).paths[0] == "big.py"
+    assert "big.py" in (await show(workspace, PARSER, prompt, "", 3_000, {})).left_out
 
 
 async def test_files_that_speak_of_the_prompt_come_first(workspace: GitWorkspace) -> None:
     await workspace.apply({"zebra.py": "def read_password():\n    pass\n", "empty.py": ""})
-    shown = await show(workspace, "Which function reads a password?", "", 8192, {})
+    shown = await show(workspace, PARSER, "Which function reads a password?", "", 8192, {})
     assert shown.paths[0] == "zebra.py"
     assert "empty.py" not in shown.paths
 
@@ -108,17 +110,20 @@ async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> Non
         + "\n\nclass Late:\n    def method(self):\n        return 2\n\n\ny = 3\n"
     )
     await workspace.apply({"huge.py": huge, "src/one.py": "a = 1\n", "src/two.py": "b = 2\n", "app.py": "x = 6\n"})
-    method = await show(workspace, "what does @method do", "", 8192, {})
+    method = await show(workspace, PARSER, "what does @method do", "", 8192, {})
     assert "From huge.py\n```python\n    def method(self):\n        return 2\n```" in method.text
-    assert "From huge.py\n```python\nclass Late:\n    def method" in (await show(workspace, "see @Late", "", 8192, {})).text
-    assert (await show(workspace, "see @Late.method", "", 8192, {})).text.count("From huge.py") == 1
-    assert "From huge.py" not in (await show(workspace, "see Late, me@Late.org", "", 8192, {})).text
-    assert {"src/one.py", "src/two.py"} <= set((await show(workspace, "look in @src/", "", 200, {})).paths)
-    diff = await show(workspace, "explain @diff", "", 200_000, {})
+    assert (
+        "From huge.py\n```python\nclass Late:\n    def method"
+        in (await show(workspace, PARSER, "see @Late", "", 8192, {})).text
+    )
+    assert (await show(workspace, PARSER, "see @Late.method", "", 8192, {})).text.count("From huge.py") == 1
+    assert "From huge.py" not in (await show(workspace, PARSER, "see Late, me@Late.org", "", 8192, {})).text
+    assert {"src/one.py", "src/two.py"} <= set((await show(workspace, PARSER, "look in @src/", "", 200, {})).paths)
+    diff = await show(workspace, PARSER, "explain @diff", "", 200_000, {})
     assert "-x = 1\n+x = 6" in diff.text
-    assert "The last output:\n```\nboom\n```" in (await show(workspace, "why @output?", "boom", 8192, {})).text
-    assert "Nothing was run yet." in (await show(workspace, "why @output?", "", 8192, {})).text
-    plain = await show(workspace, "what is the diff and the output", "boom", 8192, {})
+    assert "The last output:\n```\nboom\n```" in (await show(workspace, PARSER, "why @output?", "boom", 8192, {})).text
+    assert "Nothing was run yet." in (await show(workspace, PARSER, "why @output?", "", 8192, {})).text
+    plain = await show(workspace, PARSER, "what is the diff and the output", "boom", 8192, {})
     assert "+x = 6" not in plain.text
     assert "boom" not in plain.text
 
@@ -132,15 +137,15 @@ async def test_a_map_shows_what_files_without_room_define(workspace: GitWorkspac
             "job.py": f"def nightly(cart):\n    return cart.total_price()\n{filler}",
         }
     )
-    shown = await show(workspace, "do it", "", 8192, {})
+    shown = await show(workspace, PARSER, "do it", "", 8192, {})
     assert "What files that are not shown define:\nstore.py\n      def total_price(self):\n" in shown.text.replace(
         "  class Cart:\n", ""
     )
-    by_words = await show(workspace, "change the nightly job", "", 8192, {})
+    by_words = await show(workspace, PARSER, "change the nightly job", "", 8192, {})
     assert by_words.text.index("\n  def nightly(cart):") < by_words.text.index("def total_price(self):")
     head = shown.text[: shown.text.index("app.py\n```")]
     assert len(head) < 1_600 * TOKEN_CHARACTERS
-    small = await show(workspace, "do it", "", 300, {})
+    small = await show(workspace, PARSER, "do it", "", 300, {})
     assert small.text.count("def ") <= shown.text.count("def ")
 
 
@@ -152,7 +157,7 @@ async def test_instructions_of_the_repository_stay_in_the_fixed_prompt(workspace
     message = system_message(instructions=said)
     assert message.content.startswith(system_message().content)
     assert message.content.endswith("Instructions of this repository:\nUse tabs. [a GitHub token was here]\n")
-    assert INSTRUCTIONS not in (await show(workspace, "do it", "", 8192, {})).paths
+    assert INSTRUCTIONS not in (await show(workspace, PARSER, "do it", "", 8192, {})).paths
     await workspace.apply({INSTRUCTIONS: "x" * 10_000})
     assert instructions(workspace)[1]
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from oci_tui.core.formats import definitions
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
 from oci_tui.core.formats.symbols import merged, place
+from oci_tui.parser.treesitter import TreeSitterParser
 
 FILE = '"""Doc."""\n\nLIMIT = 3\n\n\ndef f(a):\n    return a  # one\n\n\n@cache\ndef g(b):\n    return b\n'
 
@@ -163,3 +165,17 @@ def test_what_the_prompt_wants_gone_goes_though_the_block_is_a_part(prompt: str,
 
 def test_a_definition_that_goes_takes_its_blank_lines_with_it() -> None:
     assert merged(FILE, "@cache\ndef g(b):\n    return b\n", {"f"}) == FILE.replace("def f(a):\n    return a  # one\n\n\n", "")
+
+
+def test_methods_of_the_same_name_stay_their_types() -> None:
+    go = "package a\n\nfunc (x *A) Run() int {\n\treturn 1\n}\n\nfunc (x *B) Run() int {\n\treturn 2\n}\n"
+    code = "func (x *B) Run() int {\n\treturn 3\n}\n"
+    placed = definitions.place("go", code, {"run.go": go}, TreeSitterParser())
+    assert placed is not None
+    assert placed.text == go.replace("return 2", "return 3")
+
+
+def test_a_function_with_braces_in_its_text_is_replaced_whole() -> None:
+    old = "export const draw = (x) => {\n  if (x) {\n    return '}';\n}\n  return `{`;\n};\n\nexport function keep() {}\n"
+    code = "export const draw = (x) => x;\n"
+    assert definitions.within(TreeSitterParser(), "a.js", old, code, "") == code + "\nexport function keep() {}\n"

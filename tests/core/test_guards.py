@@ -9,13 +9,16 @@ from oci_tui.core.formats.elision import is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.guards import is_test, lost_tests, only_claims
+from oci_tui.parser.treesitter import TreeSitterParser
 
+PARSER = TreeSitterParser()
 TESTS = "def test_one():\n    assert 1 + 1 == 2\n\n\ndef test_two():\n    assert 2\n"
 FILES = {
     "app.js": "const a = 1;\nconst b = 2;\nconst c = 3;\n",
     "calc.py": "def add(a, b):\n    return a - b\n\n\ndef sub(a, b):\n    return a - b\n",
     "test_calc.py": TESTS,
     "broken.py": "def f(:\n",
+    "broken.go": "package a\nfunc f( {}\n",
     "data.json": '{"a": 1}\n',
     "pyproject.toml": "[project]\nname = 'x'\n",
     "long.js": "x\n" * MOST_SHOWN,
@@ -25,7 +28,7 @@ FILES = {
 def refusals(
     *edits: WriteFile | ReplaceText, known: tuple[str, ...] = tuple(FILES), prompt: str = "make the tests pass"
 ) -> list[str]:
-    return settle(edits, Files(tuple(FILES), FILES.get, lambda _: "", known), prompt).refused
+    return settle(edits, Files(tuple(FILES), FILES.get, lambda _: "", known, PARSER), prompt).refused
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,14 @@ def test_a_file_that_no_longer_parses_is_refused_once() -> None:
     files = Files(tuple(FILES), FILES.get, lambda _: "", tuple(FILES))
     assert settle([edit], files, "", told).refused
     assert settle([edit], files, "", told).written == {"calc.py": edit.text}
+
+
+def test_other_languages_must_parse_too() -> None:
+    broken = "const a = 1;\nconst b = (2;\nconst c = 3;\n"
+    assert refusals(WriteFile("app.js", broken)) == [
+        "app.js: the file would not parse, line 2: ) is missing: const b = (2;; write it again"
+    ]
+    assert "line 1: syntax error" in refusals(WriteFile("new.ts", "const a: = 1;\n"))[0]
+    assert refusals(WriteFile("new.ts", "const a: number = 1;\n")) == []
+    assert refusals(WriteFile("broken.go", "package a\nfunc g( {}\n")) == []
+    assert refusals(WriteFile("notes.txt", "((\n")) == []

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from oci_tui.core.edits import Files, Settled, settle
 from oci_tui.core.reply import Reply, ReplyReader, parse, placed
+from oci_tui.parser.treesitter import TreeSitterParser
 
+PARSER = TreeSitterParser()
 CORPUS = Path(__file__).parent / "replies"
 PROMPT = "Fix the calculator; the function area must go."
 
@@ -50,9 +52,10 @@ def cases() -> list[Any]:
 def read(text: str, prompt: str = PROMPT) -> tuple[Reply, Settled]:
     reader = ReplyReader(files())
     reader.feed(text)
-    reply = placed(reader.finish(), files(), prompt)
+    reply = placed(reader.finish(), files(), prompt, PARSER)
     outside = "it is outside of the workspace"
-    found = Files(tuple(files()), files().get, lambda path: outside if path.startswith(("/", "..", ".git/")) else "", files())
+    there = files()
+    found = Files(tuple(there), there.get, lambda path: outside if path.startswith(("/", "..", ".git/")) else "", there, PARSER)
     return reply, settle(reply.edits, found, prompt)
 
 
