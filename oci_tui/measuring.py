@@ -84,3 +84,10 @@ def sandbox_measurements(settings: Settings, rounds: int) -> AsyncGenerator[Meas
     from oci_tui.sandbox.bench import measurements
 
     return measurements(settings.sandbox, rounds)
+
+
+def workspace_measurements(rounds: int) -> AsyncGenerator[Measurement]:
+    """What the mirror costs beside git and tar."""
+    from oci_tui.workspace.bench import measurements
+
+    return measurements(rounds)

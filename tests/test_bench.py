@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.workspace import generate, measured
+from oci_tui.workspace.bench import generate
+from tests.bench.workspace import measured
 
 
 @pytest.mark.docker

@@ -20,7 +20,7 @@ from oci_tui.core.errors import OciError
 from oci_tui.core.measurement import Measurement
 from oci_tui.core.terminal import visible_line
 
-PARTS = ("start", "sandbox", "engine")
+PARTS = ("start", "workspace", "sandbox", "engine")
 _NOT_MET, _ENVIRONMENT = 1, 3
 
 
@@ -43,7 +43,7 @@ class _Measured(msgspec.Struct, frozen=True):
 @engine_options
 @click.pass_context
 def bench(ctx: click.Context, /, parts: Sequence[str], rounds: int, tolerance: float, as_json: bool, **values: Any) -> None:
-    """Measure PARTS (all of them) beside what they stand on: Python, docker exec, llama.cpp driven bare.
+    """Measure PARTS (all of them) beside what they stand on: Python, git and tar, docker exec, llama.cpp driven bare.
 
     Counts and ratios decide (exit code 1 when one misses its target); times and sizes are this machine's and are only told.
     """
@@ -51,6 +51,7 @@ def bench(ctx: click.Context, /, parts: Sequence[str], rounds: int, tolerance: f
     chosen = settings.load(flags(values))
     made = {
         "start": partial(start_measurements, rounds),
+        "workspace": partial(measuring.workspace_measurements, rounds),
         "sandbox": partial(measuring.sandbox_measurements, chosen, rounds),
         "engine": partial(measuring.engine_measurements, chosen, rounds),
     }

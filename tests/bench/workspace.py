@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -25,10 +23,11 @@ from typing import NamedTuple
 from oci_tui.core.ports import Command, Exit
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings, WorkspaceSettings
+from oci_tui.workspace.bench import add_and_write_tree, edit, generate, timed
 from oci_tui.workspace.git import GitWorkspace
 from oci_tui.workspace.tar import END
 
-FILES, AVERAGE, ROUNDS = 100_000, 3_380, 2
+FILES, ROUNDS = 100_000, 2
 SEED_RATIO, SNAPSHOT_RATIO, SNAPSHOT_S, DIFF_S = 3.0, 1.5, 1.5, 0.1
 CHANGED_LINES = 10_000
 _SETTINGS = SandboxSettings(memory_mb=4096, workspace_mb=2048, cpus=float(os.cpu_count() or 2))
@@ -49,41 +48,6 @@ class Row(NamedTuple):
         return f"{self.name:38} {self.seconds:7.3f} s  {self.reference:28} {self.reference_s:7.3f} s  {ratio}  {verdict}"
 
 
-def generate(root: Path, files: int) -> int:
-    """A repository of so many files, most of them code-like text, with one commit; its bytes."""
-    chance = random.Random(4)
-    words = [bytes(chance.choices(b"abcdefghijklmnopqrstuvwxyz_", k=chance.randint(2, 12))) for _ in range(4000)]
-    line = b" ".join
-    text = b"\n".join(
-        b"    " * chance.randint(0, 3) + line(chance.choices(words, k=chance.randint(1, 9))) for _ in range(80_000)
-    )
-    noise = chance.randbytes(1 << 20)
-    total = 0
-    for number in range(files):
-        folder = root / f"part{number % 23}" / f"area{number // 23 % 19}" / f"m{number // 437 % 13}"
-        if number < 23 * 19 * 13:
-            folder.mkdir(parents=True, exist_ok=True)
-        size = min(int(chance.expovariate(1 / AVERAGE)) + 1, 200_000)
-        source = noise if number % 50 == 0 else text
-        start = chance.randrange(len(source) - size)
-        (folder / f"f{number}.py").write_bytes(b"# %d\n" % number + source[start : start + size])
-        total += size
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-A")
-    git(root, "-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-q", "-m", "x")
-    return total
-
-
-def git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-C", str(root), "-c", "gc.auto=0", *arguments], check=True, stdout=subprocess.DEVNULL)
-
-
-def timed(work: Callable[[], object]) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
-
-
 def bare_tar(root: Path, container: str) -> None:
     """The same files, by the shortest way there is."""
     pack = subprocess.Popen(["tar", "-c", "-f", "-", "--exclude=./.git", "."], cwd=root, stdout=subprocess.PIPE)
@@ -93,17 +57,6 @@ def bare_tar(root: Path, container: str) -> None:
     pack.stdout.close()
     if pack.wait():
         raise SystemExit("tar failed")
-
-
-def add_and_write_tree(root: Path) -> None:
-    git(root, "add", "-A")
-    git(root, "write-tree")
-
-
-def edit(root: Path, number: int) -> None:
-    """Ten files differ from before."""
-    for name in range(10):
-        (root / "part1" / f"edited{name}.py").write_text(f"x = {number}\n", encoding="ascii")
 
 
 async def started(sandbox: DockerSandbox) -> str:

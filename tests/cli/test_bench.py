@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from oci_tui.core.measurement import Measurement
+from oci_tui.resources import state_folder
 from tests.cli.test_commands import oci
 
 GENEROUS = ["--rounds", "1", "--json", "--tolerance", "1000"]
@@ -26,6 +27,12 @@ def test_the_start(tmp_path: Path) -> None:
     assert all(row["decides"] and row["met"] for row in rows.values())
     modules = rows["--help, modules"]["measurement"]
     assert Measurement(**modules).met, "a count holds on a busy machine too"
+
+
+def test_the_workspace(tmp_path: Path) -> None:
+    rows = measured("workspace", *GENEROUS, cwd=tmp_path)
+    assert list(rows) == ["first snapshot/git", "seed/tar", "later snapshot/git", "diff"]
+    assert not list((state_folder()).glob("*/shadow.git")), "nothing is remembered of the repository"
 
 
 @pytest.mark.docker
