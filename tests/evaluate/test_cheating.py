@@ -213,6 +213,25 @@ async def test_nothing_that_one_leaves_behind_reaches_the_next(tmp_path: Path) -
             assert after.passed, (code, after)
 
 
+async def test_the_process_that_watches_is_closed_to_a_solution(tmp_path: Path) -> None:
+    """Right answers only from a solution that was refused everything."""
+    trying = """
+import io, os, posix
+def key(n):
+    for name in ('mem', 'environ', 'fd/0', 'fd/1', 'maps'):
+        for mode in ('rb', 'wb'):
+            try:
+                io.open('/proc/%d/%s' % (posix.getppid(), name), mode)
+            except OSError:
+                continue
+            return name
+    return 'SECRET' + str(n * 3)
+"""
+    async with hidden(tmp_path) as (scoring, problem):
+        score = await scoring.score(problem, trying.replace("SECRET", SECRET), "plus")
+        assert score.passed, score
+
+
 def test_the_problem_is_what_it_seems(tmp_path: Path) -> None:
     (problem,) = own(tmp_path, HIDDEN)
     held: dict[str, Any] = {}

@@ -30,6 +30,7 @@ def returning(value: str) -> str:
 
 PLACE = 'File "<string>", line '
 NO_FUNCTION = "Please rename your function to evens as there is no function named evens."
+UNCLOSED = f"1\n    def evens(numbers:\n{' ' * 13}^\nSyntaxError: '(' was never closed\n"
 FIRST = "[[1, 2, 3, 4]]"
 TOLD: list[tuple[str, str, Score]] = [
     (RIGHT, "plus", Score(True, "passed", True)),
@@ -65,7 +66,7 @@ TOLD: list[tuple[str, str, Score]] = [
     (
         "def evens(numbers:\n",
         "base",
-        Score(False, "exception", False, FIRST, PLACE + f"1\n    def evens(numbers:\n{' ' * 13}^\nSyntaxError: '(' was never closed\n"),
+        Score(False, "exception", False, FIRST, PLACE + UNCLOSED),
     ),
     (
         "def evens(numbers):\n    while True: pass\n",
