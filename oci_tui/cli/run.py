@@ -158,13 +158,15 @@ class _Headless:
         self._session = session
         self._wishes = wishes
         self._result = _Result()
-        self._readers: list[Pane] = [self._result, _JsonLines() if wishes.as_json else Printer()]
+        self._readers: list[Pane] = [self._result, Printer(), *([_JsonLines()] if wishes.as_json else [])]
         self._patch = b""
 
     async def turn(self, prompt: str) -> int:
         """One turn, and what was wished of its change; the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # whoever started it wants it to go on: nohup, or a shell that put it into the background
             loop.add_signal_handler(number, _stop, loop, self._session, number)
         try:
             await self._ask(prompt)

@@ -191,7 +191,42 @@ def test_json_is_the_event_stream(make_repository: MakeRepository, tmp_path: Pat
     happened = [events.decode(line.encode()) for line in done.stdout.splitlines()]
     assert isinstance(happened[0], events.TurnStarted)
     assert isinstance(happened[-1], events.TurnFinished)
-    assert done.stderr == ""
+    assert "✓ passed after 1 round" in done.stderr
+
+
+@pytest.mark.docker
+def test_the_prompt_comes_through_a_pipe_and_the_patch_goes_out_through_one(
+    make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    """Without a terminal on any side, and nothing of the progress in the result."""
+    root = make_repository(FILES)
+    flags = " ".join(scripted(tmp_path, RIGHT))
+    done = shell(f"echo fix it | setsid -w '{sys.executable}' -P -m oci_tui run - {flags} 2>progress.txt | git apply", root)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (root / "calc.py").read_text() == FIXED
+    assert "✓ passed after 1 round" in (root / "progress.txt").read_text()
+
+
+@pytest.mark.docker
+def test_under_nohup_a_hang_up_does_not_end_it(make_repository: MakeRepository, tmp_path: Path) -> None:
+    root = make_repository(FILES)
+    flags = scripted(tmp_path, "```bash\necho marked-as-running; until test -e /tmp/go; do sleep 0.1; done\n```", RIGHT)
+    command = ["nohup", sys.executable, "-m", "oci_tui", "run", "wait", *flags]
+    with open(tmp_path / "out", "w+b") as out, open(tmp_path / "err", "w+b") as err, open(os.devnull) as nothing:
+        running = subprocess.Popen(command, cwd=root, stdin=nothing, stdout=out, stderr=err)
+        api = client()
+        try:
+            while b"marked-as-running" not in (tmp_path / "err").read_bytes():
+                assert running.poll() is None
+            running.send_signal(signal.SIGHUP)
+            (container,) = containers_of(root)
+            assert api.containers(filters={"id": container})
+            api.exec_start(api.exec_create(container, ["touch", "/tmp/go"], user="10001")["Id"])
+            assert running.wait(60) == 0
+        finally:
+            running.kill()
+            api.close()
+    assert "+    return a + b" in (tmp_path / "out").read_text()
 
 
 @pytest.mark.docker
