@@ -75,10 +75,12 @@ def _session(
     from oci_tui.core.session import Session
     from oci_tui.parser.treesitter import TreeSitterParser
     from oci_tui.sandbox.docker import DockerSandbox
+    from oci_tui.store.event_log import Both, EventLog
     from oci_tui.store.journal import Journal
     from oci_tui.workspace.git import GitWorkspace
 
-    journal = Journal(_journals() / f"{name}.jsonl")
+    log = EventLog(state_folder() / "oci-tui.log", settings.log.level, name)
+    journal = Both(Journal(_journals() / f"{name}.jsonl"), log)
     for event in news:
         journal.show(event)
     past = (*past, *news) if past else ()

@@ -27,6 +27,7 @@ PythonMode = Literal["session", "fresh"]
 CacheMode = Literal["FP16", "Q8", "Q6", "Q4"]
 Notify = Literal["auto", "bell", "off"]
 PromptKeys = Literal["default", "emacs", "vi"]
+LogLevel = Literal["off", "error", "info", "debug"]
 Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -168,6 +169,14 @@ class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     linear: Annotated[bool, _is("line by line in place of the panes, for screen readers")] = False
 
 
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The log in the state folder, oci-tui.log."""
+
+    level: Annotated[
+        LogLevel, _is('what goes into it: "error", "info" (never a prompt or code), "debug" (all of it), or nothing ("off")')
+    ] = "info"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings; every field has a default that works."""
 
@@ -179,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agent: AgentSettings = AgentSettings()
     approval: ApprovalSettings = ApprovalSettings()
     ui: UiSettings = UiSettings()
+    log: LogSettings = LogSettings()
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -200,7 +210,7 @@ def load(flags: Mapping[str, object] | None = None, file: Path | None = None) ->
 
 def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) -> Loaded:
     """As `load`, with where each value comes from."""
-    file = file or Path(os.environ.get("OCI_CONFIG") or config_folder() / "config.toml")
+    file = file or own_file()
     values: dict[str, dict[str, object]] = {}
     origin: dict[str, str] = {}
     for section, content in _read(file).items():
@@ -222,6 +232,11 @@ def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) 
                 flag, f"--{name.replace('_', '-')}"
             )
     return Loaded(checked(values, origin, str(file)), values, origin, file)
+
+
+def own_file() -> Path:
+    """The person's settings file, there or not."""
+    return Path(os.environ.get("OCI_CONFIG") or config_folder() / "config.toml")
 
 
 class Key(msgspec.Struct, frozen=True):

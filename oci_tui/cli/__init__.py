@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from oci_tui import __version__
+from oci_tui.cli.manual import describe
 from oci_tui.core.errors import OciError
 
 COMMANDS = {
@@ -36,6 +37,8 @@ COMMANDS = {
     "doctor": "Say what is there, what is missing, and the command that fixes it.",
     "sandbox": "List, build, enter and prune sandboxes.",
     "models": "List, look at, fetch and remove models.",
+    "config": "Show and edit the settings.",
+    "completion": "Let your shell complete commands and options.",
     "evaluate": "Measure a model on HumanEval(+) and MBPP(+), with and without feedback.",
     "bench": "Measure what the product costs beside what it stands on.",
 }
@@ -54,6 +57,7 @@ class _Lazy(click.Group):
             return None
         module = importlib.import_module(f"oci_tui.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
+        describe(command, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -91,6 +95,7 @@ def settings_options(function: Any) -> Any:
         click.option("--approval", "agent_approval", metavar="MODE", help="ask before each command, auto, or plan."),
         click.option("--include", "workspace_include", multiple=True, metavar="PATH", help="Copy in a file that stays out."),
         click.option("--ignored", "workspace_ignored", multiple=True, metavar="FOLDER", help="Copy in what git ignores."),
+        click.option("--log-level", "log_level", metavar="LEVEL", help="What oci-tui.log holds: off, error, info or debug."),
         click.option("--timeout", "sandbox_timeout_s", type=float, metavar="SECONDS", help="Time a command may take."),
     ):
         function = option(function)
@@ -120,6 +125,9 @@ def _group(ctx: click.Context, /, detachable: bool, **values: Any) -> None:
         from oci_tui.cli.app import open_app
 
         ctx.exit(open_app(Path.cwd(), flags(values), detachable=detachable))
+
+
+describe(_group, "")
 
 
 def main() -> None:

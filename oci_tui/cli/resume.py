@@ -10,11 +10,12 @@ import click
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
 from oci_tui.cli.app import need_terminal, opened
+from oci_tui.cli.completion import session_names
 from oci_tui.core.terminal import visible_line
 
 
 @click.command()
-@click.argument("name", metavar="[ID]", default="")
+@click.argument("name", metavar="[ID]", default="", shell_complete=session_names)
 @click.option("--chat", "linear", is_flag=True, help="Line by line, in place of the app.")
 @click.option("--detachable", is_flag=True, help="In a host: it goes on without the terminal.")
 @settings_options
@@ -37,7 +38,7 @@ def resume(ctx: click.Context, /, name: str, linear: bool, detachable: bool, **v
 
 
 @click.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=session_names)
 @click.option(
     "--round", "number", type=click.IntRange(min=1), metavar="N", help="After this round; `sessions show` lists them."
 )

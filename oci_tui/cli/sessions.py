@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from oci_tui import assemble
+from oci_tui.cli.completion import session_names
 from oci_tui.core.archive import SessionSummary
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.terminal import visible_line
@@ -34,7 +35,7 @@ def list_(here: bool) -> None:
 
 
 @sessions.command()
-@click.argument("name", metavar="[ID]", default="")
+@click.argument("name", metavar="[ID]", default="", shell_complete=session_names)
 def show(name: str) -> None:
     """Show a session (the last one): what it is, and its rounds with their numbers, to be forked from."""
     archive = assemble.archive()
@@ -60,7 +61,7 @@ def show(name: str) -> None:
 
 
 @sessions.command()
-@click.argument("names", metavar="[ID]...", nargs=-1)
+@click.argument("names", metavar="[ID]...", nargs=-1, shell_complete=session_names)
 @click.option(
     "--format",
     "form",
@@ -91,7 +92,7 @@ def export(names: tuple[str, ...], form: Any, everything: bool, output: Path | N
 
 
 @sessions.command()
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=session_names)
 @click.argument("title")
 def rename(name: str, title: str) -> None:
     """Give a session a TITLE; an empty one lets it go by its first prompt again."""
@@ -102,7 +103,7 @@ def rename(name: str, title: str) -> None:
 
 
 @sessions.command()
-@click.argument("names", metavar="ID...", nargs=-1, required=True)
+@click.argument("names", metavar="ID...", nargs=-1, required=True, shell_complete=session_names)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rm(names: tuple[str, ...], yes: bool) -> None:
     """Remove sessions: journal, logs, figures and the states of the files. What they accepted stays in your files, and can no

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from oci_tui import assemble
+from oci_tui.cli.completion import session_names
 from oci_tui.core.terminal import visible_line
 
 
 @click.command()
-@click.argument("session", default="")
+@click.argument("session", default="", shell_complete=session_names)
 def undo(session: str) -> None:
     """Take back the change accepted last on the repository you are in, or in this SESSION (`oci-tui log` names the last).
 
@@ -21,7 +22,7 @@ def undo(session: str) -> None:
 
 
 @click.command()
-@click.argument("session", default="")
+@click.argument("session", default="", shell_complete=session_names)
 def redo(session: str) -> None:
     """Write again what was undone last on the repository you are in, or in this SESSION.
 
