@@ -30,7 +30,9 @@ class Rules(msgspec.Struct, frozen=True):
     def denied(self, command: Command) -> str:
         """The pattern by which it may not run, "" for none. A script can hide what it does: this is no wall."""
         text = text_of(command)
-        lines = {command.label, command.language, *text.split("\n"), *_BETWEEN.split(text), *(_commands(text) or ())}
+        bare = text.replace("'", "").replace('"', "")
+        lines = {command.label, command.language, *(part for said in (text, bare) for part in _BETWEEN.split(said))}
+        lines |= {*text.split("\n"), *(_commands(text) or ())}
         return next((pattern for pattern in self.deny if any(_fits(line, pattern) for line in lines)), "")
 
     def allowed(self, command: Command) -> bool:
@@ -68,18 +70,20 @@ def _commands(script: str) -> list[str] | None:
     """The commands of a shell script one by one, None where that cannot be told for certain."""
     if _INVOLVED.search(script):
         return None
-    reader = shlex.shlex(script, posix=False, punctuation_chars=";&|\n")
-    reader.whitespace, reader.whitespace_split, reader.commenters = " \t\r", True, ""
-    commands: list[list[str]] = [[]]
-    try:
-        for word in reader:
-            if word[0] in ";&|\n":
-                commands.append([])
-            else:
-                commands[-1].append(word)
-    except ValueError:
-        return None
-    return [" ".join(words) for words in commands if words and not words[0].startswith("#")]
+    commands, quote, comment = [""], "", False
+    for char in script:
+        comment = char != "\n" and (comment or (char == "#" and not quote and commands[-1][-1:] in ("", " ", "\t")))
+        if comment:
+            continue
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in ";&|\n":
+            commands.append("")
+            continue
+        commands[-1] += char
+    return None if quote else [line for line in (" ".join(command.split()) for command in commands) if line]
 
 
 def _fits(line: str, pattern: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci_tui.core.ports import Command
 from oci_tui.core.rules import Rules, pattern_for
 
+PIECES = ("a ", "a", "\no ", ";o ", "&o ", "|o", "\n", ";", " ", "\t", "'", " '", "' ", '"', ' "', "#", " #")
 PYTEST = Command("pytest -q", ("python3", "-m", "pytest", "-q"))
 
 
@@ -38,6 +41,8 @@ def test_what_a_pattern_allows(script: str) -> None:
         "pytest\nrm x",
         "pytest a#b; rm x",
         "pytest '; rm x",
+        "pytest a' '; rm x; pytest b' c'",
+        "# it's\nrm x\n# it's\npytest",
         'pytest a"b;c"d; rm x',
         "pytest $(rm x)",
         "pytest `rm x`",
@@ -53,7 +58,17 @@ def test_nothing_else_comes_along_with_it(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["rm -rf x", "ls; rm -rf /", "ls &&  rm   -rf /", "ls\nrm -rf x\n", "echo $(rm -rf x)", "{ rm -rf x; }", "rm -rf"]
+    "script",
+    [
+        "rm -rf x",
+        "ls; rm -rf /",
+        "ls &&  rm   -rf /",
+        "ls\nrm -rf x\n",
+        "echo $(rm -rf x)",
+        "{ rm -rf x; }",
+        "rm -rf",
+        "'rm' -r\"f\" x",
+    ],
 )
 def test_what_a_pattern_denies(script: str) -> None:
     assert Rules(deny=("rm -rf *",)).denied(bash(script)) == "rm -rf *"
@@ -100,3 +115,15 @@ def test_any_script_is_judged_and_a_hidden_second_command_is_never_allowed(scrip
     Rules(deny=("rm *",)).denied(bash(script))
     if pattern := pattern_for(bash(script)):
         assert not Rules(allow=(pattern,)).allowed(bash("rm x"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+def test_bash_itself_runs_nothing_else_of_a_script_that_is_allowed(script: str) -> None:
+    """`a` and `o` are functions; what is allowed is only `a`, so no `o` may run."""
+    program = f"a() {{ echo allowed; }}\no() {{ echo other; }}\n{script}\nwait\n"
+    done = subprocess.run(
+        ["/bin/bash", "--norc", "-c", program], env={"PATH": "/none"}, capture_output=True, text=True, check=False
+    )
+    if "other" in done.stdout:
+        assert not Rules(allow=("a *",)).allowed(bash(script))
