@@ -41,6 +41,7 @@ from tests.ui.test_workbench import text_of
 
 SESSION = "test-race"
 WORDY = RIGHT.replace("def add", "# the sum of both\n# as the test wants it\ndef add")
+SUMS = [RIGHT.replace("a + b", text) for text in ("a + b", "b + a", "(a + b)")]
 BROKEN = WRONG.replace("b - a", "undefined")
 TWO = {
     "calc.py": "def add(a, b):\n    return a - b\n\n\ndef mul(a, b):\n    return a + b\n",
@@ -211,18 +212,31 @@ async def test_where_all_else_is_the_same_the_model_decides(make_repository: Mak
                     tokens = tuple(Token(token.text, probability) for token in piece.tokens)
                     yield msgspec.structs.replace(piece, tokens=tokens)
 
-    engine = Unsure([RIGHT] * 3, at_once=4)
+    engine = Unsure(SUMS, at_once=4)
     async with racing(make_repository(FILES), [], Policy(candidates=3, timeout_s=20), engine=engine) as session:
         happened = await turn(session)
         assert chosen(happened) == (2, "the model was surest of it")
         assert not any(event.tokens for event in happened if isinstance(event, events.ReplyGrew))
-    async with racing(make_repository(FILES, "other"), [RIGHT] * 2, Policy(candidates=2, timeout_s=20)) as session:
+    async with racing(make_repository(FILES, "other"), SUMS, Policy(candidates=3, timeout_s=20)) as session:
         assert chosen(await turn(session)) == (1, "it came first")
 
 
 @pytest.mark.docker
+async def test_what_was_written_already_is_not_tried_again(make_repository: MakeRepository) -> None:
+    policy = Policy(candidates=3, rounds=1, timeout_s=20)
+    async with racing(make_repository(FILES), [WRONG, f"Now then. {WRONG}", BROKEN], policy) as session:
+        happened = await turn(session)
+        assert [(outcome, passed) for _, passed, outcome, _ in candidates(happened)] == [
+            ("1 failed", False),
+            ("the same as 1", None),
+            ("1 failed", False),
+        ]
+        assert chosen(happened)[0] == 1
+
+
+@pytest.mark.docker
 async def test_a_stop_closes_every_container(make_repository: MakeRepository) -> None:
-    endless = "```bash\necho up; sleep 600\n```"
+    endless = [f"```bash\necho up {number}; sleep 600\n```" for number in range(3)]
     running = asyncio.Event()
 
     class Telling(Counted):
@@ -234,7 +248,7 @@ async def test_a_stop_closes_every_container(make_repository: MakeRepository) ->
                     yield item
 
     root = make_repository(FILES)
-    async with racing(root, [endless] * 3, Policy(candidates=3, containers=2, timeout_s=60)) as session:
+    async with racing(root, endless, Policy(candidates=3, containers=2, timeout_s=60)) as session:
         session._sandboxes = lambda: Telling(SandboxSettings(), session=SESSION, repository=str(root))
 
         async def stop() -> None:
@@ -268,7 +282,7 @@ async def test_a_candidate_without_a_container_loses_and_only_when_all_do_the_tu
         made.append(kind(SandboxSettings(), session=SESSION, repository=str(root)))
         return made[-1]
 
-    async with racing(root, [RIGHT, RIGHT, RIGHT, RIGHT], Policy(candidates=2, timeout_s=20)) as session:
+    async with racing(root, [*SUMS[:2], *SUMS[:2]], Policy(candidates=2, timeout_s=20)) as session:
         session._sandboxes = another
         some = True
         happened = await turn(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
 
@@ -110,6 +110,11 @@ class Attempt:
     def has_to_run(self) -> bool:
         """Whether the reply has something to run, or changed what a check is about."""
         return bool(self.wrote or self._reply.code)
+
+    @property
+    def result(self) -> Hashable:
+        """What the reply makes of the files, and what it wants to run: where that is the same, the same comes of it."""
+        return self.diff, self._reply.code, self._cut_off, self._undone
 
     async def look(self) -> AsyncGenerator[Event]:
         """Find the check, unless there is one: it stays what it was before the model edited what it is known from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class Candidate:
             attempt.policy = msgspec.structs.replace(attempt.policy, alternatives=1)
         self.happened: list[Event] = []
         self.error: OciError | None = None
+        self.same_as = 0
         self._room = KEPT_OUTPUT
         self._omitted = 0
         self._logs: list[float] = []
@@ -81,7 +82,10 @@ class Candidate:
     def rank(self) -> Rank:
         attempt = self.attempt
         counts = failure.counts(attempt.conversation.output) if attempt.decided else None
-        result = -2 if self.error else -1 if attempt.passed is None else int(attempt.passed) * (1 + attempt.decided)
+        result = -1 if attempt.passed is None else int(attempt.passed) * (1 + attempt.decided)
+        if self.error or self.same_as:
+            # below an error: what was not tried is not taken in the place of what could not be
+            result = -3 if self.same_as else -2
         surest = self.log_probability if self.log_probability is not None else -math.inf
         return Rank(result, counts.passed if counts else -1, -self.lines, surest)
 
@@ -97,8 +101,8 @@ class Candidate:
 
     def finished(self, seconds: float) -> CandidateFinished:
         attempt = self.attempt
-        outcome = str(self.error) if self.error else attempt.outcome
-        passed = False if self.error else attempt.passed
+        outcome = str(self.error) if self.error else f"the same as {self.same_as}" if self.same_as else attempt.outcome
+        passed = False if self.error else None if self.same_as else attempt.passed
         return CandidateFinished(self.number, passed, outcome, self.lines, self.log_probability, seconds)
 
     async def _collect(self, step: Callable[[], AsyncGenerator[Event]]) -> None:
@@ -131,7 +135,8 @@ class Candidate:
 class Race:
     """Runs `count` candidates from where `attempt` stands, or from `start`: files and a conversation as they were before.
 
-    As many are under way as the engine computes at once; once one has passed no other is begun. At the end there is a `winner`.
+    As many are under way as the engine computes at once; once one has passed no other is begun, and what one has written
+    already is not tried again. At the end there is a `winner`.
     """
 
     def __init__(
@@ -148,6 +153,7 @@ class Race:
         self._turns = asyncio.Semaphore(engine.at_once)
         self._containers = asyncio.Semaphore(max(attempt.policy.containers, 1))
         self._won = False
+        self._written: dict[Hashable, int] = {}
         self._candidates: list[Candidate] = []
         for number in range(1, count + 1):
             luck = _luck(attempt, number, seed, fresh=bool(start))
@@ -185,8 +191,11 @@ class Race:
             queue.put_nowait(CandidateStarted(candidate.number, len(self._candidates)))
             try:
                 await candidate.write()
-                async with self._containers:
-                    await candidate.try_out(self._another)
+                first = self._written.setdefault(candidate.attempt.result, candidate.number)
+                candidate.same_as = first if first != candidate.number else 0
+                if not candidate.same_as:
+                    async with self._containers:
+                        await candidate.try_out(self._another)
             except OciError as error:
                 candidate.error = error
             self._won = self._won or candidate.rank().result > 0
