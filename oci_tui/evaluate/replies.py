@@ -16,7 +16,8 @@ from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import Message, Request, Sampling, Usage
 from oci_tui.core.ports import Engine
 
-FILE = "replies.jsonl"
+FILE = ".replies.jsonl"
+"""Beside the results, and not one of them: `*.jsonl` does not name it."""
 
 
 class Said(msgspec.Struct, frozen=True):

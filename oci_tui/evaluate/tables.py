@@ -41,8 +41,9 @@ def chart(report: Report) -> list[str]:
     Beside it stand the shares after each round.
     """
     bars = [(f"{row.tests} · {row.protocol} · {visible_line(row.model)}", _bar(row), _change(row)) for row in report.rows]
-    for row in (row for rows in report.published.values() for row in rows):
-        bars.append((f"{row.source} · {row.model}", "█" * round(row.passed * _BAR), _percent(row.passed)))
+    for published in (row for rows in report.published.values() for row in rows):
+        shares = dict.fromkeys((published.first, published.passed))
+        bars.append((f"{published.source} · {published.model}", _filled(*shares), " → ".join(map(_percent, shares))))
     width = max((len(name) for name, _, _ in bars), default=0)
     return [f"{name.ljust(width)}  {bar.ljust(_BAR)}  {value}" for name, bar, value in bars]
 
@@ -55,7 +56,7 @@ def _cells(report: Report) -> list[tuple[str, ...]]:
     for said, published in report.published.items():
         tests, _, protocol = said.partition(", ")
         for each in published:
-            first, after = (_percent(each.passed), "") if protocol == "single" else ("", _percent(each.passed))
+            first, after = _percent(each.first), "" if protocol == "single" else _percent(each.passed)
             row = (tests, each.version, protocol, "published", f"{each.model} ({each.source})", "", first, after)
             rows.append((*row, "", "", "", ""))
     return rows
@@ -82,9 +83,14 @@ def _row(row: Row) -> tuple[str, ...]:
 
 
 def _bar(row: Row) -> str:
-    first, after = (round(share * _BAR) for share in sorted((row.first, row.passed)))
-    high = round(row.interval.high * _BAR)
-    return "█" * first + "▒" * (after - first) + "·" * max(high - after, 0)
+    filled = _filled(*sorted((row.first, row.passed)))
+    return filled + "·" * (round(row.interval.high * _BAR) - len(filled))
+
+
+def _filled(first: float, after: float = 0.0) -> str:
+    """A bar of two parts."""
+    cells = round(first * _BAR)
+    return "█" * cells + "▒" * (round(after * _BAR) - cells)
 
 
 def _change(row: Row) -> str:

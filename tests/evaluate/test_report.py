@@ -88,7 +88,10 @@ def test_published_rows_stand_beside_what_was_measured_in_the_same_way() -> None
     found = report([("a", FOUR)])
     (rows,) = found.published.values()
     assert len(rows) == 11
-    assert {row.model: row.passed for row in rows}["OCI-DS-6.7B"] == pytest.approx(0.787)
+    (row,) = [row for row in rows if row.model == "OCI-DS-6.7B"]
+    assert [row.first, row.passed] == pytest.approx([0.72, 0.787])
+    assert next(line for line in chart(found) if "OCI-DS-6.7B" in line).endswith("72.0 → 78.7")
+    assert "| OCI-DS-6.7B (paper) |  | 72.0 | 78.7 |" in written(found, "markdown")
     assert not found.notes
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from oci_tui.core.measured import MeasuredTask
 from oci_tui.evaluate import queue
 from oci_tui.evaluate.queue import Run
+from oci_tui.evaluate.replies import FILE
 from oci_tui.evaluate.watching import Watch
 from tests.evaluate.test_queue import CONDITIONS, NAMES, Told
 
@@ -15,7 +16,7 @@ from tests.evaluate.test_queue import CONDITIONS, NAMES, Told
 async def test_a_run_is_seen_while_it_goes_on(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     assert watch.runs() == ()
-    (tmp_path / "replies.jsonl").write_text("{}\n")
+    (tmp_path / FILE).write_text("{}\n")
     (tmp_path / "notes.jsonl").write_text("mine\n")
     run, seen = Run(tmp_path / "run.jsonl", CONDITIONS, resume=False), []
     async with aclosing(queue.run([Told(name, []) for name in NAMES], run, 1)) as records:
