@@ -102,7 +102,8 @@ class _JsonLines:
     """Every event as a line of JSON on stdout."""
 
     def show(self, event: events.Event) -> None:
-        sys.stdout.buffer.write(events.encode(event) + b"\n")
+        line = events.encode(event) + b"\n"
+        sys.stdout.buffer.write(visible(line.decode()).encode() if sys.stdout.isatty() else line)
         sys.stdout.buffer.flush()
 
 

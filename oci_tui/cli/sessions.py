@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from oci_tui import assemble
 from oci_tui.cli.completion import session_names
 from oci_tui.core.archive import SessionSummary
 from oci_tui.core.errors import SettingsError
-from oci_tui.core.terminal import visible_line
+from oci_tui.core.terminal import visible, visible_line
 
 _TITLE = 60
 
@@ -24,10 +25,11 @@ def sessions() -> None:
 
 @sessions.command("list")
 @click.option("--here", is_flag=True, help="Only those about the repository you are in.")
-def list_(here: bool) -> None:
+@click.option("--all", "everything", is_flag=True, help="Also those in which nothing was asked.")
+def list_(here: bool, everything: bool) -> None:
     """List the sessions, the newest first."""
     root = str(assemble.find_root(Path.cwd())) if here else ""
-    found = assemble.archive().listed(root)
+    found = [summary for summary in assemble.archive().listed(root) if summary.turns or everything]
     if not found:
         click.echo("no session was recorded yet; start one with oci-tui", err=True)
     for summary in found:
@@ -88,7 +90,7 @@ def export(names: tuple[str, ...], form: Any, everything: bool, output: Path | N
     if output:
         output.write_text(whole, encoding="utf-8")
     else:
-        click.echo(whole, nl=False)
+        click.echo(visible(whole) if sys.stdout.isatty() else whole, nl=False)
 
 
 @sessions.command()

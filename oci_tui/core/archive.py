@@ -49,7 +49,7 @@ class Archive(Protocol):
         ...
 
     def find(self, name: str = "", root: str = "") -> SessionSummary:
-        """One session; without a name the last one."""
+        """One session; without a name the last one in which something was asked."""
         ...
 
     def rounds(self, name: str) -> tuple[RoundSummary, ...]:

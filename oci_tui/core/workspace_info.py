@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 _MANY = 10
+FORGOTTEN = "this session's files were forgotten after 30 days: what was pending is gone, and so are its rounds"
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -25,13 +26,17 @@ class Ignored(msgspec.Struct, frozen=True):
 
 
 class WorkspaceInfo(msgspec.Struct, frozen=True):
-    """What a workspace mirrors. `branch` is "" on a detached HEAD; `left_out` are (path, why) pairs that did not go in."""
+    """What a workspace mirrors. `branch` is "" on a detached HEAD; `left_out` are (path, why) pairs that did not go in.
+
+    `lost` says of a resumed session that its files could not be brought back, "" when they were.
+    """
 
     root: str
     branch: str
     files: int
     left_out: tuple[tuple[str, str], ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    lost: str = ""
 
     def counts(self) -> str:
         """How many files stayed out, by reason: "3 left out: 2 a secret by its name, 1 holds a GitHub token"; "" for none."""
@@ -42,7 +47,8 @@ class WorkspaceInfo(msgspec.Struct, frozen=True):
 
     def lines(self) -> list[str]:
         """What stayed out, a line each, and how to take it in all the same."""
-        told = [f"left out {path}: {why}" for path, why in self.left_out[:_MANY]]
+        told = [self.lost] if self.lost else []
+        told += [f"left out {path}: {why}" for path, why in self.left_out[:_MANY]]
         if (more := len(self.left_out) - _MANY) > 0:
             told.append(f"and {more} more are left out")
         if self.left_out:

@@ -35,8 +35,8 @@ class JournalArchive:
 
     def find(self, name: str = "", root: str = "") -> SessionSummary:
         if not name:
-            if found := self.listed(root):
-                return found[0]
+            if found := next((summary for summary in self.listed(root) if summary.turns), None):
+                return found
             where = " about this repository" if root else ""
             raise StoreError(f"there is no session{where} yet; start one with oci-tui")
         summary = _summary(self.file(name))

@@ -8,7 +8,7 @@ from pathlib import Path
 from oci_tui.core.changes import Level
 from oci_tui.core.errors import WorkspaceError
 from oci_tui.core.ports import Snapshot, UserEdits, untold
-from oci_tui.core.workspace_info import WorkspaceInfo
+from oci_tui.core.workspace_info import FORGOTTEN, WorkspaceInfo
 from oci_tui.settings import WorkspaceSettings
 from oci_tui.workspace.accept import Acceptance
 from oci_tui.workspace.apply import locked
@@ -84,7 +84,6 @@ class GitWorkspace(GitSnapshot):
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self._folder):
             self._shadow.make()
-            self._shadow.prune()
         unmended = self._acceptance.begin()
         snapshot = self._user.snapshot(steps)
         steps.reached("remembering them")
@@ -93,13 +92,16 @@ class GitWorkspace(GitSnapshot):
         else:
             self._mirror.rebase(snapshot)
         self._remembered.remember_user(self._mirror.pending.base)
+        with locked(self._folder):
+            self._shadow.prune()  # what is resumed is as of today by now
         self._head = head(self._root)
         if not held and (begun := self._remembered.begun_at()) is not None:
             self._mirror.restore(begun)
         left_out = sorted((snapshot.left_out | unmended).items())
         pairs = tuple((shown(path), why) for path, why in left_out)
         root = shown(os.fsencode(self._root))
-        return WorkspaceInfo(root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored())
+        lost = FORGOTTEN if self._state and not held else ""
+        return WorkspaceInfo(root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored(), lost)
 
     def _refreshed(self) -> UserEdits:
         old, before = self._mirror.pending.tree, self._head

@@ -51,7 +51,8 @@ def test_a_list_says_what_a_person_wants_to_know(tmp_path: Path) -> None:
     assert (old.pending, old.started, old.at, old.open) == ("1 file +2 −1", 1000.0, 1200.0, False)
     assert old.bytes == 1000 + (tmp_path / "old.jsonl").stat().st_size
     assert archive.listed("/home/ada/parser") == (old,)
-    assert (archive.find(), archive.find("", "/home/ada/parser"), archive.find("o")) == (new, old, old)
+    assert (archive.find("n"), archive.find("", "/home/ada/parser"), archive.find("o")) == (new, old, old)
+    assert archive.find() == old, "nothing was asked in the new one"
 
 
 def test_a_name_must_say_which(tmp_path: Path) -> None:

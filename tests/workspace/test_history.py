@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from oci_tui.core.errors import WorkspaceError
+from oci_tui.core.workspace_info import WorkspaceInfo
+from oci_tui.settings import WorkspaceSettings
+from oci_tui.workspace import past
 from oci_tui.workspace.git import GitWorkspace
 from oci_tui.workspace.past import last_history
 from tests.workspace.repository import Opener, PlainFolder, Repository
@@ -97,3 +102,40 @@ async def test_a_file_that_stays_out_by_now_does_not_come_back(repository: Repos
         last.begin_next_at(1)
     second = await opened(repository.root, "second")
     assert (second.read("server.pem"), second.read("main.py")) == (None, "one\n")
+
+
+async def test_an_old_session_is_resumed_before_old_ones_are_forgotten(repository: Repository, opened: Opener) -> None:
+    """One of 40 days ago goes on while there are newer ones; one that was forgotten meanwhile says so."""
+    first = await opened(repository.root, "first")
+    await rounds(first, "one")
+    held = first.history.held
+    first.close()
+    shadow = past.folder_of(repository.root) / "shadow.git"
+    age(shadow, "first")
+    assert not (await resumed(repository.root, "first", held)).lost
+    age(shadow, "first")
+    await opened(repository.root, "second")
+    assert "forgotten after 30 days" in (await resumed(repository.root, "first", held)).lines()[0]
+
+
+async def resumed(root: Path, session: str, state: int) -> WorkspaceInfo:
+    workspace = GitWorkspace(root, WorkspaceSettings(), session, state)
+    try:
+        info = await workspace.open()
+        assert (workspace.read("main.py") == "one\n") is not bool(info.lost)
+    finally:
+        workspace.close()
+    return info
+
+
+def age(shadow: Path, session: str) -> None:
+    """Let all that is kept of a session be 40 days older."""
+    git = ["git", "-C", str(shadow)]
+    listed = subprocess.run([*git, "for-each-ref", f"refs/oci/{session}"], capture_output=True, text=True, check=True).stdout
+    for commit, name in [(line.split()[0], line.split("\t")[1]) for line in listed.splitlines()]:
+        raw = subprocess.run([*git, "cat-file", "commit", commit], capture_output=True, text=True, check=True).stdout
+        older = re.sub(r"> (\d+) ", lambda found: f"> {int(found[1]) - 40 * 86400} ", raw)
+        made = subprocess.run(
+            [*git, "hash-object", "-t", "commit", "-w", "--stdin"], input=older, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        subprocess.run([*git, "update-ref", name, made], check=True)
