@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -123,3 +124,30 @@ def test_a_log_may_be_shown_in_a_terminal(tmp_path: Path) -> None:
     logs.show(events.OutputArrived("stdout", "\x1b[2J\x9b done"))
     logs.close()
     assert not {"\x1b", "\x07", "\x9b"} & set((tmp_path / "run-1.log").read_text())
+
+
+def test_what_was_told_is_on_the_disk_when_a_round_or_a_turn_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real fsync, and how much it was called for: all that was written by then."""
+    file = tmp_path / "a.jsonl"
+    synced: list[int] = []
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        really(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal = Journal(file)
+    told: list[events.Event] = [
+        events.TurnStarted(1, "go"),
+        events.Checkpointed(0),
+        events.RoundStarted(1, 1),
+        events.ReplyGrew("a"),
+        events.RoundFinished(1, 1, True, "passed"),
+        events.TurnFinished(1, Verdict.PASSED, 1, 1.0),
+    ]
+    for event in told:
+        journal.show(event)
+        ends = isinstance(event, events.Checkpointed | events.RoundFinished | events.TurnFinished)
+        assert (bool(synced) and synced[-1] == file.stat().st_size) is ends, event
+    journal.close()
