@@ -42,15 +42,20 @@ def opened(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: st
 
 
 def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str = "") -> int:
-    """The app on what `make` makes."""
+    """The app on what `make` makes, then on each session that the person goes on with from there."""
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.serve import serve
 
-    ui = loaded.settings.ui
-    app = OciApp(
-        make, root, ui.theme, prompt, keymap=ui.keys, notify=ui.notify, prompt_keys=ui.prompt_keys, desk=desk_of(loaded)
-    )
-    return serve(app)
+    desk = desk_of(loaded)
+    while True:
+        ui = desk.settings.now.ui
+        keymap, notify, prompt_keys = ui.keys, ui.notify, ui.prompt_keys
+        app = OciApp(make, root, ui.theme, prompt, keymap=keymap, notify=notify, prompt_keys=prompt_keys, desk=desk)
+        code = serve(app)
+        if code or app.resumes is None:
+            return code
+        root, prompt = Path(app.resumes.root), ""
+        make = partial(assemble.resume_session, desk.settings.now, app.resumes.name)
 
 
 def need_terminal() -> None:
@@ -71,5 +76,6 @@ def desk_of(loaded: Loaded) -> Desk:
         assemble.machine,
         shelf,
         assemble.sandbox_setup,
+        assemble.archive,
         measuring.measured(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 
+from oci_tui.core.archive import Archive
 from oci_tui.core.measured import Measured
 from oci_tui.core.models import Listed
 from oci_tui.core.policy import Policy
@@ -35,7 +36,7 @@ class Desk:
     """`settings` are in force and can be changed; `policy` is how turns are run under them.
 
     `machine` tells of the machine, versions and places; it may take seconds. `build` makes the image of their sandbox profile.
-    `measured` are the evaluations.
+    `archive` holds the recorded sessions, `measured` the evaluations.
     """
 
     settings: EditedSettings
@@ -43,4 +44,5 @@ class Desk:
     machine: Callable[[Settings], Sequence[Row]]
     shelf: Shelf
     build: Callable[[Settings], Setup]
+    archive: Callable[[], Archive]
     measured: Callable[[], tuple[Measured, ...]] = tuple

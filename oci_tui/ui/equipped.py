@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.command import CommandPalette
 
+from oci_tui.core.archive import SessionSummary
 from oci_tui.settings import Settings
 from oci_tui.ui import keys
 from oci_tui.ui.attentive import AttentiveApp
@@ -16,6 +17,7 @@ from oci_tui.ui.themed import ThemedApp
 
 if TYPE_CHECKING:
     from oci_tui.ui.screens.details import DetailsScreen
+    from oci_tui.ui.screens.sessions import SessionsScreen
 
 _OF_THE_BENCH = frozenset(
     {
@@ -43,6 +45,8 @@ class EquippedApp(ThemedApp, AttentiveApp):
     _desk: Desk | None = None
     keymap: dict[str, str]
     log_file: Path
+    resumes: SessionSummary | None = None
+    """The session that the person wants to go on with in place of this one."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is done to the workbench cannot be done unseen, below another screen; the palette closes before it acts."""
@@ -79,6 +83,22 @@ class EquippedApp(ThemedApp, AttentiveApp):
             self.say("this is a recording: there are no evaluations to watch")
         elif self.screen is self.workbench:
             self.push_screen(EvaluateScreen(self._desk.measured))
+
+    def action_sessions(self) -> None:
+        from oci_tui.ui.screens.sessions import SessionsScreen
+
+        if self._desk is None:
+            self.say("this is a recording: there are no sessions to go on with")
+        elif self.screen is self.workbench:
+            self.push_screen(SessionsScreen(self._desk.archive(), self._root, self._again))
+
+    def on_sessions_screen_resume(self, message: SessionsScreen.Resume) -> None:
+        """End the app; who has started it begins it anew on that session."""
+        if self.workbench.conversation.running:
+            self.say("a turn is running here; stop it first (Esc twice)", bad=True)
+        else:
+            self.resumes = message.summary
+            self.exit()
 
     def adopt(self, settings: Settings) -> str:
         """Have these settings hold where they can at once; in one line why they cannot be used, "" when they are."""

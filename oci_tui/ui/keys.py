@@ -65,6 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("f9", "F9", "settings", "every setting: what it is, where it comes from; changed live", "Settings"),
     Key("f10", "F10", "models", "models: what fits, fetch one, switch to one", "Models"),
     Key("f12", "F12", "details", "model, speed, memory, sandbox, repository, versions", "Status details"),
+    Key("ctrl+o", "Ctrl+O", "sessions", "recorded sessions: search, go on, fork, rename, delete", "Sessions"),
     Key("", "/build", "build", "make the image of the sandbox, then the sandbox", "Build the sandbox's image"),
     Key("ctrl+x", "Ctrl+X", "lead", "the next key does what is then listed; with selected text: cut", name=LEADER),
     Key("ctrl+z", "Ctrl+Z", "suspend_process", "to the shell; `fg` comes back", "Suspend to the shell"),
@@ -129,6 +130,11 @@ KEYS: tuple[Key, ...] = (
     Key("p", "p", "screen.fetch", "fetch this model, or one you name", group="Models"),
     Key("x", "x", "screen.stop_fetch", "stop fetching; the next fetch goes on from there", group="Models"),
     Key("D,shift+d", "D", "screen.delete", "delete it (press twice)", group="Models"),
+    Key("enter", "Enter", "screen.resume", "go on with this session in place of the one that is open", group="Sessions"),
+    Key("f", "f", "screen.fork", "a new session that goes on after a round of it", group="Sessions"),
+    Key("r", "r", "screen.rename", "give it a title", group="Sessions"),
+    Key("D,shift+d", "D", "screen.delete", "delete it (press twice)", group="Sessions"),
+    Key("h", "h", "screen.here", "those about this repository, or about every one", group="Sessions"),
     Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
@@ -136,6 +142,7 @@ _LED = "accept reject review changes.commit changes.undo changes.redo timeline s
 AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
     ",": "settings",
+    "o": "sessions",
     "M": "models",
     "i": "details",
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),

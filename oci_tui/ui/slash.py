@@ -29,6 +29,7 @@ SLASHES: tuple[Slash, ...] = (
     Slash("status", "model, speed, memory, sandbox, repository, versions", "details"),
     Slash("models", "what fits, fetch one, switch to one", "models"),
     Slash("build", "make the image of the sandbox, then the sandbox", "build"),
+    Slash("sessions", "recorded sessions: search, go on, fork, rename, delete", "sessions"),
     Slash("settings", "every setting: what it is, where it comes from; changed live", "settings"),
     Slash("evaluations", "runs of `oci-tui evaluate`, their scores and tasks, as they go on", "evaluations"),
     Slash("help", "all keys", "help"),
