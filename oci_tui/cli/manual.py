@@ -114,8 +114,20 @@ PAGES: dict[str, Page] = {
             ("oci-tui evaluate report results.jsonl", "the table again"),
         )
     ),
-    "evaluate problems": Page((("oci-tui evaluate humaneval --limit 10", "the first ten problems"),)),
-    "evaluate report": Page((("oci-tui evaluate report results.jsonl", "beside what was published"),)),
+    "evaluate problems": Page(
+        (
+            ("oci-tui evaluate humaneval --limit 10", "the first ten problems"),
+            ("oci-tui evaluate mbpp+ --protocol oracle --data-version v0.1.0", "a cell of the paper's table"),
+            ("oci-tui evaluate mbpp+ --samples 10 --temperature 0.2 --top-p 0.95", "pass@k"),
+            ("oci-tui evaluate mbpp+ --url http://localhost:8000/v1 --workers 16 --resume", "go on, 16 tasks at a time"),
+        )
+    ),
+    "evaluate report": Page(
+        (
+            ("oci-tui evaluate report results.jsonl", "beside what was published"),
+            ("oci-tui evaluate report single.jsonl visible.jsonl --format markdown", "two runs, as a table to paste"),
+        )
+    ),
     "bench": Page((("oci-tui bench start sandbox", "two of the parts"),), (1,)),
     "config": Page((("oci-tui config show", "every key, its value, and where that comes from"),)),
     "config show": Page(
