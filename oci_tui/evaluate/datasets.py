@@ -18,10 +18,11 @@ from oci_tui.core.errors import DatasetError
 from oci_tui.core.terminal import visible_line
 from oci_tui.evaluate import checks, releases
 from oci_tui.evaluate.mbpp_inputs import Arguments, restored
-from oci_tui.evaluate.releases import DEFAULT_VERSIONS, Release
+from oci_tui.evaluate.releases import DEFAULT_VERSIONS
 
 Family = Literal["humaneval", "mbpp"]
 Level = Literal["base", "plus", "visible"]
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, SyntaxError, RecursionError, MemoryError)
 _NUMBER = re.compile(r"[\w-]+/(\d+)")
 
 
@@ -80,16 +81,19 @@ def load(name: str, folder: Path | None = None, version: str | None = None) -> D
 def _dataset(
     name: str, version: str, data: bytes, level: Level, rows: list[dict[str, Any]], path: Path, examples: Mapping[str, str]
 ) -> Dataset:
-    problems = []
+    problems: dict[str, Problem] = {}
     for number, row in enumerate(rows, 1):
         try:
-            problems.append(_problem(row, examples))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, SyntaxError) as error:
+            problem = _problem(row, examples)
+        except _UNREADABLE as error:
             what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else visible_line(str(error))[:200]
             raise DatasetError(f"{path}: line {number}: {what}; expected a problem as EvalPlus writes it") from error
+        if problem.id in problems:
+            raise DatasetError(f"{path}: line {number}: task_id: {visible_line(problem.id)[:40]!r} is there already")
+        problems[problem.id] = problem
     if not problems:
         raise DatasetError(f"{path}: holds no problem; expected one as EvalPlus writes it on each line")
-    return Dataset(name, version, hashlib.sha256(data).hexdigest(), level, tuple(problems))
+    return Dataset(name, version, hashlib.sha256(data).hexdigest(), level, tuple(problems.values()))
 
 
 def _rows(data: bytes, path: Path, *, packed: bool) -> list[dict[str, Any]]:
@@ -154,6 +158,3 @@ def _examples(folder: Path | None) -> dict[str, str]:
     path, data = releases.found(releases.EXAMPLES, folder)
     rows = _rows(data, path, packed=False)
     return {row["task_id"].replace("Python/", "HumanEval/"): row.get("example_test") or "" for row in rows}
-
-
-__all__ = ["Dataset", "Family", "Level", "Problem", "Release", "load"]

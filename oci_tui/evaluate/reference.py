@@ -34,24 +34,25 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, Reference] = {}
+        self._known: dict[tuple[str, str], Reference] = {}
 
     def find(self, problem: Problem) -> Reference | None:
         """None when it is not there, or damaged."""
-        if problem.id in self._known:
-            return self._known[problem.id]
+        known = (problem.id, problem.canonical)
+        if known in self._known:
+            return self._known[known]
         try:
             found = msgspec.json.decode(self._path(problem).read_bytes(), type=Reference)
         except (OSError, msgspec.MsgspecError, RecursionError):
             return None
         if [len(found.base.lines), len(found.plus.lines)] != [len(problem.base_inputs), len(problem.plus_inputs)]:
             return None
-        self._known[problem.id] = found
+        self._known[known] = found
         return found
 
     def keep(self, problem: Problem, reference: Reference) -> None:
         """Raises DatasetError."""
-        self._known[problem.id] = reference
+        self._known[problem.id, problem.canonical] = reference
         path = self._path(problem)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -98,6 +98,8 @@ def test_inputs_of_mbpp_are_what_its_functions_take(number: int, published: list
         ([{**ROWS[0], "base_input": []}], "base_input or a test of plain asserts is missing"),
         ([{**ROWS[0], "base_input": [], "test": "def check(c):\n  for n in c(1): pass"}], "expected plain asserts"),
         ([{**ROWS[0], "task_id": "Mbpp/2", "prompt": "x = ("}], "line 1: "),
+        ([ROWS[0], ROWS[1], ROWS[0]], "line 3: task_id: 'Own/0' is there already"),
+        ([{**ROWS[0], "base_input": [], "test": "assert evens(" + "-" * 9999 + "1)"}], "line 1: "),
         ([{**ROWS[0], "task_id": "Mbpp/252", "base_input": [["x\x1b[2J"]]}], "line 1: "),
     ],
 )
