@@ -235,6 +235,18 @@ async def test_what_was_written_already_is_not_tried_again(make_repository: Make
 
 
 @pytest.mark.docker
+async def test_what_is_missing_is_offered_once_whoever_is_chosen(make_repository: MakeRepository) -> None:
+    files = {"requirements.txt": "left_handed>=1\n", **FILES}
+    wordy, short = (f"import left_handed\n\n{code}" for code in ("# needed\n", ""))
+    replies = [RIGHT.replace("def add", f"{start}\ndef add") for start in (wordy, short)]
+    async with racing(make_repository(files), replies, Policy(candidates=2, rounds=1, timeout_s=20), at_once=1) as session:
+        happened = await turn(session)
+        assert chosen(happened) == (2, "the smaller change")
+        offers = [event.command for event in happened if isinstance(event, events.PreparationOffered)]
+        assert offers == ['oci-tui sandbox prepare "pip install -r requirements.txt"']
+
+
+@pytest.mark.docker
 async def test_a_stop_closes_every_container(make_repository: MakeRepository) -> None:
     endless = [f"```bash\necho up {number}; sleep 600\n```" for number in range(3)]
     running = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import aclosing
+from copy import copy
 
 from oci_tui.core import check, events, missing
 from oci_tui.core.check import Check
@@ -24,6 +25,12 @@ class Checking:
         self._info: SandboxInfo | None = None
         self._programs: frozenset[str] | None = None
         self._told: set[str] = set()
+
+    def beside(self) -> Checking:
+        """Another that knows the same, and whose person is told for themselves."""
+        twin = copy(self)
+        twin._told = set(self._told)
+        return twin
 
     async def find(self, configured: str, sandbox: Sandbox | None, workspace: Snapshot, timeout_s: float) -> Check | None:
         """The check that settings or AGENTS.md name, else the first that the files speak of and the sandbox can run.

@@ -12,8 +12,7 @@ from oci_tui.core.secrets import redacted
 
 class Conversation:
     """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile;
-    `checking` knows what the sandbox can run; `languages` are the fence tags of
-    those that can be run, as it was told last.
+    `checking` knows what the sandbox can run; `languages` are the fence tags of those that can be run, as the model was told.
     """
 
     def __init__(self) -> None:
@@ -35,7 +34,7 @@ class Conversation:
     def go_on_as(self, twin: Conversation, first: int | None = None) -> None:
         """What was said in `twin` was said here: all of it, or what it says from index `first` on."""
         self.messages = twin.messages if first is None else [*self.messages, *twin.messages[first:]]
-        self.known, self.output = twin.known, twin.output
+        self.known, self.output, self.checking = twin.known, twin.output, twin.checking
 
     def copy(self) -> tuple[list[Message], dict[str, int]]:
         """What `restore` takes back."""

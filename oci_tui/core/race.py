@@ -156,8 +156,10 @@ class Race:
         self._written: dict[Hashable, int] = {}
         self._candidates: list[Candidate] = []
         for number in range(1, count + 1):
-            luck = _luck(attempt, number, seed, fresh=bool(start))
-            self._candidates.append(Candidate(number, attempt.beside(conversation.beside(), files.fork(), luck), engine))
+            twin, luck = conversation.beside(), _luck(attempt, number, seed, fresh=bool(start))
+            # what the person is told in a race is what the chosen one tells
+            twin.checking = attempt.conversation.checking.beside()
+            self._candidates.append(Candidate(number, attempt.beside(twin, files.fork(), luck), engine))
         self.winner = self._candidates[0]
 
     async def run(self) -> AsyncGenerator[Event]:
