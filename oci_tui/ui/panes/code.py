@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from oci_tui.core.events import (
     ContextBuilt,
@@ -40,7 +41,7 @@ class _Shown:
         self.lines: list[str] = []
         self.coloured = Highlighter(block.tag, block.path)
         self.path = block.path
-        self._finished = False
+        self._final = False
 
     def read(self) -> int:
         """Take in what the block has grown by; returns the first row that changed."""
@@ -49,12 +50,20 @@ class _Shown:
             self.path = self.block.path
             self.coloured = Highlighter(self.block.tag, self.path)
             changed = self.start
-        if self.block.closed and not self._finished:
-            self._finished = True
-            self.coloured.again()
         self.lines.extend(_plain(line) for line in self.block.lines[len(self.lines) :])
         first = self.coloured.read(self.lines, _plain(self.block.partial))
         return changed if changed == self.start else self.start + 1 + first
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether its colours are those of a text that went on: what was still open may be closed now."""
+        return self.block.closed and not self._final
+
+    def recolour(self) -> int:
+        """Colour all of it once more; the first row that may differ."""
+        self._final = True
+        self.coloured.again()
+        return self.read()
 
     @property
     def rows(self) -> int:
@@ -77,6 +86,8 @@ class CodePane(CursorPane):
 
     LABEL = "Code"
     HINTS = (("[ ]", "blocks"), ("e", "edit"), ("c r", "edit in $EDITOR"), ("h", "heat"), ("l", "least sure"))
+    COLOUR_S: ClassVar[float] = 0.3
+    """So long after a block is closed all of it is coloured again: its end is shown first."""
     LESSON = "The model's code appears here while it is written. Nothing is written to your files before you accept it."
 
     class Edit(Message):
@@ -103,6 +114,7 @@ class CodePane(CursorPane):
         self._pieces: list[str] = []
         self._shown: list[_Shown] = []
         self._stale = True
+        self._colouring: Timer | None = None
         self._round = 0
         self._certainty = self._fresh = Certainty()
         self._heat = False
@@ -144,17 +156,26 @@ class CodePane(CursorPane):
             self._stale, self._shown, self._heat, self._doubted = False, [], False, []
             self._certainty = self._fresh
             self.restart()
+        before = max(0, len(self._shown) - 1)
         if self._shown:
             self.changed(self._shown[-1].read())
         for block in blocks[len(self._shown) :]:
             shown = _Shown(block, self.line_count())
             self._shown.append(shown)
             self.changed(min(shown.start, shown.read()))
+        if self._colouring is None and any(shown.uncertain for shown in self._shown[before:]):
+            self._colouring = self.set_timer(self.COLOUR_S, self._recolour)
         last = self._shown[-1]
         name = visible_line(last.path) or visible_line(last.block.tag)
         # The count of an open block would repaint the heading with every line.
         length = plural(len(last.lines), "line") if last.block.closed else ""
         self.named = self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
+
+    def _recolour(self) -> None:
+        self._colouring = None
+        for shown in self._shown:
+            if shown.uncertain:
+                self.changed(shown.recolour())
 
     def line_count(self) -> int:
         return self._shown[-1].start + self._shown[-1].rows if self._shown else 0

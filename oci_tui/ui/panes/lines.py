@@ -105,6 +105,7 @@ class LinePane(ScrollView, can_focus=True):
         self._strips: dict[int, Strip] = {}
         self._styles: dict[str, Style] = {}
         self._waiting: Timer | None = None
+        self._framing = False
         self._framed = 0.0
 
     def show(self, event: Event) -> None:
@@ -130,17 +131,17 @@ class LinePane(ScrollView, can_focus=True):
     def changed(self, first: int) -> None:
         """Lines from `first` on are new or different."""
         self._first_changed = first if self._first_changed is None else min(first, self._first_changed)
-        if self._waiting is None and self.is_attached:
+        if self._waiting is None and not self._framing and self.is_attached:
             pause_s = self._framed + self.FRAME_S - time.monotonic()
             self._waiting = self.set_timer(max(pause_s, self.SOON_S), self._frame)
 
     def settle(self) -> None:
         """The stream paused: draw at once, with the last line at the bottom edge if the view follows."""
-        self._settling = True
+        self._settling = self._framing = True
         if self._waiting is not None:
             self._waiting.stop()
-            self._waiting, self._framed = None, 0.0
         self.changed(self.line_count())
+        self.call_next(self._frame)
 
     def restart(self) -> None:
         """Other content from the first line on: follow it from its top."""
@@ -192,8 +193,10 @@ class LinePane(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.height)
 
     def _frame(self) -> None:
-        self._waiting, self._framed = None, time.monotonic()
+        # What is found changed while this frame is prepared is drawn in it.
+        self._waiting, self._framing, self._framed = None, True, time.monotonic()
         self.prepare()
+        self._framing = False
         first, self._first_changed = self._first_changed, None
         if first is None or not self.size:
             return
@@ -206,20 +209,22 @@ class LinePane(ScrollView, can_focus=True):
         elif self.following and count - top > height:
             wanted = max(0, count - height // 2)
         self._settling = False
-        # The virtual height grows in the same jumps: every change of it lays the screen out anew.
         self._fit(max(count, wanted + height) if self.following else count)
         if wanted != top:
             self._own_top = wanted
             self.scroll_to(y=wanted, animate=False, force=True)
         if self.scroll_offset.y == top:
-            last = max(count, self._drawn)
+            # All of it, where all is new: it may have been painted since the last frame, with more lines than there are now.
+            last = max(count, self._drawn) if first else top + height
             self.refresh(Region(0, max(0, first - top), self.size.width, max(1, last - max(first, top))))
         self._drawn = count
 
     def _fit(self, height: int) -> None:
         size = Size(max(self._widest, 1), height)
         if size != self.virtual_size:
-            self.virtual_size = size
+            # Textual would lay the whole screen out anew; but only the scroll bars have to know.
+            self.set_reactive(LinePane.virtual_size, size)
+            self._scroll_update(size)
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)
@@ -259,7 +264,7 @@ class LinePane(ScrollView, can_focus=True):
         if len(self._strips) >= self.KEPT_STRIPS:
             self._strips.clear()
         self._strips[index] = strip
-        if strip.cell_length > self._widest:
+        if strip.cell_length > max(self._widest, self.size.width):
             self._widest = strip.cell_length
             self.call_later(lambda: self._fit(self.virtual_size.height))
         return strip
