@@ -55,7 +55,11 @@ class SuggestionSettled(Happened, frozen=True):
 
 
 class CompanyChanged(Happened, frozen=True):
-    """Who is at the session now, and which suggestions wait. It is about this moment and in no journal."""
+    """Who is at the session now, and which suggestions wait. It is about this moment and in no journal.
+
+    `you` is the number of who is told, which their own client knows.
+    """
 
     participants: tuple[Participant, ...]
     suggestions: tuple[Suggestion, ...] = ()
+    you: int = 0

@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 
+import msgspec
+
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.company import CompanyChanged, Participant, Role
 from oci_tui.core.errors import ShareError
@@ -251,21 +253,25 @@ class RemoteSession:
                 return
             case Joined() | protocol.Greeted() | protocol.Opened() | protocol.Invited() | protocol.Ended():
                 raise ShareError("the host does not keep to the protocol")
+            case Done(id=0):
+                self._arrived.append(TurnFailed(item.problem))
             case _:
-                self._know(item)
-                self._arrived.append(item)
+                self._arrived.append(self._known(item))
         async with self._changed:
             self._changed.notify_all()
             while len(self._arrived) > MOST_UNREAD:
                 await self._changed.wait()
 
-    def _know(self, item: Event | CaughtUp | Done) -> None:
+    def _known(self, item: Event | CaughtUp | Done) -> Event | CaughtUp | Done:
+        """What has arrived, once what it says about this client is known here."""
         match item:
             case CompanyChanged():
-                mine = (there for there in item.participants if there.number == self.company.me.number)
-                self.company.me = next(mine, self.company.me)
+                me = self.company.me
+                self.company.me = next((there for there in item.participants if there.number == me.number), me)
+                return msgspec.structs.replace(item, you=me.number)
             case ApprovalChosen():
                 self.approval.mode = item.mode
+        return item
 
     async def _answer(self, asked: Asked) -> None:
         """Put a question to the person and say what they say."""

@@ -26,11 +26,12 @@ from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.stocked import StockedApp
+from oci_tui.ui.together import TogetherApp
 
 _LOOK_S = 1.0
 
 
-class OciApp(DecidingApp, ApprovingApp, StockedApp):
+class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.

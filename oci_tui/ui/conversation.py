@@ -117,6 +117,16 @@ class Conversation:
         return self._asking or self._turning
 
     @property
+    def drives(self) -> bool:
+        """Whether this person decides here; a navigator's prompts are suggestions, an observer looks."""
+        return self.company is None or self.company.me.role == "driver"
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether what is shown happened before this person came."""
+        return self.company is not None and not self.ready
+
+    @property
     def company(self) -> Companion | None:
         """Who else is there, where there can be others."""
         return self._session.company if self._session is not None else None

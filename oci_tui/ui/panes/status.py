@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from oci_tui.core.approval import ApprovalChosen, CommandAsked
+from oci_tui.core.company import CompanyChanged
 from oci_tui.core.events import (
     CheckFound,
     CommandStarted,
@@ -32,6 +33,7 @@ from oci_tui.core.events import (
 from oci_tui.core.generation import EngineInfo, Usage
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.people import standing
 from oci_tui.ui.wording import change, seconds, thousands
 
 Chip = tuple[int, str, str]
@@ -56,6 +58,7 @@ class StatusPane(Widget):
         self._window = (0, 0)
         self._pending = self._check = ""
         self._doing = self._approval = ""
+        self._people = ("", False)
         self._tried = 0
         self._since = 0.0
         self._clock: Timer | None = None
@@ -104,6 +107,8 @@ class StatusPane(Widget):
                 self._doing = f"{self._doing.partition(':')[0]}: {self._tried} done"
             case CandidateChosen():
                 self._tried = 0
+            case CompanyChanged():
+                self._people = standing(event)
             case CommandAsked():
                 self._do("waiting for your answer")
             case CommandStarted():
@@ -130,6 +135,8 @@ class StatusPane(Widget):
         chips: list[Chip] = []
         if self._doing:
             chips.append((1, f"● {self._doing} {int(time.monotonic() - self._since)} s", "$accent"))
+        if self._people[0]:
+            chips.append((3, self._people[0], "$warning" if self._people[1] else "$accent"))
         if self._pending:
             chips.append((2, f"± {self._pending}", "$warning"))
         if self._approval:

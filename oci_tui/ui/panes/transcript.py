@@ -53,6 +53,7 @@ from oci_tui.core.terminal import visible, visible_line
 from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.ui import keys
+from oci_tui.ui.panes import people
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.story import Entry, Lesson, Parts, Prose, Said, Told
@@ -121,6 +122,8 @@ class TranscriptPane(CursorPane):
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case TurnFinished():
                 self._finish(event)
+            case _ if (about := people.said(event)) is not None:
+                self._tell(about)
 
     def note(self, text: str, style: str = "muted") -> None:
         """Say something that is no event, for example that a theme file cannot be used."""

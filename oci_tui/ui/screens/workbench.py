@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Label
 
 from oci_tui.core.changes import Kept
+from oci_tui.core.company import CompanyChanged
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeCommitted,
@@ -108,6 +109,7 @@ class Workbench(RewritingScreen):
         self._proposed = ""
         self._declining: Selection | None = None
         self.show_timeline = False
+        self.people: CompanyChanged | None = None
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -126,7 +128,8 @@ class Workbench(RewritingScreen):
 
     def show(self, event: Event) -> None:
         """Show every pane what happened."""
-        if isinstance(event, TurnStarted | TurnFinished):
+        talk = self.conversation
+        if isinstance(event, TurnStarted | TurnFinished) and not talk.catching_up:
             self.post_message(self.Turned(event))
         self._status.show(event)
         self.facts.show(event)
@@ -134,7 +137,7 @@ class Workbench(RewritingScreen):
         for pane in self._panes:
             pane.show(event)
         match event:
-            case ChangeConflicted() if event.versions:
+            case ChangeConflicted() if event.versions and talk.drives and not talk.catching_up:
                 self.post_message(self.Conflicted(event))
             case ChangeAccepted() if event.proposed:
                 self._proposed = event.proposed
@@ -143,9 +146,13 @@ class Workbench(RewritingScreen):
             case HistoryListed(kept=kept) if self.show_timeline and kept:
                 self.show_timeline = False
                 self.post_message(self.Remembers(kept))
-            case WorkspaceReady() | TurnFinished():
+            case WorkspaceReady() | TurnFinished() if not talk.catching_up:
                 self.learn_names()
-        self.follow(event, pending=bool(self.conversation.pending.files))
+            case CompanyChanged():
+                self.people = event
+                self.learn_names()
+                self._refresh_state()
+        self.follow(event, pending=bool(talk.pending.files))
 
     def recall(self, session: str, past: Sequence[Event]) -> None:
         """Show what happened in a session before it was resumed, and look as it was left."""
@@ -181,7 +188,7 @@ class Workbench(RewritingScreen):
         slash = named(name)
         if slash is None:
             self.say(f"/{name} is no command; there are {' '.join(f'/{slash.name}' for slash in SLASHES)}")
-        elif name == "commit" or (name == "approval" and rest):
+        elif name in ("commit", "take", "drop") or (name in ("approval", "hand") and rest):
             self.app.call_later(self.app.run_action, ("", name, (rest,)))
         elif name == "reject" and rest:
             self.post_message(self.Declined(declining, rest))
@@ -248,6 +255,9 @@ class Workbench(RewritingScreen):
         pairs: list[tuple[str, str]] = []
         if talk.stopping:
             pairs.append(("◌", "stopping"))
+        elif not talk.drives and not isinstance(self.focused, LinePane):
+            suggests = talk.company is not None and talk.company.me.role == "navigator"
+            pairs += [("Enter", "suggest"), ("/drive", "take the wheel")] if suggests else [("/drive", "take the wheel")]
         elif talk.running:
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
         elif talk.pending.files and self.focused is self.changes:

@@ -1,0 +1,231 @@
+"""The real program in real terminals: two on one session, terminals that die, a host that is killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from oci_tui.core import events
+from oci_tui.core.reading import read
+from oci_tui.resources import state_folder
+from tests.calculator import FILES, FIXED, RIGHT, MakeRepository
+from tests.cli.test_commands import oci
+from tests.share.hosting import settings, stream
+from tests.ui.terminal import Terminal
+
+KEPT = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST")
+
+
+class People:
+    """Terminals about one repository; `flags` are of the scripted engine."""
+
+    def __init__(self, root: Path, home: Path, *replies: object) -> None:
+        self.root = root
+        self._home = home
+        self._open: list[Terminal] = []
+        chosen = settings(home, *replies)
+        self.flags = ["--engine", "scripted", "--replies", chosen.engine.replies]
+        self.environment = {"DOCKER_HOST": f"unix://{home}/none.sock"}
+
+    def sit_down(self, *arguments: str, columns: int = 120) -> Terminal:
+        code = (
+            f"import os, sys\nos.chdir({str(self.root)!r})\nsys.argv = ['oci-tui', *{list(arguments)!r}]\n"
+            "from oci_tui.cli import main\nmain()"
+        )
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | self.environment
+        terminal = Terminal(code, self._home, environment, columns)
+        self._open.append(terminal)
+        return terminal
+
+    def host(self) -> str:
+        """A host in the background; its id."""
+        done = oci("host", "--background", *self.flags, cwd=self.root, **self.environment)
+        assert done.returncode == 0, done.stderr
+        (name,) = re.findall(r"host (\w{4}) keeps", done.stdout)
+        return str(name)
+
+    def close(self) -> None:
+        for terminal in self._open:
+            terminal.close()
+        for process in self.processes():
+            process.terminate()
+            process.wait(20)
+
+    def processes(self) -> list[psutil.Process]:
+        """The hosts about this repository."""
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "cwd"])
+            if "--detached" in (process.info["cmdline"] or ()) and process.info["cwd"] == str(self.root)
+        ]
+
+
+@pytest.fixture
+def people(make_repository: MakeRepository, tmp_path: Path) -> Iterator[People]:
+    gathered = People(make_repository(FILES), tmp_path, stream(900, 300), RIGHT, "the end")
+    yield gathered
+    gathered.close()
+
+
+def shows(terminal: Terminal, *texts: str) -> bool:
+    return all(text in terminal.text for text in texts)
+
+
+def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Path) -> None:
+    people = People(make_repository(FILES), tmp_path, RIGHT, "the end")
+    try:
+        name = people.host()
+        anna = people.sit_down("attach", name, "--name", "anna")
+        anna.until(lambda: shows(anna, "✓ engine", "Ctrl+Q quit"))
+        bo = people.sit_down("attach", name, "--name", "bo", "--role", "navigator")
+        bo.until(lambda: shows(bo, "✓ engine", "you navigate · anna drives", "Enter suggest"))
+        anna.until(lambda: shows(anna, "you drive · bo navigates", "bo came and navigates"))
+        cy = people.sit_down("attach", name, "--name", "cy", "--role", "observer")
+        cy.until(lambda: shows(cy, "you observe · anna drives · bo navigates"))
+
+        bo.press(b"make it pass\r")
+        anna.until(lambda: shows(anna, "bo suggests (1): make it pass", "1 suggestion"))
+        anna.press(b"half a thou")
+        anna.until(lambda: shows(anna, "❯ half a thou"))
+        assert "half a thou" not in bo.text
+        anna.press(b"\x15/take\r")
+        for terminal in (anna, bo, cy):
+            terminal.until(lambda terminal=terminal: shows(terminal, "suggestion 1 of bo taken", "1 file +1 −1"))  # type: ignore[misc]
+        for terminal in (bo, cy):
+            terminal.press(b"\x19")
+            terminal.until(lambda terminal=terminal: shows(terminal, "only the driver can do that"))  # type: ignore[misc]
+        assert (people.root / "calc.py").read_text() == FILES["calc.py"]
+        anna.press(b"\x19")
+        cy.until(lambda: shows(cy, "accepted"))
+        assert (people.root / "calc.py").read_text() == FIXED
+
+        anna.press(b"/hand bo\r")
+        bo.until(lambda: shows(bo, "bo drives now", "you drive"))
+        bo.press(b"and now\r")
+        anna.until(lambda: shows(anna, "the end"))
+        bo.press(b"\x11")
+        code, left = bo.ended()
+        assert code == 0
+        assert f"session {name}.1 goes on" in left
+        anna.until(lambda: shows(anna, "bo left", "nobody drives"))
+    finally:
+        people.close()
+
+
+def test_a_terminal_that_is_killed_in_the_middle_of_a_reply(people: People) -> None:
+    first = people.sit_down("--detachable", *people.flags)
+    first.until(lambda: shows(first, "✓ engine"))
+    first.press(b"write\r")
+    first.until(lambda: shows(first, " w100"))
+    first.process.kill()
+    first.process.wait()
+    second = people.sit_down("attach")
+    second.until(lambda: shows(second, "Esc stop", " w100") or shows(second, " w200"))
+    second.until(lambda: shows(second, " w899", "answered"))
+    (journal,) = (state_folder() / "sessions").glob("*.jsonl")
+    started = [event for event in read(journal) if isinstance(event, events.EngineReady)]
+    assert len(started) == 1, "the model is loaded once"
+
+
+def test_a_hang_up_leaves_the_host(people: People) -> None:
+    """The app's terminal goes away, and the one that a host runs in."""
+    first = people.sit_down("--detachable", *people.flags)
+    first.until(lambda: shows(first, "✓ engine"))
+    first.press(b"write\r")
+    first.until(lambda: shows(first, " w50"))
+    first.hang_up()
+    first.process.wait(20)
+    rows = oci("hosts", cwd=people.root, **people.environment).stdout.splitlines()
+    assert len(rows) == 1
+    assert rows[0].endswith("nobody attached")
+    name = rows[0].partition(".")[0]
+    second = people.sit_down("attach", name)
+    second.until(lambda: shows(second, " w899", "answered"))
+    assert oci("host", "stop", name, cwd=people.root, **people.environment).returncode == 0
+    second.until(lambda: shows(second, "the host was stopped"))
+
+    foreground = people.sit_down("host", *people.flags)
+    foreground.until(lambda: "keeps a session about" in foreground.text)
+    foreground.hang_up()
+    third = people.sit_down("attach")
+    third.until(lambda: shows(third, "✓ engine"))
+    assert foreground.process.poll() is None
+    foreground.process.send_signal(signal.SIGTERM)
+    assert foreground.process.wait(20) == 0
+
+
+def test_a_host_that_is_killed_leaves_a_session_to_resume(people: People) -> None:
+    first = people.sit_down("--detachable", *people.flags)
+    first.until(lambda: shows(first, "✓ engine"))
+    first.press(b"write\r")
+    first.until(lambda: shows(first, " w899", "answered"))
+    first.press(b"make it pass\r")
+    first.until(lambda: shows(first, "+1 −1", "Ctrl+Y"))
+    (host,) = people.processes()
+    host.kill()
+    host.wait(20)
+    first.until(lambda: shows(first, "the host is gone"))
+    first.press(b"\x11")
+    assert first.ended()[0] == 0
+    (journal,) = (state_folder() / "sessions").glob("*.jsonl")
+    turns = [event for event in read(journal) if isinstance(event, events.TurnFinished)]
+    assert len(turns) == 2
+    assert oci("hosts", cwd=people.root, **people.environment).stdout == ""
+    again = people.sit_down("resume", "--detachable", *people.flags)
+    again.until(lambda: shows(again, "make it pass", "+1 −1"))
+    again.press(b"\x19")
+    again.until(partial(shows, again, "accepted"))
+    assert (people.root / "calc.py").read_text() == FIXED
+
+
+def test_which_session_and_what_is_wrong(people: People) -> None:
+    def refused(*arguments: str) -> str:
+        terminal = people.sit_down(*arguments, columns=200)
+        code, _ = terminal.ended()
+        assert code == 3
+        return terminal.text.strip()
+
+    assert "no session to attach to; `oci-tui hosts` lists them" in refused("attach")
+    assert "abcd: no host there" in oci("host", "stop", "abcd", cwd=people.root).stderr
+    assert "reached through `ssh -L`" in oci("host", "stop", "x:1", cwd=people.root).stderr
+    done = oci("host", "--background", "--engine", "scripted", cwd=people.root)
+    assert done.returncode == 3
+    assert "engine.replies names no file" in done.stderr
+    done = oci("host", "--group", "no-such-group", *people.flags, cwd=people.root, **people.environment)
+    assert done.returncode == 3
+    assert "there is no group no-such-group" in done.stderr
+    assert oci("host", "--background", cwd=people.root.parent).returncode == 3
+    one = people.host()
+    assert "no session ffff.7" in refused("attach", "ffff.7")
+    done = subprocess.run(
+        [sys.executable, "-m", "oci_tui", "attach", one], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no terminal" in done.stderr
+
+
+def test_a_guest_comes_with_a_token(people: People) -> None:
+    done = oci("host", "--background", "--token", *people.flags, cwd=people.root, **people.environment)
+    (token,) = re.findall(r"once: (\S+)", done.stdout)
+    (port,) = re.findall(r"127\.0\.0\.1:7000:127|7000:127\.0\.0\.1:(\d+)", done.stdout)
+    guest = people.sit_down("attach", f"127.0.0.1:{port}", "--name", "gus")
+    guest.until(lambda: shows(guest, "token"))
+    guest.press(token.encode() + b"\r")
+    guest.until(lambda: shows(guest, "you navigate", "nobody drives", "gus (a guest) came"))
+    assert token not in guest.text
+    guest.press(b"/drive\r")
+    guest.until(lambda: shows(guest, "only the driver or the owner can make gus driver"))
+    again = people.sit_down("attach", f"127.0.0.1:{port}")
+    again.until(lambda: shows(again, "token"))
+    again.press(token.encode() + b"\r")
+    again.until(lambda: "not valid, or was used" in again.text)
+    assert again.ended()[0] == 3
