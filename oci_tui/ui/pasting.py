@@ -66,8 +66,11 @@ class PastingDriver(LinuxDriver):
             while not last:
                 # once more when the end is there: terminals answer late, and the shell is not to read it
                 last = self.exit_event.is_set()
-                if selector.select(_LOOK_S) and (text := decode(os.read(self.fileno, _AT_ONCE))):
-                    for event in parser.feed(text):
+                if selector.select(_LOOK_S):
+                    data = os.read(self.fileno, _AT_ONCE)
+                    if not data:
+                        return  # the terminal has gone
+                    for event in parser.feed(text) if (text := decode(data)) else ():
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
