@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,14 +142,16 @@ async def _keep(chosen: Settings, wanted: Open, name: str, group: str, port: int
 
 
 async def _tell(host: Host, root: str, *, token: bool) -> None:
-    click.echo(f"● host {host.name} keeps a session about {visible_line(root)}")
-    click.echo(f"  oci-tui attach {host.name}         comes to it; Ctrl+Q there leaves it running")
-    click.echo(f"  oci-tui host stop {host.name}      ends it")
-    for path in host.paths:
-        click.echo(f"  oci-tui attach {path}    for the group's members")
+    lines = [
+        f"● host {host.name} keeps a session about {visible_line(root)}",
+        f"  oci-tui attach {host.name}         comes to it; Ctrl+Q there leaves it running",
+        f"  oci-tui host stop {host.name}      ends it",
+        *(f"  oci-tui attach {path}    for the group's members" for path in host.paths),
+    ]
     if token:
-        click.echo(_invitation(f"{host.name}.1", await host.invite(1)))
-    sys.stdout.flush()
+        lines.append(_invitation(f"{host.name}.1", await host.invite(1)))
+    with suppress(OSError):  # the terminal has gone already, which is no matter to a host
+        click.echo("\n".join(lines))
 
 
 def _invitation(id_: str, invited: Invited) -> str:
