@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from oci_tui.core.generation import Message
+from oci_tui.core.generation import Message, encodable
 from oci_tui.core.ports import Engine
 from oci_tui.evaluate.datasets import Level, Problem
 from oci_tui.evaluate.dialogue import Dialogue, Product, Published
@@ -60,13 +60,13 @@ class Solver:
                 break
         passed: dict[str, bool] = {level: bool(attempts) and attempts[kept].passed[level] for level in self._hidden}
         seconds = round(time.monotonic() - began, 3)
-        return Record(task_id(problem.id, sample), problem.id, sample, tuple(attempts), kept, passed, seconds, note)
+        return Record(task_id(problem.id, sample), encodable(problem.id), sample, tuple(attempts), kept, passed, seconds, note)
 
     def _dialogue(self, problem: Problem) -> Dialogue:
-        find = partial(sanitize, entry_point=problem.entry_point)
+        find, prompt = partial(sanitize, entry_point=problem.entry_point), encodable(problem.prompt)
         if self._conditions.prompt == "product":
-            return Product(problem.prompt, find)
-        return Published(problem.prompt, find, completion=problem.family == "humaneval")
+            return Product(prompt, find)
+        return Published(prompt, find, completion=problem.family == "humaneval")
 
     async def _fits(self, asked: tuple[Message, ...]) -> bool:
         return await self._engine.count(asked) + self._conditions.max_new_tokens <= self._conditions.context
@@ -93,7 +93,7 @@ class Solver:
             said.text,
             code,
             passed,
-            {tests: output for tests, output in outputs.items() if output},
+            {tests: encodable(output) for tests, output in outputs.items() if output},
             usage=said.usage,
             scoring_s=round(seconds, 3),
             shown_passed=shown,
@@ -124,7 +124,7 @@ class Solver:
         if self._guide is None:
             return msgspec.structs.replace(attempt, feedback=dialogue.result(output))
         solution = problem.canonical.removeprefix(problem.prompt) if self._guide.oracle else ""
-        asked = messages(problem.prompt, attempt.code, output, solution)
+        asked = messages(encodable(problem.prompt), attempt.code, output, encodable(solution))
         advice = await self._guide.say(self._replies, asked)
         return msgspec.structs.replace(attempt, feedback=advice.text.strip(), guide_messages=asked, guide_usage=advice.usage)
 
@@ -141,4 +141,4 @@ class ProblemTask:
 
 
 def task_id(problem: str, sample: int) -> str:
-    return f"{problem}#{sample}"
+    return f"{encodable(problem)}#{sample}"

@@ -40,7 +40,7 @@ def chart(report: Report) -> list[str]:
 
     Beside it stand the shares after each round.
     """
-    bars = [(f"{row.tests} · {row.protocol} · {visible_line(row.model)}", _bar(row), _change(row)) for row in report.rows]
+    bars = [(visible_line(f"{row.tests} · {row.protocol} · {row.model}"), _bar(row), _change(row)) for row in report.rows]
     for published in (row for rows in report.published.values() for row in rows):
         shares = dict.fromkeys((published.first, published.passed))
         bars.append((f"{published.source} · {published.model}", _filled(*shares), " → ".join(map(_percent, shares))))
@@ -52,7 +52,7 @@ _HEADERS = ("tests", "version", "protocol", "prompt", "model", "tasks", "at once
 
 
 def _cells(report: Report) -> list[tuple[str, ...]]:
-    rows = [_row(row) for row in report.rows]
+    rows = [tuple(map(visible_line, _row(row))) for row in report.rows]
     for said, published in report.published.items():
         tests, _, protocol = said.partition(", ")
         for each in published:
@@ -71,7 +71,7 @@ def _row(row: Row) -> tuple[str, ...]:
         row.version,
         row.protocol,
         row.prompt,
-        visible_line(row.model),
+        row.model,
         tries if row.complete else f"{tries}, unfinished",
         _percent(row.first),
         _percent(row.passed) if again else "",

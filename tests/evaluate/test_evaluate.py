@@ -202,3 +202,26 @@ async def test_a_server_that_fails_ends_the_run_and_resume_goes_on(tmp_path: Pat
     found = results.read(tmp_path / "out.jsonl")
     assert [record.attempts[0].reply for record in found.records] == ["Hello"] * 5
     assert (found.conditions.engine, found.conditions.model) == ("vLLM", "tiny")
+
+
+def test_what_a_hostile_dataset_and_solution_say_is_written_down_harmlessly(tmp_path: Path) -> None:
+    evil = "\ud800\x1b]0;evil\x07"
+    row = {
+        "task_id": f"Mbpp/1{evil}",
+        "prompt": f'"""\nWrite it. {evil[1:]}\nassert f(1) == 1\n"""\n',
+        "entry_point": "f",
+        "canonical_solution": "\ndef f(x):\n    return x\n",
+        "base_input": [[1]],
+        "plus_input": [],
+        "atol": 0,
+    }
+    (tmp_path / "evil.jsonl").write_text(json.dumps(row) + "\n")
+    reply = "```python\ndef f(x):\n    raise ValueError('\\ud800\\x1b[2J')\n```"
+    (tmp_path / "script.jsonl").write_text(json.dumps({"reply": reply, "when": ["Write it"]}) + "\n")
+    command = [*RUN, str(tmp_path / "evil.jsonl"), "--protocol", "oracle", "--engine", "scripted"]
+    command += ["--replies", str(tmp_path / "script.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    (record,) = results.read(tmp_path / "out.jsonl").records
+    assert "ValueError" in record.attempts[1].messages[0].content

@@ -145,10 +145,17 @@ def test_the_formats_say_the_same() -> None:
 
 def test_a_hostile_name_cannot_reach_the_terminal_as_control() -> None:
     evil = "\x1b]0;owned\x07|model\nrow"
-    found = report([("a\x1b[2J", msgspec.structs.replace(FOUR, conditions=conditions(model=evil, limit=1)))])
+    found = report(
+        [
+            (
+                "a\x1b[2J",
+                msgspec.structs.replace(FOUR, conditions=conditions(model=evil, dataset=evil, dataset_version=evil, limit=1)),
+            )
+        ]
+    )
     for text in (written(found, "table"), written(found, "markdown"), written(found, "csv")):
         assert not {"\x1b", "\x07"} & set(text)
-    assert written(found, "markdown").splitlines()[2].count("|") == written(found, "markdown").splitlines()[0].count("|") + 1
+    assert written(found, "markdown").splitlines()[2].count("|") == written(found, "markdown").splitlines()[0].count("|") + 3
 
 
 def test_a_file_that_holds_no_results_is_named(tmp_path: Path) -> None:
