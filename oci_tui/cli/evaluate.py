@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +13,9 @@ import click
 import msgspec
 
 from oci_tui import measuring, settings
-from oci_tui.cli import engine_options, flags
+from oci_tui.cli import engine_options, evaluate_tasks, flags
 from oci_tui.cli.evaluate_progress import Counter
+from oci_tui.cli.evaluate_running import done, ended_by_signals
 from oci_tui.cli.group import enter_docker_group
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.terminal import visible_line
@@ -117,7 +117,7 @@ async def _problems(chosen: settings.Settings, plan: Plan, guide: settings.Engin
     folder = ways.out.absolute().parent if ways.out else measuring.results_folder()
     make = partial(measuring.evaluation, chosen, plan, guide, data, ways.data_version or "", 1 if ways.ray else workers)
     tasks: Sequence[queue.Task]
-    with _ended_by_signals():
+    with ended_by_signals():
         async with AsyncExitStack() as opened:
             if ways.ray:
                 gpus = float(chosen.engine.kind == "exllamav2") if ways.ray_gpus is None else ways.ray_gpus
@@ -128,23 +128,9 @@ async def _problems(chosen: settings.Settings, plan: Plan, guide: settings.Engin
                 conditions = await evaluation.start(counter.part)
                 tasks = evaluation.tasks(conditions, folder)
             file = ways.out or folder / file_name(conditions)
-            await _done(tasks, queue.Run(file, conditions, resume=ways.resume), workers, counter)
+            await done(tasks, queue.Run(file, conditions, resume=ways.resume), workers, counter)
     click.echo(f"✓ {visible_line(str(file))}", err=True)
     click.echo(tables.written(reported([(file.name, results.read(file))]), "table"), nl=False)
-
-
-async def _done(tasks: Sequence[queue.Task], into: queue.Run, workers: int, counter: Counter) -> None:
-    """Do the tasks that are left, and tell."""
-    try:
-        with counter.counting(len(tasks), into.done.values()):
-            async with aclosing(queue.run(tasks, into, workers)) as records:
-                async for record in records:
-                    counter.show(record)
-    finally:
-        into.close()
-        if len(into.done) < len(tasks):
-            kept = f"◌ {len(into.done)} of {len(tasks)} tasks are in {into.file}; --resume goes on with the others"
-            click.echo(visible_line(kept), err=True)
 
 
 @evaluate.command()
@@ -156,18 +142,4 @@ def report(files: Sequence[Path], form: tables.Format) -> None:
     click.echo(tables.written(reported(found), form), nl=False)
 
 
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """A terminated or hung-up run closes what it has opened."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    for number in ends:
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        yield
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        for number in ends:
-            loop.remove_signal_handler(number)
+evaluate.add_command(evaluate_tasks.tasks)

@@ -28,17 +28,23 @@ async def judge(sandbox: Sandbox, task: RepositoryTask, files: Files, folder: st
     if task.unchanged and files != task.repo:
         touched = sorted(path for path in {*files, *task.repo} if files.get(path) != task.repo.get(path))
         return Judgement(False, f"changed: {', '.join(touched)}")
-    await sandbox.unpack([_tar(task.judged(files), folder)])
-    command = Command(task.hidden, ("/bin/sh", "-c", _IN_FOLDER, "hidden", folder, task.hidden), timeout_s=task.timeout_s)
+    end, said = await run_on(sandbox, task.judged(files), folder, task.hidden, task.timeout_s)
+    return Judgement(end.passed, said)
+
+
+async def run_on(sandbox: Sandbox, files: Files, folder: str, command: str, timeout_s: float) -> tuple[Exit, str]:
+    """Run a command on these files, in this folder of the workspace: how it ended, and what it printed and why it was ended."""
+    await sandbox.unpack([_tar(files, folder)])
+    run = Command(command, ("/bin/sh", "-c", _IN_FOLDER, "check", folder, command), timeout_s=timeout_s)
     kept, end = KeptOutput(), Exit(1, "connection lost")
-    async with aclosing(sandbox.run(command)) as items:
+    async with aclosing(sandbox.run(run)) as items:
         async for item in items:
             if isinstance(item, Output):
                 kept.add(item.stream, item.text)
             elif isinstance(item, Exit):
                 end = item
     said = printed(kept.text())
-    return Judgement(end.passed, said if end.reason == "exited" else f"{said}\n{end.reason}")
+    return end, said if end.reason == "exited" else f"{said}\n{end.reason}"
 
 
 def _tar(files: Files, folder: str) -> bytes:
