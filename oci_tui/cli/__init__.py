@@ -39,7 +39,7 @@ COMMANDS = {
     "models": "List, look at, fetch and remove models.",
     "config": "Show and edit the settings.",
     "completion": "Let your shell complete commands and options.",
-    "evaluate": "Measure a model on HumanEval(+) and MBPP(+), with and without feedback.",
+    "evaluate": "Measure a model on HumanEval(+), MBPP(+) and tasks in repositories, with and without feedback.",
     "bench": "Measure what the product costs beside what it stands on.",
 }
 

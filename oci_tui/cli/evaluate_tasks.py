@@ -71,7 +71,7 @@ async def _tasks(
                 into.append((way, queue.Run(file, conditions, resume=resume)))
             for way, run in into:
                 click.echo(f"◌ {way.name}", err=True)
-                await done([TaskRun(task, way, sandbox) for task in found], run, workers, Counter())
+                await done([TaskRun(task, way, sandbox, wanted.rounds) for task in found], run, workers, Counter())
     for _, file in files:
         click.echo(f"✓ {visible_line(str(file))}", err=True)
     kinds = {task.name: task.kind for task in found}

@@ -97,8 +97,12 @@ def _load(folder: Path) -> RepositoryTask:
 
 
 def _files(folder: Path) -> Files:
-    return {
+    """Raises OSError, and ValueError for a file that is not UTF-8: a workspace does not edit those."""
+    found = {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     }
+    for content in found.values():
+        content.decode()
+    return found

@@ -48,10 +48,10 @@ class Way(Protocol):
 
 
 class TaskRun:
-    """`queue.Task`: one task, done in one way."""
+    """`queue.Task`: one task, done in one way; what a peer does after so many rounds does not count."""
 
-    def __init__(self, task: RepositoryTask, way: Way, sandbox: OpenSandbox) -> None:
-        self._task, self._way, self._sandbox = task, way, sandbox
+    def __init__(self, task: RepositoryTask, way: Way, sandbox: OpenSandbox, rounds: int) -> None:
+        self._task, self._way, self._sandbox, self._rounds = task, way, sandbox, rounds
 
     @property
     def id(self) -> str:
@@ -62,7 +62,7 @@ class TaskRun:
         started = time.monotonic()
         done = await self._way.do(self._task)
         took = time.monotonic() - started
-        attempts = await self._judged(done.states or (State(self._task.repo),))
+        attempts = await self._judged(done.states[: self._rounds] or (State(self._task.repo),))
         return Record(
             id=self.id,
             problem=self.id,

@@ -85,6 +85,14 @@ def test_a_folder_without_tasks_or_files_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    toml = "prompt = 'x'\nkind = 'fix'\nlanguage = 'python'\nhidden = 'true'\n"
+    (tmp_path / "one" / "hidden").mkdir(parents=True)
+    (tmp_path / "one" / "hidden" / "a.bin").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match="can't decode"):
+        task(tmp_path, toml)
+
+
 def test_tests_that_were_changed_do_not_decide() -> None:
     one = replace(TASKS[0], repo={"test_a.py": b"was", "a.py": b"a"}, hidden_files={"test_hidden.py": b"hidden"})
     judged = one.judged({"test_a.py": b"weaker", "a.py": b"b"})
