@@ -63,6 +63,7 @@ def report(runs: Sequence[tuple[str, Results]]) -> Report:
         versions[conditions.dataset].setdefault(conditions.dataset_sha256, _version(conditions))
         if not found.summary:
             notes.append(f"{name}: not finished, {len(found.records)} of {conditions.problems * conditions.samples} tasks")
+        notes += [f"{name}: {said}" for said in _cut_short(found)]
         for level in _levels(found):
             row = _row(found, level)
             rows.append(row)
@@ -75,6 +76,17 @@ def report(runs: Sequence[tuple[str, Results]]) -> Report:
         if len(each) > 1:
             notes.append(f"{dataset}: {' and '.join(each.values())} do not compare with each other")
     return Report(tuple(rows), published, tuple(dict.fromkeys(notes)))
+
+
+def _cut_short(found: Results) -> list[str]:
+    """What kept the model from all that it could have done."""
+    ended = [record.note for record in found.records if record.note]
+    replies = [attempt.usage.end for record in found.records for attempt in record.attempts]
+    length = replies.count("length")
+    said = [f"{ended.count(note)} of {len(found.records)} tasks ended early: {note}" for note in dict.fromkeys(ended)]
+    if length:
+        said.append(f"{length} of {len(replies)} replies were cut off at {found.conditions.max_new_tokens} tokens")
+    return said
 
 
 def _levels(found: Results) -> list[str]:

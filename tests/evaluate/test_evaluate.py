@@ -17,6 +17,7 @@ import pytest
 
 from oci_tui.core.generation import Sampling
 from oci_tui.evaluate import results
+from oci_tui.evaluate.protocols import NO_ROOM
 from oci_tui.evaluate.replies import FILE
 from oci_tui.evaluate.results import Record, Results
 from tests.engine.misbehaving_server import MisbehavingServer
@@ -225,3 +226,13 @@ def test_what_a_hostile_dataset_and_solution_say_is_written_down_harmlessly(tmp_
     assert "\x1b" not in done.stdout + done.stderr
     (record,) = results.read(tmp_path / "out.jsonl").records
     assert "ValueError" in record.attempts[1].messages[0].content
+
+
+def test_a_problem_that_does_not_fit_the_window_is_not_solved_and_that_is_said(tmp_path: Path) -> None:
+    command = arguments(tmp_path, "--context", "40000", "--limit", "1")
+    room = {**os.environ, "OCI_ENGINE_MAX_NEW_TOKENS": "32760"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=room)
+    assert done.returncode == 0, done.stderr
+    assert f"1 of 1 tasks ended early: {NO_ROOM}" in done.stdout
+    (record,) = results.read(tmp_path / "out.jsonl").records
+    assert (record.attempts, record.passed) == ((), {"base": False, "plus": False})

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from oci_tui.core.errors import SettingsError
-from oci_tui.core.generation import Sampling
+from oci_tui.core.generation import Sampling, Usage
 from oci_tui.evaluate import results
+from oci_tui.evaluate.protocols import NO_ROOM
 from oci_tui.evaluate.published_rows import published_rows
 from oci_tui.evaluate.report import report
 from oci_tui.evaluate.results import Attempt, Conditions, Record, Results, summary
@@ -117,6 +118,15 @@ def test_it_says_when_versions_differ_and_when_a_run_is_unfinished() -> None:
     notes = report([("a", FOUR), ("b", other)]).notes
     assert "b: not finished, 1 of 4 tasks" in notes
     assert "humaneval+: v0.1.9 abababab and v0.1.10 12121212 do not compare with each other" in notes
+
+
+def test_it_says_what_kept_the_model_from_more() -> None:
+    long = Attempt((), "reply", "code", PLUS, usage=Usage(end="length"))
+    records = (Record("a", "a", 0, (long, long), 1, PLUS), Record("b", "b", 0, (), 0, NONE, note=NO_ROOM))
+    assert report([("x", Results(conditions(), records, summary(records)))]).notes == (
+        "x: 1 of 2 tasks ended early: the next prompt did not fit the model's window",
+        "x: 2 of 2 replies were cut off at 1024 tokens",
+    )
 
 
 def test_several_samples_give_pass_at_k() -> None:
