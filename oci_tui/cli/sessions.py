@@ -46,13 +46,14 @@ def show(name: str) -> None:
         ("session", summary.name),
         ("title", summary.title),
         ("repository", summary.root),
+        *([("forked from", summary.forked_from)] if summary.forked_from else []),
         ("started", when(summary.started)),
         ("last", f"{when(summary.at)}{', open now' if summary.open else ''}"),
         ("turns", f"{summary.turns}, {summary.rounds} rounds{f', {summary.verdict}' if summary.verdict else ''}"),
         ("pending", summary.pending or "nothing"),
         ("size", size(summary.bytes)),
     ):
-        click.echo(visible_line(f"{label:10}  {value}"))
+        click.echo(visible_line(f"{label:11}  {value}"))
     turn = 0
     for entry in archive.rounds(summary.name):
         if entry.turn != turn:

@@ -14,6 +14,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
 
     `title` is the person's or else the first prompt, "" before there is any; `verdict` is the last turn's, None while there is
     none; `pending` is the last word on the change that was not accepted ("2 files +9 −3"), "" for none; `open`: in use now.
+    `forked_from` names another session.
     """
 
     name: str
@@ -27,6 +28,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
     pending: str
     bytes: int
     open: bool
+    forked_from: str = ""
 
 
 class RoundSummary(msgspec.Struct, frozen=True):

@@ -8,19 +8,18 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from oci_tui.core import events
 from oci_tui.core.archive import RoundSummary, SessionSummary
-from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.events import Event
 from oci_tui.core.fork import Fork, forked, rounds
+from oci_tui.core.happened import Happened
 from oci_tui.core.reading import read
 from oci_tui.store.journal import mend
 
-_TOLD = (events.SessionStarted, events.SessionRenamed, events.TurnStarted, events.RoundFinished, events.TurnFinished)
-_MARKS = tuple(f'{{"event":"{kind.__name__}"'.encode() for kind in _TOLD)
-_CHANGED = b'{"event":"DiffChanged"'
+E = TypeVar("E", bound=Happened)
 
 
 class JournalArchive:
@@ -99,29 +98,56 @@ def _summary(file: Path) -> SessionSummary | None:
             size = len(data) + sum(other.stat().st_size for other in file.with_suffix("").glob("*"))
     except OSError:
         return None
-    lines = data.split(b"\n")
-    told = [event for line in lines[:-1] if line.startswith(_MARKS) and (event := _event(line))]
-    started = next((event for event in told if isinstance(event, events.SessionStarted)), None)
+    journal = b"\n" + data[: data.rfind(b"\n") + 1]
+    started = _first(journal, events.SessionStarted)
     if started is None:
         return None
-    prompts = [event for event in told if isinstance(event, events.TurnStarted)]
-    titles = [event.title for event in told if isinstance(event, events.SessionRenamed)]
-    diff = next((event.diff for line in reversed(lines) if line.startswith(_CHANGED) and (event := _change(line))), Diff())
-    ends = [event for event in told if isinstance(event, events.TurnFinished)]
-    last = next((event for line in reversed(lines[:-1]) if line and (event := _event(line))), started)
+    asked = _first(journal, events.TurnStarted)
+    renamed = _last(journal, events.SessionRenamed)
+    ended = _last(journal, events.TurnFinished)
+    changed = _last(journal, events.DiffChanged)
+    last = _last(journal, Happened) or started
     return SessionSummary(
         name=file.stem,
-        title=(titles[-1] if titles else "") or (_first_line(prompts[0].prompt) if prompts else ""),
+        title=(renamed.title if renamed else "") or (_first_line(asked.prompt) if asked else ""),
         root=started.root,
         started=started.at,
         at=last.at,
-        turns=len(prompts),
-        rounds=sum(isinstance(event, events.RoundFinished) for event in told),
-        verdict=ends[-1].verdict if ends else None,
-        pending=diff.summary() if diff.files else "",
+        turns=journal.count(_mark(events.TurnStarted)),
+        rounds=journal.count(_mark(events.RoundFinished)),
+        verdict=ended.verdict if ended else None,
+        pending=changed.diff.summary() if changed and changed.diff.files else "",
         bytes=size,
         open=not alone,
+        forked_from=started.forked_from,
     )
+
+
+def _mark(kind: type[Happened]) -> bytes:
+    """How a line of this kind begins, with the end of the one before; no text of an event can look like that."""
+    return b'\n{"event":"' + (kind.__name__.encode() + b'"' if kind is not Happened else b"")
+
+
+def _first(journal: bytes, kind: type[E]) -> E | None:
+    """The first event of this kind that can be read."""
+    mark, place = _mark(kind), -1
+    while (place := journal.find(mark, place + 1)) >= 0:
+        if isinstance(event := _event(_line(journal, place)), kind):
+            return event
+    return None
+
+
+def _last(journal: bytes, kind: type[E]) -> E | None:
+    """The last event of this kind that can be read."""
+    mark, place = _mark(kind), len(journal)
+    while (place := journal.rfind(mark, 0, place)) >= 0:
+        if isinstance(event := _event(_line(journal, place)), kind):
+            return event
+    return None
+
+
+def _line(journal: bytes, place: int) -> bytes:
+    return journal[place + 1 : journal.index(b"\n", place + 1)]
 
 
 def _event(line: bytes) -> Event | None:
@@ -129,11 +155,6 @@ def _event(line: bytes) -> Event | None:
         return events.decode(line)
     except StoreError:
         return None
-
-
-def _change(line: bytes) -> events.DiffChanged | None:
-    event = _event(line)
-    return event if isinstance(event, events.DiffChanged) else None
 
 
 def _first_line(prompt: str) -> str:

@@ -116,7 +116,7 @@ def test_sessions_from_the_command_line(tmp_path: Path) -> None:
     listed = oci("sessions", "list", cwd=tmp_path)
     assert re.match(r"20260921-101500-a1b2  2026-09-\d\d \d\d:\d\d  parser: .*rounds, passed", listed.stdout)
     shown = oci("sessions", "show", "2026", cwd=tmp_path).stdout
-    assert "repository  /home/ada/src/parser" in shown
+    assert "repository   /home/ada/src/parser" in shown
     assert re.search(r"^ +2  ✓ ", shown, re.MULTILINE)
     assert oci("sessions", "rename", "2026", "The \x1b[31mlexer", cwd=tmp_path).stdout == (
         "session 20260921-101500-a1b2: The ␛[31mlexer\n"
