@@ -55,8 +55,7 @@ def test_what_was_before_the_killed_round_is_there(make_repository: MakeReposito
         torn.write(b'{"event":"OutputArr')
     go_on = ["resume", *(["--chat"] if chat else []), *scripted(tmp_path, "It adds them.")]
     with running(go_on, root, tmp_path) as terminal:
-        terminal.until(lambda: "return b - a" in terminal.text)
-        assert "fix it" in terminal.text
+        terminal.until(lambda: "return b - a" in terminal.text and "fix it" in terminal.text)
         terminal.until(
             lambda: "Say what you want changed" in terminal.text if chat else "pending" in terminal.text or "±" in terminal.text
         )
