@@ -79,9 +79,10 @@ class Evaluation:
 
     async def start(self, tell: Callable[[Progress], None] = untold) -> Conditions:
         """Load what is needed; the conditions that result. Raises OciError."""
+        # before the model takes the processor: how long the references take sets the limits
+        await self._scorer.prepare(self.problems, tell)
         info = await self._model.start(tell)
         guide = await self._guide.start(tell) if self._guide else None
-        await self._scorer.prepare(self.problems, tell)
         plan, dataset = self._plan, self._dataset
         return Conditions(
             dataset=dataset.name,
