@@ -83,7 +83,7 @@ async def test_what_a_rule_denies_is_told_to_the_model_which_goes_on(make_reposi
         happened = await turn(session)
         assert verdict(happened) is Verdict.PASSED
         assert [event.command.label for event in happened if isinstance(event, events.CommandStarted)] == ["pytest -q"]
-        assert "the user's rule `rm -rf *` denies it" in session.conversation.messages[-2].content
+        assert "the rule `rm -rf *` of the settings denies it" in session.conversation.messages[-2].content
 
 
 @pytest.mark.docker
@@ -158,7 +158,7 @@ def test_without_the_app_only_what_is_allowed_runs_which_is_said(make_repository
     assert "+    return a + b" in allowed.stdout
     denied = oci("run", "fix it", *scripted(tmp_path, RIGHT), cwd=root, OCI_APPROVAL_DENY="pytest*")
     assert denied.returncode == 1
-    assert "✗ not run, since the user's rule `pytest*` denies it" in denied.stderr
+    assert "✗ not run, since the rule `pytest*` of the settings denies it" in denied.stderr
 
 
 @pytest.mark.docker

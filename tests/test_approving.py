@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,14 +11,14 @@ import pytest
 from textual.pilot import Pilot
 
 from oci_tui.assemble import open_session
-from oci_tui.core.ports import ApprovalMode
+from oci_tui.core.ports import ApprovalMode, Command
 from oci_tui.settings import AgentSettings, EngineSettings, Settings
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.screens.approval import ApprovalScreen
 from tests.calculator import FILES, RIGHT, MakeRepository, scripted
 from tests.test_app import until
-from tests.ui.test_workbench import on_screen, text_of
+from tests.ui.test_workbench import on_screen, opened, text_of
 
 LOOK = "```bash\ncat calc.py\n```"
 # a command that is wider than the dialog, with something at its far end, and with what would repaint a terminal
@@ -143,3 +144,17 @@ async def test_the_mode_goes_round_by_key_and_is_named_by_command(make_repositor
             await pilot.press(*f"/approval {words}", "enter")
             await until(pilot, lambda said=said: said in on_screen(app))  # type: ignore[misc]
         assert " ask " in status()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
+async def test_in_any_terminal_the_keys_and_the_command_are_in_sight(size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code=f"ls\n{'x' * 200}\n" * 9), ""))
+        await until(pilot, lambda: armed(app))
+        screen = " ".join(on_screen(app).split())
+        for words in ("(18 lines)", "1 ls", "y run it", "n do not", "Esc stop the turn"):
+            assert words in screen
+        await pilot.press("end")
+        await until(pilot, lambda: "   1 ls" not in on_screen(app))
+        await pilot.press("n")
+        assert await asked == "no"

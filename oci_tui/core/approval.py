@@ -73,7 +73,7 @@ class Approval:
     def by_rule(self, command: Command) -> Permission | None:
         """What needs no question; None where the person has to be asked."""
         if pattern := self._rules.denied(command):
-            return Permission(allowed=False, why=f"the user's rule `{pattern}` denies it")
+            return Permission(allowed=False, why=f"the rule `{pattern}` of the settings denies it")
         if self.mode == "plan":
             return Permission(allowed=False, why="approval is plan: nothing runs", final=True)
         if self.mode == "auto" or self._rules.allowed(command) or text_of(command) in self._same:
