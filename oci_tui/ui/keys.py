@@ -145,6 +145,7 @@ AFTER_LEADER: Mapping[str, str] = {
     "o": "sessions",
     "M": "models",
     "i": "details",
+    "w": "approval",
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
 }
 """What a key does after the leader, by the action's name; shown in this order."""
@@ -222,6 +223,15 @@ def _chord(part: str) -> str | None:
     """The key of "leader g"; None for a key without the leader."""
     leader, _, then = part.partition(" ")
     return then.strip() if leader == LEADER and then else None
+
+
+def pressed(shown: str) -> list[str]:
+    """The keys, as Textual names them, of one that a person reads ("Ctrl+X a"); none of "a r", which are two."""
+    named = {"esc": "escape", "/": "slash", "?": "question_mark"}
+    parts = shown.split(" ")
+    if "…" in shown or (len(parts) > 1 and len(parts[0]) == 1):
+        return []
+    return [named.get(part.lower(), part if len(part) == 1 else part.lower()) for part in parts]
 
 
 def shown(key: Key, keymap: Mapping[str, str]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -17,6 +19,13 @@ class Completion(Widget):
     """Hidden while there is nothing to suggest."""
 
     MOST = 8
+
+    class Clicked(Message):
+        """The person takes this one."""
+
+        def __init__(self, suggestion: Suggestion) -> None:
+            super().__init__()
+            self.suggestion = suggestion
 
     DEFAULT_CSS = """
     Completion { display: none; height: auto; background: $bar-background; }
@@ -39,6 +48,10 @@ class Completion(Widget):
     def move(self, step: int) -> None:
         """Choose the next or previous one."""
         self.chosen = (self.chosen + step) % max(1, len(self.suggestions))
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y < len(self.suggestions):
+            self.post_message(self.Clicked(self.suggestions[event.y]))
 
     def render(self) -> Content:
         room = max(10, self.size.width - 4)

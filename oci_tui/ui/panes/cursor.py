@@ -152,6 +152,8 @@ class CursorPane(LinePane):
     def on_click(self, event: events.Click) -> None:
         if self.line_count():
             self.go_to(self.scroll_offset.y + event.y)
+            if event.chain == 2:
+                self.app.simulate_key("enter")
 
     def on_focus(self) -> None:
         self.changed(self.here)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from textual import events
@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import LinePane
 
 
@@ -139,7 +140,13 @@ class QueueLine(Widget):
     QueueLine { height: 1; display: none; }
     """
 
+    class Clicked(Message):
+        """The person wants the last of them back."""
+
     waiting: reactive[tuple[str, ...]] = reactive(())
+
+    def on_click(self) -> None:
+        self.post_message(self.Clicked())
 
     def watch_waiting(self, waiting: tuple[str, ...]) -> None:
         self.display = bool(waiting)
@@ -179,10 +186,23 @@ class Hints(Widget):
         text, style = self.said
         if text:
             return Content.assemble(" ", (text, style)).truncate(self.size.width, ellipsis=True)
-        line, room = Content(" "), self.size.width - 2
+        return Content.assemble(" ", *(hint for _, hint in self._fitting())).stylize_before("$ink-muted")
+
+    def _fitting(self) -> Iterator[tuple[str, Content]]:
+        """The hints that fit, each with its key."""
+        room = self.size.width - 2
         for key, does in self.pairs:
             hint = Content.assemble((key, "$accent"), f" {does}", "   ")
             if hint.cell_length - 3 > room:
-                break
-            line, room = line + hint, room - hint.cell_length
-        return line.stylize_before("$ink-muted")
+                return
+            room -= hint.cell_length
+            yield key, hint
+
+    def on_click(self, event: events.Click) -> None:
+        """A hint that is clicked is its key pressed."""
+        x = event.x - 1
+        for key, hint in [] if self.said[0] else self._fitting():
+            if 0 <= x < hint.cell_length - 3:
+                for pressed in keys.pressed(key):
+                    self.app.simulate_key(pressed)
+            x -= hint.cell_length

@@ -138,7 +138,7 @@ class PromptBox(KeyedArea):
             return False
         match key:
             case "tab" | "enter":
-                self._write(current)
+                self.write(current)
             case "down" | "ctrl+n" | "up" | "ctrl+p":
                 self._completion.move(1 if key in ("down", "ctrl+n") else -1)
             case "escape":
@@ -147,7 +147,8 @@ class PromptBox(KeyedArea):
                 return False
         return True
 
-    def _write(self, suggestion: Suggestion) -> None:
+    def write(self, suggestion: Suggestion) -> None:
+        """Have this in the place of the word that it is for."""
         row, column = self.cursor_location
         word = _WORD.search(self._before)
         start = column - len(word[1]) if word else column

@@ -66,6 +66,9 @@ class StatusPane(Widget):
     def on_mount(self) -> None:
         self._clock = self.set_interval(0.5, self.refresh, pause=True)
 
+    async def on_click(self) -> None:
+        await self.app.run_action("details")
+
     def show(self, event: Event) -> None:
         match event:
             case PartProgressed():

@@ -36,6 +36,7 @@ class LeaderScreen(ModalScreen[Key | None]):
     def __init__(self, chords: Mapping[str, Key]) -> None:
         super().__init__()
         self._chords = chords
+        self._rows, self._cell = 1, 1
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
@@ -48,17 +49,21 @@ class LeaderScreen(ModalScreen[Key | None]):
         """The keys in columns, read downwards."""
         columns = max(1, min(_MOST_COLUMNS, width // _COLUMN))
         said = [(then, key.command or key.does) for then, key in self._chords.items()]
-        rows = -(-len(said) // columns)
+        rows, cell = -(-len(said) // columns), width // columns
+        self._rows, self._cell = rows, cell
         wide = max(cell_len(then) for then, _ in said)
         lines = []
         for row in zip_longest(*(said[start : start + rows] for start in range(0, len(said), rows)), fillvalue=("", "")):
-            cells = [
-                ((f"{set_cell_size(then, wide)} ", "bold $accent"), _fitted(does, width // columns - wide - 1))
-                for then, does in row
-            ]
+            cells = [((f"{set_cell_size(then, wide)} ", "bold $accent"), _fitted(does, cell - wide - 1)) for then, does in row]
             lines.append(Content.assemble(*(part for cell in cells for part in cell)))
         lines.append(Content.styled("Esc leaves", "$ink-faint"))
         return Content("\n").join(lines)
+
+    def on_click(self, event: events.Click) -> None:
+        """A key that is clicked is pressed; a click beside them leaves."""
+        place = event.get_content_offset(self.query_one(Static))
+        at = place.x // self._cell * self._rows + place.y if place is not None and place.y < self._rows else -1
+        self.dismiss(list(self._chords.values())[at] if 0 <= at < len(self._chords) else None)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

@@ -206,6 +206,11 @@ class Workbench(RewritingScreen):
         else:
             self.code.detail = f"edited · {message.mode}"
 
+    @on(Completion.Clicked)
+    def _take_suggestion(self, message: Completion.Clicked) -> None:
+        self._prompt.write(message.suggestion)
+
+    @on(QueueLine.Clicked)
     @on(PromptBox.EditQueue)
     def _edit_queue(self) -> None:
         if prompt := self.conversation.take_back():
