@@ -21,16 +21,20 @@ from oci_tui.evaluate.product import Product
 from oci_tui.evaluate.task_folders import RepositoryTask
 from oci_tui.evaluate.task_ways import TasksWanted, TaskWay, conditions, named
 from oci_tui.evaluate.tasks import OpenSandbox
-from oci_tui.measuring import results_folder
 from oci_tui.settings import Settings
 
 
 @asynccontextmanager
 async def task_ways(
-    settings: Settings, tasks: Sequence[RepositoryTask], wanted: TasksWanted, tell: Callable[[Progress], None]
+    settings: Settings,
+    tasks: Sequence[RepositoryTask],
+    wanted: TasksWanted,
+    journals: Path,
+    tell: Callable[[Progress], None],
 ) -> AsyncGenerator[tuple[Sequence[TaskWay], OpenSandbox]]:
     """The ways that these tasks are to be done in, with the model loaded, and what makes a sandbox of a profile.
 
+    What happened in each session is kept in the folder `journals`.
     Raises OciError: an image, the model or the peer's program is missing.
     """
     from oci_tui.engine.fingerprint import fingerprint
@@ -54,7 +58,7 @@ async def task_ways(
         held = partial(conditions, sampling, most, info, model.sha256, tasks, wanted)
         ways = []
         for count in dict.fromkeys((1, wanted.candidates)):
-            open_session = partial(_session, settings, SharedEngine(model.engine), wanted.rounds, count)
+            open_session = partial(_session, settings, SharedEngine(model.engine), journals, wanted.rounds, count)
             ways.append(TaskWay(Product(named(count), open_session), held(named(count), __version__)))
         if wanted.peer:
             peer = Aider(wanted.peer, Server(settings.engine.url, info.model), sandbox, create_repository)
@@ -66,9 +70,9 @@ async def task_ways(
 
 @asynccontextmanager
 async def _session(
-    settings: Settings, engine: Engine, rounds: int, candidates: int, task: RepositoryTask, root: Path
+    settings: Settings, engine: Engine, journals: Path, rounds: int, candidates: int, task: RepositoryTask, root: Path
 ) -> AsyncGenerator[Session]:
-    """A session on the task's files at `root`; what is kept of them elsewhere goes with it, its journal among the results."""
+    """A session on the task's files at `root`; what is kept of them elsewhere goes with it, but for its journal."""
     from oci_tui.workspace.creation import create_repository
     from oci_tui.workspace.past import folder_of
 
@@ -85,9 +89,8 @@ async def _session(
         yield made
     finally:
         await made.close()
-        kept = results_folder() / "journals" / f"{task.name}-{candidates}.jsonl"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        journal.replace(kept)
+        journals.mkdir(parents=True, exist_ok=True)
+        shutil.move(journal, journals / f"{task.name}-{candidates}.jsonl")
         shutil.rmtree(journal.with_suffix(""), ignore_errors=True)
         shutil.rmtree(folder_of(root), ignore_errors=True)
 

@@ -59,14 +59,14 @@ def tasks(folder: Path, **values: Any) -> None:
 async def _tasks(
     folder: Path, wanted: TasksWanted, chosen: settings.Settings, workers: int, out: Path | None, *, resume: bool
 ) -> None:
-    counter = Counter()
+    kept_in = out or measuring.results_folder()
     found = wanted.chosen(load(folder))
     files: list[tuple[str, Path]] = []
     with ended_by_signals():
-        async with measuring_tasks.task_ways(chosen, found, wanted, counter.part) as (ways, sandbox):
+        async with measuring_tasks.task_ways(chosen, found, wanted, kept_in / "journals", Counter().part) as (ways, sandbox):
             into = []
             for way, conditions in ((each.way, each.conditions) for each in ways):
-                file = (out or measuring.results_folder()) / file_name(conditions)
+                file = kept_in / file_name(conditions)
                 files.append((way.name, file))
                 into.append((way, queue.Run(file, conditions, resume=resume)))
             for way, run in into:

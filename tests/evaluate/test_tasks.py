@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.core.events import RoundFinished
+from oci_tui.core.reading import read
 from oci_tui.evaluate import results
 from oci_tui.evaluate.results import Results
 from tests.calculator import FILES, RIGHT, WRONG
@@ -74,7 +76,10 @@ def test_every_round_is_judged_by_what_nobody_was_shown(tmp_path: Path, argument
     table = ended.stdout.splitlines()
     assert re.fullmatch(r"one reply +replies.jsonl +3 +0 \(0 %\) +1 \(33 %\) +1 \(33 %\) +[\d.]+", table[2])
     assert [line.split() for line in table[-3:]] == [["cheated", "fix", "–"], ["second", "fix", "2"], ["touched", "fix", "–"]]
-    assert list((tmp_path / "out").iterdir()) == list((tmp_path / "out").glob("*.jsonl"))
+    journals = sorted((tmp_path / "out" / "journals").iterdir())
+    assert [file.name for file in journals] == ["cheated-1.jsonl", "second-1.jsonl", "touched-1.jsonl"]
+    told = [event for event in read(journals[1]) if isinstance(event, RoundFinished)]
+    assert [event.passed for event in told] == [False, True]
 
 
 def test_best_of_several_stands_beside_and_a_run_goes_on_with_what_is_left(tmp_path: Path, arguments: list[str]) -> None:
