@@ -116,3 +116,20 @@ async def test_a_missing_package_is_offered_and_the_model_is_told_to_leave_it(ma
     assert feedback.SAME_ERROR not in told
     assert verdict(happened) is Verdict.FAILED
     assert only(happened, events.RoundFinished)
+
+
+async def test_a_missing_package_of_node_and_a_missing_npm_are_offered_for_the_profile(make_repository: MakeRepository) -> None:
+    package = '{"dependencies": {"left-hand": "1"}, "scripts": {"test": "node --test"}}'
+    files = {**NODE, "package.json": package, "lib.js": f"const left = require('left-hand/fp');\n{LIB}"}
+    async with node_session(make_repository(files), [f"lib.js\n```javascript\n{files['lib.js']}// a\n```\n", "No."]) as session:
+        happened = await turn(session, "add a comment")
+        assert feedback.not_installed("left-hand") in session.conversation.messages[-2].content
+    assert [offer.partition(" && npm ")[2] for offer in offers(happened)] == ['install"']
+    assert offers(happened)[0].startswith('oci-tui sandbox prepare --profile node "command -v npm || (apt-get update')
+
+    root = make_repository({**NODE, "AGENTS.md": "check: `npm test`\n"}, "other")
+    async with node_session(root, [LIB_RIGHT, "No."]) as session:
+        happened = await turn(session, "correct lib.js")
+    npm = "apt-get update && apt-get install -y --no-install-recommends npm"
+    assert offers(happened) == [f'oci-tui sandbox prepare --profile node "{npm}"']
+    assert verdict(happened) is Verdict.FAILED

@@ -77,7 +77,7 @@ def found(output: str, paths: Sequence[str], read: Read) -> Missing | None:
     for name in dict.fromkeys(_NODE.findall(output)):
         if name in _node_packages(read):
             install = "npm ci" if "package-lock.json" in paths else "npm install"
-            return Missing(name, f"command -v npm || {program('npm').command}; {install}")
+            return Missing(name, f"command -v npm || ({program('npm').command}) && {install}")
     for name in dict.fromkeys(_PROGRAM.findall(output)):
         if name in _DEBIAN:
             return program(name)

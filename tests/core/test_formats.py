@@ -175,6 +175,11 @@ def test_methods_of_the_same_name_stay_their_types() -> None:
     assert placed.text == go.replace("return 2", "return 3")
 
 
+def test_a_function_within_a_call_is_none_of_the_file() -> None:
+    old = "describe('a', () => {\n  function help() {\n    return 1;\n  }\n});\n"
+    assert definitions.place("js", "function help() {\n  return 2;\n}\n", {"a.js": old}, TreeSitterParser()) is None
+
+
 def test_a_function_with_braces_in_its_text_is_replaced_whole() -> None:
     old = "export const draw = (x) => {\n  if (x) {\n    return '}';\n}\n  return `{`;\n};\n\nexport function keep() {}\n"
     code = "export const draw = (x) => x;\n"

@@ -51,7 +51,7 @@ def within(parser: Parser, path: str, text: str, code: str, prompt: str) -> str:
 
 
 def _top(path: str, text: str, parser: Parser) -> dict[str, Definition]:
-    return {item.full_name: item for item in definitions(path, text, parser) if not item.inside}
+    return {item.full_name: item for item in definitions(path, text, parser) if not (item.inside or item.column)}
 
 
 def _whole(path: str, text: str, code: str, parser: Parser) -> bool:
