@@ -31,7 +31,8 @@ def state_folder() -> Path:
 def runtime_folder() -> Path:
     """Where the sockets of hosts are: private to the user, and gone with the machine's next start where it has such a place."""
     given = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    return _private(Path(given) / "oci-tui") if Path(given).is_dir() else _private(state_folder() / "run")
+    ours = os.access(given, os.W_OK | os.X_OK)  # after `su` it may be another user's
+    return _private(Path(given) / "oci-tui") if ours else _private(state_folder() / "run")
 
 
 def models_folder() -> Path:

@@ -211,7 +211,10 @@ class RemoteSession:
         """Raises ShareError when the host is gone."""
         if self._lost or self._writer is None:
             raise ShareError(self._lost or "the session is not there yet")
-        self._writer.write(message_frame(command))
+        frame = message_frame(command)
+        if len(frame) > protocol.CLIENT_FRAME:
+            raise ShareError(f"that is too long: at most {protocol.CLIENT_FRAME >> 20} MiB can be said to a host at once")
+        self._writer.write(frame)
 
     async def _next(self) -> Event | CaughtUp | Done:
         async with self._changed:

@@ -12,7 +12,7 @@ from pathlib import Path
 from oci_tui.core.company import Participant, Role
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError, ShareError
-from oci_tui.core.events import DiffChanged, Event, TurnFinished, TurnStarted, WorkspaceReady, encode
+from oci_tui.core.events import DiffChanged, Event, TurnFailed, TurnFinished, TurnStarted, WorkspaceReady, encode
 from oci_tui.core.session import Session
 from oci_tui.share import protocol
 from oci_tui.share.company import Company
@@ -53,7 +53,8 @@ class SharedSession:
 
     async def serve(self) -> None:
         """Make the session ready, then do what is asked."""
-        await self._play(0, 0, self._session.prepare())
+        if problem := await self._done_with(0, 0, self._session.prepare()):
+            self._tell(TurnFailed(problem))
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -129,15 +130,23 @@ class SharedSession:
         try:
             if by in self._company.participants:
                 self._company.check(by, request)
-            only = by if isinstance(request, protocol.History) else 0
-            await self._play(by, only, self._events(request))
+            events = self._events(request)
         except OciError as error:
             self._done(by, request, str(error))
+            return
+        only = by if isinstance(request, protocol.History) else 0
+        self._done(by, request, await self._done_with(by, only, events))
+
+    async def _done_with(self, by: int, only: int, events: AsyncGenerator[Event]) -> str:
+        """Tell what happens to everybody, or `only` to one; why it was not done, "" when it was."""
+        try:
+            await self._play(by, only, events)
+        except OciError as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001 - one session's fault is not the others' end
             _log.exception("session %s", self._session.name)
-            self._done(by, request, f"internal error: {type(error).__name__}: {error}; the host's log has more")
-        else:
-            self._done(by, request)
+            return f"internal error: {type(error).__name__}: {error}; the host's log has more"
+        return ""
 
     def _events(self, request: protocol.Request) -> AsyncGenerator[Event]:
         session, settle = self._session, self._session.settle

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import grp
 import os
+import shutil
 import stat
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -31,12 +34,12 @@ from oci_tui.engine.scripted import ScriptedEngine
 from oci_tui.resources import runtime_folder, state_folder
 from oci_tui.settings import EngineSettings, Settings
 from oci_tui.share import protocol
-from oci_tui.share.doors import group_door, hosts, own_door
+from oci_tui.share.doors import connect, group_door, hosts, own_door
 from oci_tui.share.host import Host
-from oci_tui.share.protocol import Ask, Done, Refused, message_frame
+from oci_tui.share.protocol import Ask, Done, Greeted, Refused, message_frame
 from oci_tui.share.remote import RemoteSession
 from tests.calculator import FILES, FIXED, RIGHT, MakeRepository
-from tests.share.hosting import HELLO, NAME, Attached, attached, call, hosted, joining, raw, settings, stream, until_left
+from tests.share.hosting import HELLO, NAME, Attached, Raw, attached, call, hosted, joining, raw, settings, stream, until_left
 
 
 def written(client: Attached) -> str:
@@ -305,3 +308,61 @@ async def test_one_session_alone_needs_no_number(host_of_one: Host) -> None:
     async with raw(joining("observer"), message_frame(protocol.Names(1))) as client:
         while not isinstance(await client.answer(), protocol.NamesTold):
             continue
+
+
+@contextmanager
+def as_user(uid: int, gid: int) -> Iterator[None]:
+    """What the kernel then says of who connects."""
+    groups = os.getgroups()
+    os.setgroups([gid])
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+NOBODY, GROUP = 65534, grp.getgrgid(12).gr_name
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can connect as another user")
+async def test_another_user_comes_through_a_groups_door_only(
+    make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel says who knocks: also where the folder had been opened by mistake."""
+
+    async def greeted(path: Path, gid: int) -> protocol.Answer:
+        with as_user(NOBODY, gid):
+            connected = connect(str(path), path.parent)
+        connected.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=connected)
+        try:
+            writer.write(HELLO)
+            return await Raw(reader, writer).answer()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    folder = Path(tempfile.mkdtemp())
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    async with hosted(make_repository(FILES), settings(tmp_path, "one"), monkeypatch, group=GROUP) as host:
+        await host.open(assemble_hosts.opening(settings(tmp_path, "one"), make_repository(FILES, "private")))
+        own = runtime_folder() / f"{NAME}.sock"
+        with pytest.raises(ShareError, match="Permission denied"):
+            await greeted(own, NOBODY)
+        for path in (folder, own.parent, own):
+            path.chmod(0o777)
+        refused = await greeted(own, NOBODY)
+        assert isinstance(refused, Refused)
+        assert refused.reason.startswith("this host belongs to root; ask them for a token")
+        (path,) = host.paths
+        with pytest.raises(ShareError, match="Permission denied"):
+            await greeted(path, NOBODY)
+        let_in = await greeted(path, grp.getgrnam(GROUP).gr_gid)
+        assert isinstance(let_in, Greeted)
+        assert not let_in.owner
+        assert [session.number for session in let_in.sessions] == [1], "the others are not theirs to see"
+    shutil.rmtree(folder)
