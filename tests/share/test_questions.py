@@ -120,3 +120,19 @@ async def test_the_mode_is_the_drivers_to_choose() -> None:
         await driver.play(driver.session.ask("look"))
         assert driver.saw(CommandFinished)
         assert not driver.saw(RoleChanged)
+
+
+@pytest.mark.usefixtures("host")
+async def test_an_answer_is_to_the_question_that_was_asked() -> None:
+    """One that comes late, or before its question, lets nothing run."""
+    async with attached("observer") as watching, raw(joining("driver"), message_frame(protocol.Ask(1, "look"))) as driver:
+        while not isinstance(asked := await driver.answer(), protocol.Asked):
+            continue
+        driver.writer.write(message_frame(protocol.Answered(asked.question + 1, "yes")))
+        while not isinstance(refused := await driver.answer(), Done):
+            continue
+        assert refused.problem == "that is not asked, or not of you"
+        assert not watching.saw(CommandStarted)
+        driver.writer.write(message_frame(protocol.Answered(asked.question, "no")))
+        await watching.until(lambda: watching.saw(TurnFinished))
+        assert not watching.saw(CommandStarted)
