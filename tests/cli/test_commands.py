@@ -133,8 +133,8 @@ def shell(command: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
         ("mkdir gone; cd gone; rmdir ../gone; oci run x", 3, "No such file or directory"),
         ("XDG_STATE_HOME=/proc/none oci run x --model smollm2", 3, "/proc/none"),
         ("oci run x --engine foo", 2, "--engine: engine.kind: invalid enum value 'foo'; expected one of auto, "),
-        ("oci run x --timeout -1", 2, "--timeout: sandbox.timeout_s: expected at least 1"),
-        ("oci run x --timeout nan", 2, "--timeout: sandbox.timeout_s: expected at least 1"),
+        ("oci run x --timeout -1", 2, "--timeout: sandbox.timeout_s: expected `float` >= 1.0"),
+        ("oci run x --timeout nan", 2, "--timeout: sandbox.timeout_s: expected `float` >= 1.0"),
     ],
 )
 def test_what_goes_wrong_outside_is_one_line(make_repository: MakeRepository, command: str, code: int, words: str) -> None:
