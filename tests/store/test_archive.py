@@ -176,3 +176,18 @@ def test_what_a_later_version_adds_is_passed_over_and_a_broken_event_is_not(tmp_
     file.write_bytes(b'{"event":"Invented","at":1}\n' + known[:-1] + b',"new":[1]}\n{"no":"event"}\n' + known + b"\n")
     with pytest.raises(StoreError, match=r"a\.jsonl:3: not an event"):
         list(read(file))
+
+
+def test_a_fork_within_a_turn_ends_it_with_what_the_model_was_told_of_the_round(tmp_path: Path) -> None:
+    told: list[Event] = [
+        events.TurnStarted(1, "go", at=1.0),
+        events.RoundStarted(1, 1, at=2.0),
+        events.Checkpointed(0, state=1, at=3.0),
+        events.RoundFinished(1, 1, False, "1 failed", 1, at=4.0),
+        events.Checkpointed(1, state=2, at=5.0),
+    ]
+    later = [events.RoundStarted(1, 2, at=6.0), events.Checkpointed(2, state=3, at=7.0), *a_turn(2, "more", 8.0)]
+    recorded(tmp_path, "a", *told, *later)
+    made = JournalArchive(tmp_path).fork("a", 1, "b", "0.2.0")
+    assert made.state == 2
+    assert list(made.happened)[1:] == [*told, events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=5.0)]
