@@ -72,6 +72,14 @@ class Counted(DockerSandbox):
         Counted.open.discard(id(self))
 
 
+class Failing(Counted):
+    """Cannot be started."""
+
+    async def start(self) -> AsyncGenerator[Progress]:
+        yield Progress("failing")
+        raise SandboxError("no memory is left; close something")
+
+
 @asynccontextmanager
 async def racing(
     root: Path, replies: Sequence[str], policy: Policy, at_once: int = 4, engine: ScriptedEngine | None = None
@@ -186,6 +194,17 @@ async def test_after_a_failed_last_round_several_begin_anew(make_repository: Mak
 
 
 @pytest.mark.docker
+async def test_containers_that_nobody_asked_for_cost_nothing_when_they_cannot_be_had(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    async with racing(root, [WRONG, *SUMS, BROKEN], Policy(rounds=1, timeout_s=20)) as session:
+        session._sandboxes = lambda: Failing(SandboxSettings(), session=SESSION, repository=str(root))
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        assert len(only(happened, CandidateFinished)) == 4
+        assert "return b - a" in str(session.workspace.read("calc.py"))
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize(("at_once", "asked_for"), [(1, 0), (4, 1)])
 async def test_nothing_is_raced_that_cannot_be_or_was_not_wanted(
     make_repository: MakeRepository, at_once: int, asked_for: int
@@ -281,11 +300,6 @@ async def test_a_stop_closes_every_container(make_repository: MakeRepository) ->
 async def test_a_candidate_without_a_container_loses_and_only_when_all_do_the_turn_gives_up(
     make_repository: MakeRepository,
 ) -> None:
-    class Failing(Counted):
-        async def start(self) -> AsyncGenerator[Progress]:
-            yield Progress("failing")
-            raise SandboxError("no memory is left; close something")
-
     root = make_repository(FILES)
     made: list[Counted] = []
 

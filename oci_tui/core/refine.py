@@ -9,6 +9,7 @@ from functools import partial
 from oci_tui.core import context, events, failure, feedback
 from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import Conversation
+from oci_tui.core.errors import SandboxError
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message
 from oci_tui.core.level import bring_level
@@ -92,15 +93,22 @@ class Turn:
 
     async def _race(self, replies: int) -> AsyncGenerator[Event]:
         """The best of several replies is the round's, with its files."""
-        attempt, start = self.attempt, self._start if self.rounds > self.policy.rounds else None
+        attempt, unasked = self.attempt, self.rounds > self.policy.rounds
+        start = self._start if unasked else None
         async with aclosing(attempt.look()) as happened:
             async for event in happened:
                 yield event
         assert self._sandboxes
         race = Race(attempt, replies, await attempt.engine.describe(), self._sandboxes, seed=self.rounds * 100, start=start)
-        async with aclosing(race.run()) as happened:
-            async for event in happened:
-                yield event
+        try:
+            async with aclosing(race.run()) as happened:
+                async for event in happened:
+                    yield event
+        except SandboxError:
+            # nobody asked for these containers: without them the turn ends as its last round did
+            if unasked:
+                return
+            raise
         winner = race.winner.attempt
         attempt.take_over(winner)
         if start:
