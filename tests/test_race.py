@@ -243,7 +243,7 @@ async def test_where_all_else_is_the_same_the_model_decides(make_repository: Mak
 @pytest.mark.docker
 async def test_what_was_written_already_is_not_tried_again(make_repository: MakeRepository) -> None:
     policy = Policy(candidates=3, rounds=1, timeout_s=20)
-    async with racing(make_repository(FILES), [WRONG, f"Now then. {WRONG}", BROKEN], policy) as session:
+    async with racing(make_repository(FILES), [WRONG, f"Now then. {WRONG}", BROKEN], policy, at_once=1) as session:
         happened = await turn(session)
         assert [(outcome, passed) for _, passed, outcome, _ in candidates(happened)] == [
             ("1 failed", False),
@@ -313,7 +313,10 @@ async def test_a_candidate_without_a_container_loses_and_only_when_all_do_the_tu
         some = True
         happened = await turn(session)
         assert verdict(happened) is Verdict.PASSED
-        assert candidates(happened)[0][1:3] == (False, "no memory is left; close something")
+        assert sorted(outcome for _, _, outcome, _ in candidates(happened)) == [
+            "1 passed",
+            "no memory is left; close something",
+        ]
         some = False
         happened = await turn(session, "again")
         assert verdict(happened) is Verdict.GAVE_UP
