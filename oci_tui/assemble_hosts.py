@@ -56,7 +56,10 @@ async def hosting(settings: Settings, name: str, group: str = "", port: int = 0)
         try:
             await host.close()
         finally:
-            await engine.close()
+            try:
+                await engine.close()
+            finally:
+                await host.let_go()
 
 
 def opening(settings: Settings, root: Path, resumes: str = "") -> Open:

@@ -15,7 +15,7 @@ from oci_tui.core import events, feedback
 from oci_tui.core.approval import MEANING, MODES, named
 from oci_tui.core.conflict import marked
 from oci_tui.core.diff import Diff, to_patch
-from oci_tui.core.errors import SelectionError
+from oci_tui.core.errors import SelectionError, ShareError
 from oci_tui.core.events import Event
 from oci_tui.core.recall import condensed
 from oci_tui.core.selection import Selection, parse
@@ -147,7 +147,7 @@ class Repl:
                     await self.tell(self.session.run(line[1:]))
                 case _:
                     await self._ask(line)
-        except SelectionError as error:
+        except (SelectionError, ShareError) as error:
             click.echo(visible(str(error)))
         return True
 

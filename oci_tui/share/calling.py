@@ -45,7 +45,7 @@ class Call(msgspec.Struct, frozen=True):
         return await self._managed(protocol.Invite(session), Invited)
 
     async def end(self) -> None:
-        """End the host; returns once it has closed its sessions. Raises ShareError."""
+        """End the host; returns once its sessions are closed and its model is unloaded. Raises ShareError."""
         reader, writer, _ = await self._greeted()
         try:
             writer.write(message_frame(protocol.End()))

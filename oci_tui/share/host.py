@@ -69,6 +69,7 @@ class Host:
         self._servers: list[asyncio.Server] = []
         self._clients: dict[asyncio.Task[None], Door] = {}
         self._tokens: dict[bytes, int] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
 
     # its life
 
@@ -110,13 +111,20 @@ class Host:
             server.close()
         for door in self._doors:
             door.close()
-        for task in (*self._serving, *self._clients):
+        tasks = [*self._serving, *(task for task in self._clients if task not in self._waiting)]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._serving, *self._clients, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         closed = await asyncio.gather(*(shared.close() for shared in self._sessions.values()), return_exceptions=True)
         for problem in closed:
             if isinstance(problem, BaseException):
                 raise problem
+
+    async def let_go(self) -> None:
+        """Let those go who wait for the end: it has come."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
 
     # its clients
 
@@ -193,6 +201,8 @@ class Host:
                     raise ShareError(f"there is no session {number} here")
                 return await self.invite(number)
             case protocol.End():
+                if (task := asyncio.current_task()) is not None:
+                    self._waiting.add(task)
                 self.ended.set()
                 return Ended()
 

@@ -13,7 +13,7 @@ import msgspec
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.company import CompanyChanged, Participant, Role
 from oci_tui.core.errors import ShareError
-from oci_tui.core.events import Event, TurnFailed, decode
+from oci_tui.core.events import Event, PlotDrawn, TurnFailed, decode
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode, Engine
@@ -274,6 +274,9 @@ class RemoteSession:
                 return msgspec.structs.replace(item, you=me.number)
             case ApprovalChosen():
                 self.approval.mode = item.mode
+            case PlotDrawn() if self.company.me.guest:
+                # another user's host is not to name files of ours
+                return msgspec.structs.replace(item, plot=msgspec.structs.replace(item.plot, path=""))
         return item
 
     async def _answer(self, asked: Asked) -> None:

@@ -101,7 +101,8 @@ def _lock(descriptor: int, file: Path) -> None:
             if time.monotonic() > late:
                 os.close(descriptor)
                 raise StoreError(
-                    f"session {file.stem} is open in another oci-tui; go on there, or fork it with `oci-tui fork {file.stem}`"
+                    f"session {file.stem} is open in another oci-tui: go on there (`oci-tui attach`, if a host keeps it), "
+                    f"or fork it with `oci-tui fork {file.stem}`"
                 ) from None
             time.sleep(_STEP_S)
         else:

@@ -233,6 +233,15 @@ async def test_a_token_lets_one_guest_in_once(
 async def test_clients_are_told_that_the_host_ends(
     make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    closed: list[str] = []
+    close = ScriptedEngine.close
+
+    async def told(engine: ScriptedEngine) -> None:
+        assert not ending.done()
+        closed.append("engine")
+        await close(engine)
+
+    monkeypatch.setattr(ScriptedEngine, "close", told)
     async with hosted(make_repository(FILES), settings(tmp_path, stream(10_000, 200)), monkeypatch) as host:
         client = Attached(RemoteSession(call(), "test", protocol.Join(1)))
         await client.come()
@@ -241,6 +250,7 @@ async def test_clients_are_told_that_the_host_ends(
         ending = asyncio.create_task(call().end())
         await host.ended.wait()
     await ending
+    assert closed == ["engine"], "who ended it waits until all is given back"
     with pytest.raises(ShareError, match="the host was stopped"):
         await asking
     await client.leave()
