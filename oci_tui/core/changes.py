@@ -94,11 +94,15 @@ class Kept(msgspec.Struct, frozen=True):
     grew_from: int = 0
 
     def line(self) -> str:
-        """A row of a list; a round that did not grow from the one before it says from which."""
+        """A row of a list."""
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return f"{when}  {self.kind:9} {self.number:>3}  {self.rest()}"
+
+    def rest(self) -> str:
+        """What it was about; a round that did not grow from the one before it says from which."""
         branched = self.kind == "round" and self.grew_from != self.number - 1
         origin = f"  (from {f'round {self.grew_from}' if self.grew_from else 'an earlier session'})" if branched else ""
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
-        return f"{when}  {self.kind:9} {self.number:>3}  {self.said}{origin}"
+        return f"{self.said}{origin}"
 
 
 class History(Protocol):

@@ -14,7 +14,8 @@ _PACKAGES = ("oci-tui", "textual", "xllamacpp", "exllamav2")
 
 def machine() -> list[tuple[str, str]]:
     """Each by its name. Asks the GPU's driver, which may take a second."""
-    memory = [(gpu.name, f"{(gpu.memory - gpu.free) / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use") for gpu in gpus()]
+    used = [(gpu, f"{(gpu.memory - gpu.free) / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use") for gpu in gpus()]
+    memory = [("GPU memory", f"{words} on {gpu.name}") for gpu, words in used]
     return [
         *(memory or [("GPU", "no CUDA GPU")]),
         ("memory", f"{available() / 1e9:.1f} GB available"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from oci_tui.core.diff import Diff, FileDiff
 from oci_tui.core.ports import Exit
@@ -21,6 +22,17 @@ def seconds(value: float) -> str:
     if value < 60:
         return f"{value:.1f} s"
     return f"{int(value // 60)} min {int(value % 60):02d} s"
+
+
+def moment(at: float) -> str:
+    """A time in 11 cells: today's hour, else the day."""
+    try:
+        then, now = time.localtime(at), time.localtime()
+    except (OverflowError, ValueError, OSError):
+        return "at no time "
+    if then[:3] == now[:3]:
+        return time.strftime("today %H:%M", then)
+    return time.strftime("%m-%d %H:%M" if then[0] == now[0] else "%Y-%m-%d ", then)
 
 
 def thousands(count: int) -> str:
@@ -46,6 +58,20 @@ def gauge(share: float, cells: int = 8) -> str:
     """A bar of so many cells, filled to `share` (0 to 1)."""
     filled = round(min(max(share, 0.0), 1.0) * cells)
     return "█" * filled + "░" * (cells - filled)
+
+
+def head(text: str, cells: int) -> str:
+    """The text in at most so many cells, its end left out."""
+    return text if cell_len(text) <= cells else f"{set_cell_size(text, max(cells - 1, 0)).rstrip()}…"
+
+
+def tail(text: str, cells: int) -> str:
+    """The text in at most so many cells, its beginning left out: of a path the end tells more."""
+    if cell_len(text) <= cells:
+        return text
+    while text and cell_len(text) >= max(cells, 1):
+        text = text[1:]
+    return f"…{text}"
 
 
 def plural(count: int, noun: str) -> str:

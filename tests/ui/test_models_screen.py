@@ -56,7 +56,7 @@ async def models_opened(
 
 
 async def go_to(pilot: Pilot[None], screen: ModelsScreen, name: str) -> None:
-    screen.rows.go_to([model.name for model in screen._models].index(name))
+    screen.rows.go_to([model.name for model in screen._models or ()].index(name))
     await pilot.pause()
 
 

@@ -131,7 +131,7 @@ async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str)
         await pilot.press("ctrl+y")
         await until(pilot, lambda: "Nothing was written" in on_screen(app))
         screen = on_screen(app)
-        for words in ("yours   mine", "before  two", "model's model", "accept the other 1 file", "on top of mine"):
+        for words in ("yours   mine", "before  two", "model's model", "accept the other file", "on top of mine"):
             assert words in screen
         assert (root / "b.txt").read_text() == "b\n"
         await until(pilot, lambda: not app.workbench.conversation.deciding)

@@ -18,7 +18,7 @@ from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, partner
 from oci_tui.ui.panes.highlight import one_line
 from oci_tui.ui.panes.lines import Span, Spans
-from oci_tui.ui.wording import change, plural
+from oci_tui.ui.wording import change, plural, tail
 
 _SIDE = {"+": "added", "-": "removed", " ": "text"}
 _SIGN = {"+": ("+", "added-sign"), "-": ("−", "removed-sign"), " ": (" ", "text")}
@@ -223,6 +223,8 @@ class ChangesPane(CursorPane):
         more = "".join(f"  {fact}" for fact in facts if fact)
         flags = f"  ! {', '.join(visible_line(flag) for flag in file.flags)}" if folded and file.flags else ""
         fold = "▸ " if folded else ""
+        room = self.size.width - 5 - sum(map(cell_len, (fold, change(file), more, flags)))
+        name = tail(name, max(room, 12))
         return ((f"{fold}{name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"), (flags, "warn on bar"))
 
     def fill(self, index: int) -> str:

@@ -34,7 +34,9 @@ from oci_tui.core.generation import EngineInfo, Usage
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.people import standing
-from oci_tui.ui.wording import change, seconds, thousands
+from oci_tui.ui.wording import change, head, seconds, tail, thousands
+
+_LONGEST = 30
 
 Chip = tuple[int, str, str]
 """How soon it is dropped when room is short (1 stays longest), the text, and the style."""
@@ -146,7 +148,7 @@ class StatusPane(Widget):
             chips.append((5, self._approval, "$ink-muted" if self._approval == "auto" else "$accent"))
         if self._engine is not None:
             bits = f" {self._engine.bits_per_weight:.1f} bpw" if self._engine.bits_per_weight is not None else ""
-            chips.append((6, f"{visible_line(self._engine.model)}{bits}", "$foreground"))
+            chips.append((6, f"{head(visible_line(self._engine.model), _LONGEST)}{bits}", "$foreground"))
         used, window = self._window
         if window:
             style = "$warning" if used > 0.85 * window else "$ink-muted"
@@ -165,7 +167,8 @@ class StatusPane(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        places: list[Chip] = [(5, self._root, "$foreground"), (7, f"· {self._branch}" if self._branch else "", "$ink-muted")]
+        branch = f"· {head(self._branch, _LONGEST)}" if self._branch else ""
+        places: list[Chip] = [(5, tail(self._root, max(width // 3, 12)), "$foreground"), (7, branch, "$ink-muted")]
         left: list[Chip] = [(11, "oci-tui", "bold $accent"), *(place for place in places if place[1])]
         right = self._chips()
         while left or right:

@@ -82,6 +82,8 @@ class ConflictScreen(ModalScreen[Choice | None]):
     ConflictScreen VersionsPane { height: 1fr; background: $surface; }
     ConflictScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
     ConflictScreen .keys { width: 100%; height: auto; color: $ink-muted; margin-top: 1; }
+    ConflictScreen.-short > Vertical { height: 100%; padding: 0 1; }
+    ConflictScreen.-short .said, ConflictScreen.-short .keys { margin: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,6 +94,7 @@ class ConflictScreen(ModalScreen[Choice | None]):
 
     def __init__(self, conflict: ChangeConflicted) -> None:
         super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
         self._conflict = conflict
 
     def compose(self) -> ComposeResult:
@@ -105,9 +108,9 @@ class ConflictScreen(ModalScreen[Choice | None]):
         clean = len(self._conflict.clean)
         choices = ["n N next file", "Esc leave it pending"]
         if self._offers("mine"):
-            choices.insert(0, "m model again, on top of mine")
+            choices.insert(0, "m model again on top of mine")
         if self._offers("clean"):
-            choices.insert(0, f"c accept the other {plural(clean, 'file')}")
+            choices.insert(0, "c accept the other file" if clean == 1 else f"c accept the other {clean} files")
         return " · ".join(choices)
 
     def _offers(self, choice: str) -> bool:

@@ -75,6 +75,8 @@ class DetailsScreen(Page):
     def _sandbox(self) -> Iterator[tuple[str, str, str]]:
         info = self._facts.sandbox
         if info is None:
+            if "sandbox" not in self._facts.state:
+                yield "state", "not ready yet", "muted"
             return
         if "sandbox" not in self._facts.state:
             yield "state", "▣ ready", "good"
@@ -94,6 +96,8 @@ class DetailsScreen(Page):
 
     def _workspace(self) -> Iterator[tuple[str, str, str]]:
         info = self._facts.workspace
+        if info is None and "workspace" not in self._facts.state:
+            yield "state", "not open yet", "muted"
         if info is not None:
             yield "branch", info.branch or "detached HEAD", "text"
             yield "files", " · ".join(filter(None, (plural(info.files, "file"), info.counts()))), "text"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual import work
 from textual.binding import BindingType
 from textual.message import Message
@@ -21,7 +21,7 @@ from oci_tui.ui.facts import Facts
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
 from oci_tui.ui.screens.page import ListPage
-from oci_tui.ui.wording import wrap
+from oci_tui.ui.wording import head, wrap
 from oci_tui.ui.work import Work
 
 _NAME = 28
@@ -31,7 +31,7 @@ _SIGNS = {"✓": "good", "✗": "bad"}
 
 
 class ModelsList(RowsPane):
-    LESSON = "Looking for models …"
+    LESSON = "No model is here and none is known by name; p fetches one of the hub."
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Models")
 
 
@@ -64,7 +64,7 @@ class ModelsScreen(ListPage):
         super().__init__(ModelsList("Models", id="rows"), "What it is and what fits", progress)
         self._desk = desk
         self._facts = facts
-        self._models: Sequence[Listed] = ()
+        self._models: Sequence[Listed] | None = None
         self._told: dict[str, Sequence[str]] = {}
 
     def on_mount(self) -> None:
@@ -85,6 +85,8 @@ class ModelsScreen(ListPage):
     def list_rows(self, width: int) -> Sequence[Spans]:
         now = self._facts.engine
         self.rows.detail = visible_line(f"{now.model} runs, by {now.engine}") if now else "no model is loaded"
+        if self._models is None:
+            return [((" ◌ looking for models", "muted"),)]
         return [self._row(model, width) for model in self._models]
 
     def _row(self, model: Listed, width: int) -> Spans:
@@ -92,12 +94,11 @@ class ModelsScreen(ListPage):
         sign, style = ("●", "accent") if chosen else ("✓", "good") if model.present else (" ", "text")
         name = min(_NAME, max(width - 14, 12))
         title = visible_line(model.title)
-        room = width - name - 14
         return (
             (f" {sign} ", style),
-            (_fitted(visible_line(model.name), name), "strong" if model.present else "text"),
+            (set_cell_size(head(visible_line(model.name), name), name), "strong" if model.present else "text"),
             (f"{model.bytes / 1e9:6.1f} GB", "number"),
-            (f"  {title if cell_len(title) <= room else _fitted(title, room)}" if room > 8 else "", "muted"),
+            (f"  {head(title, room)}" if (room := width - name - 14) > 8 else "", "muted"),
         )
 
     def detail_rows(self, width: int) -> Sequence[Spans]:
@@ -156,10 +157,6 @@ class ModelsScreen(ListPage):
             self.say(f"{model.name} runs; switch to another one first", bad=True)
         elif model is not None:
             self.post_message(self.Remove(model.name))
-
-
-def _fitted(text: str, cells: int) -> str:
-    return set_cell_size(text if cell_len(text) <= cells else f"{set_cell_size(text, max(cells - 1, 0))}…", cells)
 
 
 def _about(line: str, width: int) -> list[Spans]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual import work
 from textual.binding import BindingType
 from textual.message import Message
@@ -21,7 +21,7 @@ from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
 from oci_tui.ui.screens.page import ListPage
-from oci_tui.ui.wording import plural, size, wrap
+from oci_tui.ui.wording import head, moment, plural, size, wrap
 
 _REST_S = 0.2
 _SIGNS: dict[Verdict | None, tuple[str, str]] = {
@@ -92,8 +92,8 @@ class SessionsScreen(ListPage):
         room = max(width - 18 - len(facts) - len(pending), 8)
         return (
             (f" {sign} ", style),
-            (f"{_when(summary.at)}  ", "number"),
-            (_fitted(title, room), "text"),
+            (f"{moment(summary.at)}  ", "number"),
+            (set_cell_size(head(title, room), room), "text"),
             (pending, "warn"),
             (facts, "number"),
         )
@@ -119,7 +119,7 @@ class SessionsScreen(ListPage):
             if entry.turn != turn:
                 turn = entry.turn
                 prompt = next(iter(entry.prompt.splitlines()), "")
-                rows += [(), ((" ❯ ", "accent"), (_cut(visible_line(prompt), width - 4), "text"))]
+                rows += [(), ((" ❯ ", "accent"), (head(visible_line(prompt), width - 4), "text"))]
             sign, style = {True: ("✓", "good"), False: ("✗", "bad"), None: ("●", "muted")}[entry.passed]
             rows.append(((f" {entry.number:>4} ", "number"), (f"{sign} ", style), (visible_line(entry.outcome), "muted")))
         return rows
@@ -221,27 +221,8 @@ class SessionsScreen(ListPage):
         self.look(name)
 
 
-def _when(at: float) -> str:
-    """A time in 11 cells: today's hour, else the day."""
-    try:
-        then, now = time.localtime(at), time.localtime()
-    except (OverflowError, ValueError, OSError):
-        return "at no time "
-    if then[:3] == now[:3]:
-        return time.strftime("today %H:%M", then)
-    return time.strftime("%m-%d %H:%M" if then[0] == now[0] else "%Y-%m-%d ", then)
-
-
 def _day(at: float) -> str:
     try:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
     except (OverflowError, ValueError, OSError):
         return "at no time"
-
-
-def _cut(text: str, cells: int) -> str:
-    return text if cell_len(text) <= cells else f"{set_cell_size(text, max(cells - 1, 0))}…"
-
-
-def _fitted(text: str, cells: int) -> str:
-    return set_cell_size(_cut(text, cells), cells)

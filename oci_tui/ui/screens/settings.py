@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import ClassVar
 
 import msgspec
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual.binding import BindingType
 
 from oci_tui.core.errors import SettingsError
@@ -19,7 +19,7 @@ from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
 from oci_tui.ui.screens.page import ListPage
-from oci_tui.ui.wording import plural, wrap
+from oci_tui.ui.wording import head, plural, wrap
 
 _NAME = 18
 
@@ -64,7 +64,7 @@ class SettingsScreen(ListPage):
         return (
             (f"  {set_cell_size(key.name, _NAME)}", "strong" if sign.strip() else "text"),
             (f"{sign} ", "warn" if sign == "±" else "good"),
-            (value if cell_len(value) <= room else f"{set_cell_size(value, max(room - 1, 1))}…", style),
+            (head(value, max(room, 2)), style),
         )
 
     def detail_rows(self, width: int) -> Sequence[Spans]:

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from oci_tui.core.changes import Kept
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.wording import moment
 
 _SIGNS = {"round": "●", "accepted": "✓", "undone": "↶", "dropped": "✗", "committed": "◆"}
 
@@ -28,23 +29,29 @@ class TimelineScreen(ModalScreen[int | None]):
     TimelineScreen OptionList, TimelineScreen OptionList:focus {
         height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
     }
-    TimelineScreen Label { color: $ink-muted; margin-bottom: 1; }
+    TimelineScreen OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    TimelineScreen Label { width: 100%; height: auto; color: $ink-muted; margin-bottom: 1; }
+    TimelineScreen.-short > Vertical { padding: 0 1; max-height: 100%; }
+    TimelineScreen.-short Label { margin: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f7", "dismiss(None)", show=False)]
 
     def __init__(self, kept: Sequence[Kept]) -> None:
         super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
         self._kept = list(reversed(kept))
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Enter on a round brings the mirror, not your files, back to its end. Esc stays.", markup=False)
+            yield Label("Enter goes back to a round: the mirror does, not your files. Esc stays.", markup=False)
             yield OptionList(*(self._row(kept) for kept in self._kept), markup=False)
 
     @staticmethod
     def _row(kept: Kept) -> Option:
-        return Option(Content(f"{_SIGNS[kept.kind]} {visible_line(kept.line())}"), disabled=kept.kind != "round")
+        what = f"{kept.kind} {kept.number}"
+        said = Content.assemble(f"{_SIGNS[kept.kind]} ", f"{moment(kept.at)}  ", f"{what:<12}", visible_line(kept.rest()))
+        return Option(said, disabled=kept.kind != "round")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._kept[event.option_index].number)
