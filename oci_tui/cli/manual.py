@@ -122,6 +122,13 @@ PAGES: dict[str, Page] = {
             ("oci-tui evaluate mbpp+ --url http://localhost:8000/v1 --workers 16 --resume", "go on, 16 tasks at a time"),
         )
     ),
+    "evaluate tasks": Page(
+        (
+            ("oci-tui evaluate tasks tests/tasks", "one reply a round, then the best of four"),
+            ("oci-tui evaluate tasks tests/tasks --only 'fix-*' --candidates 1", "only the bugs, only one reply"),
+            ("oci-tui evaluate tasks tests/tasks --url http://localhost:8000/v1 --peer aider --resume", "beside a peer; go on"),
+        )
+    ),
     "evaluate report": Page(
         (
             ("oci-tui evaluate report results.jsonl", "beside what was published"),
