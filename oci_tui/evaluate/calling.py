@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from oci_tui.core.errors import SandboxError
-from oci_tui.core.ports import Command, Exit, Output, Sandbox
+from oci_tui.core.ports import Command, Exit, Output, Plot, Sandbox
 from oci_tui.core.terminal import visible_line
 from oci_tui.evaluate import values
 
@@ -31,6 +31,8 @@ _WHOLE_S = 60.0
 _BUSY = 3.0
 # A program that has failed and still runs is stopped after this; before, it is cheaper to let it end.
 _HURRY_S = 0.3
+# The harness says something every few seconds.
+_SILENCE_S = 20.0
 
 
 class Reader(Protocol):
@@ -112,8 +114,8 @@ class Caller:
         feed, installed, self._installed = _Feed(readers), self._installed, False
         early = asyncio.get_running_loop().time() + _HURRY_S
         try:
-            async with aclosing(self._sandbox.run(command)) as items:
-                async for item in items:
+            async with aclosing(self._sandbox.run(command)) as items, aclosing(_heard(items)) as heard:
+                async for item in heard:
                     if isinstance(item, Output) and item.stream == "stdout":
                         feed.take(item.text)
                         if all(reader.settled for reader in readers) and asyncio.get_running_loop().time() > early:
@@ -121,7 +123,7 @@ class Caller:
                     elif isinstance(item, Exit):
                         self._installed = installed and not item.forgotten
                         return item.passed and feed.whole
-        except SandboxError:
+        except (SandboxError, TimeoutError):
             return False
         return False
 
@@ -154,6 +156,16 @@ class Caller:
                 elif isinstance(item, Output):
                     said += item.text
         return end, said
+
+
+async def _heard(items: AsyncIterator[Output | Plot | Exit]) -> AsyncGenerator[Output | Plot | Exit]:
+    """The items. Raises TimeoutError when none comes for long: a solution has stopped the harness."""
+    while True:
+        async with asyncio.timeout(_SILENCE_S):
+            item = await anext(items, None)
+        if item is None:
+            return
+        yield item
 
 
 class _Feed:

@@ -1,8 +1,9 @@
 """Verdicts and speed beside the official scorer: `python -m tests.bench.scoring --data DIR --evalplus PYTHON [--workers 2]`.
 
 PYTHON is that of an environment of its own with the package `evalplus`. Scored by both: the reference solutions, those of the
-other published version and of OpenAI's HumanEval, and mutants of the references. The speed compared is that of the reference solutions of HumanEval+, expected
-outputs known to both beforehand. Exits 1 when a verdict differs or the official scorer, which has no sandbox, is faster.
+other published version and of OpenAI's HumanEval, and mutants of the references. The speed compared is that of the reference
+solutions of HumanEval+, expected outputs known to both beforehand. Exits 1 when a verdict differs or the official scorer,
+which has no sandbox, is faster.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from oci_tui.evaluate import calling
 from oci_tui.evaluate.datasets import Problem
 from oci_tui.evaluate.scoring import Score, Scorer
 from tests.evaluate.problems import own, scorer
@@ -211,6 +213,18 @@ async def test_nothing_that_one_leaves_behind_reaches_the_next(tmp_path: Path) -
             )
             after = await scoring.score(problem, looking + HONEST, "plus")
             assert after.passed, (code, after)
+
+
+async def test_one_that_stops_the_process_that_watches_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "_SILENCE_S", 2.0)
+    async with hidden(tmp_path) as (scoring, problem):
+        began = time.monotonic()
+        score = await scoring.score(problem, body("import posix\nposix.kill(posix.getppid(), 19)\nwhile True: pass"), "base")
+        assert score.status == "killed"
+        assert time.monotonic() - began < 2 * 11
+        assert (await scoring.score(problem, HONEST, "base")).passed
 
 
 async def test_the_process_that_watches_is_closed_to_a_solution(tmp_path: Path) -> None:

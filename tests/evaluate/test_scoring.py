@@ -13,6 +13,7 @@ from oci_tui.core.errors import DatasetError, SandboxError
 from oci_tui.core.ports import Progress
 from oci_tui.evaluate.datasets import Problem
 from oci_tui.evaluate.scoring import Score, Scorer, confined
+from oci_tui.sandbox import images, profile
 from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
 from tests.evaluate.problems import ROWS, own, scorer
@@ -205,6 +206,26 @@ async def test_a_container_that_was_removed_is_replaced_and_none_is_left(tmp_pat
         assert (await scoring.score(problem, RIGHT, "base")).passed
         assert of_session(api, session) != [container]
     assert of_session(api, session) == []
+
+
+async def test_with_numpy_where_the_profile_has_it(tmp_path: Path) -> None:
+    """What EvalPlus takes away would keep it from being imported; its numbers are numbers, its arrays no lists."""
+    api = client()
+    there = images.find(api, profile.load("python-science"))
+    api.close()
+    if there is None:
+        pytest.skip("the image of the profile python-science is not here: `oci-tui sandbox build python-science` makes it")
+    settings = confined(SandboxSettings(profile="python-science"))
+    problem, mean = own(tmp_path)
+    async with Scorer(lambda: DockerSandbox(settings, f"{SESSION}-numpy", "/r"), 1, tmp_path) as scoring:
+        for code, passes in [
+            ("import numpy as np\ndef mean(n):\n    return np.mean(n)\n", True),
+            ("import numpy as np\ndef mean(n):\n    return float(np.mean(n)) + 1e-9\n", True),
+            ("import numpy as np\ndef mean(n):\n    return np.array([np.mean(n)])\n", False),
+        ]:
+            assert (await scoring.score(mean, code, "plus")).passed is passes, code
+        code = "from numpy import array\ndef evens(n):\n    return [x for x in array(n, dtype=object) if x % 2 == 0]\n"
+        assert (await scoring.score(problem, code, "plus")).passed
 
 
 async def test_where_there_is_no_docker_that_is_told(tmp_path: Path) -> None:
