@@ -29,12 +29,13 @@ def resume(ctx: click.Context, /, name: str, linear: bool, detachable: bool, **v
     loaded = settings.loaded(flags(values))
     need_terminal()
     summary = assemble.archive().find(name, "" if name else str(assemble.find_root(Path.cwd())))
+    root = assemble.find_root(Path(summary.root))
     if detachable:
         from oci_tui.cli.attach import open_detachable
 
-        ctx.exit(open_detachable(loaded, Path(summary.root), resumes=summary.name, linear=linear))
+        ctx.exit(open_detachable(loaded, root, resumes=summary.name, linear=linear))
     make = lambda: assemble.resume_session(loaded.settings, summary.name)  # noqa: E731
-    ctx.exit(opened(loaded, Path(summary.root), make, linear=linear))
+    ctx.exit(opened(loaded, root, make, linear=linear))
 
 
 @click.command()

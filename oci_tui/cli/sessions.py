@@ -12,7 +12,7 @@ import click
 from oci_tui import assemble
 from oci_tui.cli.completion import session_names
 from oci_tui.core.archive import SessionSummary
-from oci_tui.core.errors import SettingsError
+from oci_tui.core.errors import SettingsError, StoreError
 from oci_tui.core.terminal import visible, visible_line
 
 _TITLE = 60
@@ -49,7 +49,7 @@ def show(name: str) -> None:
         *([("forked from", summary.forked_from)] if summary.forked_from else []),
         ("started", when(summary.started)),
         ("last", f"{when(summary.at)}{', open now' if summary.open else ''}"),
-        ("turns", f"{summary.turns}, {summary.rounds} rounds{f', {summary.verdict}' if summary.verdict else ''}"),
+        ("turns", f"{summary.turns}, in {summary.rounds} rounds{f': {summary.verdict}' if summary.verdict else ''}"),
         ("pending", summary.pending or "nothing"),
         ("size", size(summary.bytes)),
     ):
@@ -86,12 +86,21 @@ def export(names: tuple[str, ...], form: Any, everything: bool, output: Path | N
     found = [summary.name for summary in reversed(assemble.archive().listed())] if everything else names or ("",)
     if form == "html" and len(found) > 1:
         raise SettingsError("--format html holds one session: name one")
-    texts = [assemble.export(name, form) for name in found]
+    texts, unread = [], []
+    for name in found:
+        try:
+            texts.append(assemble.export(name, form))
+        except StoreError as error:
+            if not everything:
+                raise
+            unread.append(str(error))
     whole = "\n".join(texts) if form == "markdown" else "".join(texts)
     if output:
         output.write_text(whole, encoding="utf-8")
     else:
         click.echo(visible(whole) if sys.stdout.isatty() else whole, nl=False)
+    if unread:
+        raise StoreError(f"{len(unread)} of {len(found)} sessions cannot be read and were left out: {unread[0]}")
 
 
 @sessions.command()

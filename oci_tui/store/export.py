@@ -75,8 +75,9 @@ def _markdown(part: Part) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown reads as text."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-!|~&$:])", r"\\\1", text)
+    """A line that Markdown reads as text."""
+    inline = re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", text.strip())
+    return re.sub(r"^([-+=]|\d+(?=[.)])[.)])", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", inline)
 
 
 def _fenced(text: str, tag: str) -> str:

@@ -97,11 +97,15 @@ def test_a_replay_takes_its_time_and_can_be_stopped(tmp_path: Path, make_reposit
         (["replay", "calc.py"], 3, "calc.py:1: not an event"),
         (["resume"], 3, "there is no session about this repository yet"),
         (["resume", "20"], 3, "there is no session 20"),
+        (["resume", "gone"], 3, "/no/such/folder"),
     ],
 )
 def test_what_is_not_there(
     make_repository: MakeRepository, tmp_path: Path, arguments: list[str], code: int, words: str
 ) -> None:
+    (state_folder() / "sessions").mkdir()
+    gone: list[events.Event] = [events.SessionStarted("gone", "/no/such/folder", "0.1.0"), events.TurnStarted(1, "go")]
+    (state_folder() / "sessions" / "gone.jsonl").write_bytes(b"".join(events.encode(event) + b"\n" for event in gone))
     with running(arguments, make_repository(FILES), tmp_path) as terminal:
         ended, said = terminal.ended()
     assert ended == code
@@ -125,7 +129,12 @@ def test_sessions_from_the_command_line(tmp_path: Path) -> None:
     assert oci("sessions", "export", "-o", "page.html", "--format", "html", cwd=tmp_path).stdout == ""
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
     assert oci("sessions", "export", "2026", "2026", "--format", "html", cwd=tmp_path).returncode == 2
-    assert oci("sessions", "export", "--all", cwd=tmp_path).stdout.startswith("# Session 20260921")
+    (folder / "a-bad.jsonl").write_bytes(b"no event\n".join([RECORDING.read_bytes()] * 2))
+    every = oci("sessions", "export", "--all", cwd=tmp_path)
+    assert every.stdout.startswith("# Session 20260921")
+    assert every.returncode == 3
+    assert "1 of 2 sessions cannot be read and were left out" in one_line(every.stderr)
+    (folder / "a-bad.jsonl").unlink()
     forked = oci("fork", "2026", "--round", "1", cwd=tmp_path)
     name = forked.stdout.strip()
     assert f"oci-tui resume {name}" in forked.stderr

@@ -100,7 +100,7 @@ def test_a_recorded_session_in_every_form(tmp_path: Path) -> None:
     texts = {form: exported(told, form, "lexer") for form in FORMS}
     messages = check_record(texts["code-feedback"], least=4)
     assert messages[2]["content"].startswith(PREFIX)
-    assert texts["markdown"].startswith("# Session 20260921\\-101500\\-a1b2")
+    assert texts["markdown"].startswith("# Session 20260921-101500-a1b2\n\n/home/ada/src/parser · ")
     for words in ("make the tests pass", "IndexError", "skip_blanks"):
         assert all(words in text for text in texts.values()), words
     (tmp_path / "again.jsonl").write_text(texts["jsonl"])

@@ -118,6 +118,16 @@ def test_the_whole_output_is_in_a_log_up_to_a_size(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "s/run-3.log").stat().st_mode) == 0o600
 
 
+def test_a_session_that_is_resumed_goes_on_from_its_last_log(tmp_path: Path) -> None:
+    for _ in range(2):
+        logs = RunLogs(tmp_path / "s", kept=2)
+        for _ in range(2):
+            for event in flood(1):
+                logs.show(event)
+        logs.close()
+    assert sorted(file.name for file in (tmp_path / "s").iterdir()) == ["run-3.log", "run-4.log"]
+
+
 def test_a_log_may_be_shown_in_a_terminal(tmp_path: Path) -> None:
     logs = RunLogs(tmp_path)
     logs.show(events.CommandStarted(Command("\x1b]0;title\x07", ("x",))))
