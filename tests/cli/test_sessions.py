@@ -43,9 +43,9 @@ def test_what_was_before_the_killed_round_is_there(make_repository: MakeReposito
     root = make_repository({"test_calc.py": FILES["test_calc.py"], "calc.py": FILES["calc.py"]})
     flags = [*scripted(tmp_path, WRONG, RIGHT), "--check", CHECK]
     with running(["chat", *flags] if chat else flags, root, tmp_path) as terminal:
-        terminal.until(lambda: "Say what you want changed" in terminal.text if chat else "❯" in terminal.text)
+        terminal.until(lambda: "Say what you want changed" in terminal.text if chat else "❯" in terminal.text, 60)
         terminal.press(b"fix it\r")
-        terminal.until(lambda: "waiting" in terminal.text, 40)
+        terminal.until(lambda: "waiting" in terminal.text, 60)
         terminal.process.kill()
         terminal.process.wait()
     (summary,) = archive().listed(str(root))
@@ -55,14 +55,12 @@ def test_what_was_before_the_killed_round_is_there(make_repository: MakeReposito
         torn.write(b'{"event":"OutputArr')
     go_on = ["resume", *(["--chat"] if chat else []), *scripted(tmp_path, "It adds them.")]
     with running(go_on, root, tmp_path) as terminal:
-        terminal.until(lambda: "return b - a" in terminal.text and "fix it" in terminal.text)
-        terminal.until(
-            lambda: "Say what you want changed" in terminal.text if chat else "pending" in terminal.text or "±" in terminal.text
-        )
+        terminal.until(lambda: "return b - a" in terminal.text and "fix it" in terminal.text, 60)
+        terminal.until(lambda: ("Say what you want changed" if chat else "±") in terminal.text, 60)
         terminal.press(b"why?\r")
-        terminal.until(lambda: "answered after 1 round" in terminal.text if chat else "It adds them" in terminal.text, 40)
+        terminal.until(lambda: ("answered after 1 round" if chat else "● answered") in terminal.text, 60)
         terminal.press(b"/accept\r")
-        terminal.until(lambda: "accepted" in terminal.text)
+        terminal.until(lambda: "accepted" in terminal.text, 60)
         terminal.press(b"/quit\r")
         assert terminal.ended()[0] == 0
     assert (root / "calc.py").read_text() == "def add(a, b):\n    return b - a\n"
