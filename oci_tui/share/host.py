@@ -137,7 +137,7 @@ class Host:
             self._clients[task] = door
             await self._talk(door, reader, writer)
         except OciError as error:
-            _log.info("refused: %s", error)
+            _log.debug("refused: %s", error)
             writer.write(message_frame(Refused(str(error))))
         except asyncio.CancelledError:
             writer.write(message_frame(Refused("the host was stopped; `oci-tui` begins a new session")))
