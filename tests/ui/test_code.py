@@ -155,8 +155,10 @@ async def test_escape_leaves_the_block_as_it_was_and_asks_before_it_drops_what_w
 
 async def test_the_block_has_the_keys_that_the_prompt_has() -> None:
     async with editing("vi") as (app, pilot, session):
-        await pilot.press("escape", *"ciwy", "escape")
         await until(pilot, lambda: "Code  edited · normal" in on_screen(app))
+        await pilot.press(*"ciwy")
+        await until(pilot, lambda: "Code  edited · insert" in on_screen(app))
+        await pilot.press("escape")
         await pilot.press("alt+r")
         await until(pilot, lambda: bool(session.begun))
         assert session.begun == [Begun(REPLY.replace("return x", "return y"), go_on=False)]

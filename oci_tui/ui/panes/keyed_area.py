@@ -102,6 +102,13 @@ class KeyedArea(TextArea):
         """What is written where this is pasted."""
         return text
 
+    def begin_with_commands(self) -> None:
+        """Where keys can be commands they are so from the start, as in a person's editor of files."""
+        if self.edits is not None and self.edits.takes("escape", None):
+            at = _index(self.text, self.cursor_location)
+            self._show(self.text, self.edits.press("escape", None, Edited(self.text, at)))
+            self._told_mode()
+
     def begin_anew(self) -> None:
         """What comes next has nothing to do with what stood here."""
         if self.edits is not None:

@@ -51,6 +51,7 @@ class RewritingScreen(LaidOutScreen):
             editor.edits = self.new_edits()
             self._frames["code"].cover(editor)
             self.code.detail = "edited"
+            editor.begin_with_commands()
             editor.focus()
 
     def _is_written(self) -> bool:
