@@ -124,7 +124,13 @@ async def test_a_block_is_edited_where_it_stands_and_run_with_the_rest_of_the_re
         screen = on_screen(app)
         assert "Code  edited" in screen
         assert "1  def f(x):" in screen
-        await pilot.press(*" + 1", "enter", *"# so", "alt+r")
+        editor = app.focused
+        assert isinstance(editor, CodeEditor)
+        keyword, comment = (editor.get_component_rich_style(f"code--{ink}", partial=True) for ink in ("keyword", "comment"))
+        assert [(span.start, span.end) for span in editor.get_line(0).spans if span.style == keyword] == [(0, 3)]
+        await pilot.press(*" + 1", "enter", *"# so")
+        assert [span.start for span in editor.get_line(2).spans if span.style == comment] == [4]
+        await pilot.press("alt+r")
         await until(pilot, lambda: "I changed your reply" in text_of(app.workbench.transcript))
         assert session.begun == [Begun(REPLY.replace("return x", "return x + 1\n    # so"), go_on=False)]
         assert app.focused is app.workbench.code

@@ -260,14 +260,13 @@ class CodePane(CursorPane):
         shown, start = self._shown[number], self._rows_of[number]
         lines = self._certainty.text.split("\n")
         if start < 0:
-            excerpt = Excerpt("", self._certainty.text)
+            excerpt = Excerpt("", self._certainty.text, tag="markdown")
         else:
             end = start + len(shown.block.lines) + bool(shown.block.partial)
-            before, text, after = lines[:start], lines[start:end], lines[end:]
+            before, text = "".join(f"{part}\n" for part in lines[:start]), lines[start:end]
+            after = "".join(f"\n{part}" for part in lines[end:])
             line = -1 if self._cursor is None else min(max(0, self.here - shown.start - 1), len(text) - 1)
-            excerpt = Excerpt(
-                "".join(f"{part}\n" for part in before), "\n".join(text), "".join(f"\n{part}" for part in after), line
-            )
+            excerpt = Excerpt(before, "\n".join(text), after, line, shown.block.tag, shown.path)
         self.post_message(self.EditHere(excerpt if visible(excerpt.text) == excerpt.text else None))
 
     def whole_at(self, index: int) -> str:
