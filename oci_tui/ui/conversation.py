@@ -12,11 +12,14 @@ from oci_tui.core.approval import Approval
 from oci_tui.core.company import Participant, Role
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
-from oci_tui.core.events import DiffChanged, Event, TurnFailed, TurnFinished, TurnStarted
+from oci_tui.core.events import DiffChanged, Event, ReplyFinished, TurnFailed, TurnFinished, TurnStarted
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.selection import Selection
+
+DRAW_S = 0.03
+"""So long what follows from a reply waits: its end is on the screen before the edits in it are computed."""
 
 
 class Settles(Protocol):
@@ -169,6 +172,8 @@ class Conversation:
                 async for event in events:
                     self._note(event)
                     self._show(event)
+                    if isinstance(event, ReplyFinished):
+                        await asyncio.sleep(DRAW_S)
         except OciError as error:
             self._show(TurnFailed(message=str(error)))
 
