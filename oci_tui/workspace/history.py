@@ -36,6 +36,7 @@ class History:
         self._refs = refs
         self._line = ""
         self._last = Held({}, {}, "")
+        self._stored: list[tuple[Tree, str]] = []
         self.held = 0
 
     @property
@@ -45,7 +46,7 @@ class History:
     def keep(self, tree: Tree, label: str) -> int:
         """Remember a round's end under the next number."""
         number = 1 + max((number for number, _ in self._rounds()), default=0)
-        self._line = self._shadow.commit(tree, self._line, said=visible_line(label))
+        self._line = self._shadow.commit(self._tree(tree), self._line, said=visible_line(label))
         self._shadow.point(f"{self._refs}/round/{number}", self._line)
         return number
 
@@ -54,8 +55,7 @@ class History:
         now = Held(base, tree, self._line)
         if self.held and now == self._last:
             return
-        parents = [self._shadow.commit(base, dated=False), *filter(None, [self._line])]
-        commit = self._shadow.commit(tree, *parents)
+        commit = self._shadow.commit(self._tree(tree), self._shadow.commit(self._tree(base), dated=False), self._line)
         self.held = 1 + max((number for number, _ in self._numbered("state")), default=0)
         self._shadow.point(f"{self._refs}/state/{self.held}", commit)
         self._last = now
@@ -117,6 +117,13 @@ class History:
         self._line = chosen[0][1]
         self._shadow.point(_NEXT, "")
         return self._shadow.entries(self._line)
+
+    def _tree(self, tree: Tree) -> str:
+        """The id of a state, stored once: of a large repository that takes a while. A state is never changed in place."""
+        name = next((name for known, name in self._stored if known is tree), "") or self._shadow.tree(tree)
+        others = [entry for entry in self._stored if entry[0] is not tree]
+        self._stored = [(tree, name), *others[:2]]
+        return name
 
     def _rounds(self) -> list[tuple[int, str]]:
         return self._numbered("round")

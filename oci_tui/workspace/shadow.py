@@ -169,13 +169,14 @@ class Shadow:
             self._trees.update(name for name, _ in new)
         return made[-1][0]
 
-    def commit(self, tree: Tree, *parents: str, dated: bool = True, said: str = "") -> str:
-        """A commit of a state of the files, on `parents` ("" is none); `said` is one line about it."""
+    def commit(self, tree: Tree | str, *parents: str, dated: bool = True, said: str = "") -> str:
+        """A commit of a state of the files, or of the tree of this id, on `parents` ("" is none); `said` is a line about it."""
+        stored = tree if isinstance(tree, str) else self.tree(tree)
         on = [part for parent in parents if parent for part in ("-p", parent)]
         extra = _IDENTITY | ({} if dated else _NOWHERE)
         # Commits are dated by the second; the order within one is told by the second line.
         message = f"{said or 'oci-tui'}\n\n{time.time_ns() if dated else 0}\n".encode("utf-8", "replace")
-        written = self._git.run("commit-tree", *on, self.tree(tree), given=message, extra=extra)
+        written = self._git.run("commit-tree", *on, stored, given=message, extra=extra)
         return written.out.decode("ascii").strip()
 
     def parents(self, commit: str) -> list[str]:
