@@ -237,3 +237,13 @@ def test_no_color_is_honoured(tmp_path: Path, no_colour: str, coloured: bool) ->
         screen.ended()
     colours = {tuple(found) for found in re.findall(rb"38;2;(\d+);(\d+);(\d+)", screen.raw)}
     assert any(len(set(colour)) > 1 for colour in colours) is coloured
+
+
+def test_keys_that_come_at_once_keep_their_order(tmp_path: Path) -> None:
+    """A slow line hands over several in one piece; a letter is not to overtake the backspace before it."""
+    with terminal(tmp_path, prompt="") as screen:
+        screen.until(lambda: "Ask for a change" in screen.text)
+        screen.press(b"abc\x7f\x7fd")
+        screen.until(lambda: "❯ ad" in screen.text)
+        screen.process.terminate()
+        screen.ended()

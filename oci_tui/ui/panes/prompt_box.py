@@ -96,6 +96,10 @@ class PromptBox(KeyedArea):
         match key:
             case "enter":
                 self._send()
+            case "backspace" if self.edits is None:
+                # as a binding it would be done after letters that came right behind it, as they do on a slow line
+                self._matching = []
+                self.action_delete_left()
             case "alt+enter" | "ctrl+j" | "shift+enter":
                 self.insert("\n")
             case "ctrl+underscore" if self.edits is None:
