@@ -16,7 +16,7 @@ else ends the connection, after a `Refused` that says why.
     Ask, Run, Accept … (`id`)    →
                                  ←  Done (`id`) after its events; `problem` says why it was not done
     Steer, Stop, Appoint, Settle,
-    Approve, Adopt               →              what comes of it is told as events
+    Wait, Approve, Adopt         →              what comes of it is told as events
                                  ←  Asked       to the driver: may this command run?
     Answered                     →
                                  ←  Withdrawn   it is not asked any more, or of another
@@ -208,6 +208,12 @@ class Settle(_Message, frozen=True):
     taken: bool
 
 
+class Wait(_Message, frozen=True):
+    """The prompts that wait at the driver's terminal, in order: the host asks them if that goes away."""
+
+    prompts: tuple[str, ...]
+
+
 class Approve(_Message, frozen=True):
     """Approve commands of the model's in this mode from now on."""
 
@@ -229,7 +235,7 @@ class Answered(_Message, frozen=True):
 
 Request = Union[Ask, Run, Accept, Reject, GiveWay, Commit, Undo, Redo, Restore, History, Include, Names]  # noqa: UP007
 Opening = Union[Join, Open, Invite, End]  # noqa: UP007
-Command = Union[Request, Steer, Stop, Appoint, Settle, Approve, Adopt, Answered]  # noqa: UP007
+Command = Union[Request, Steer, Stop, Appoint, Settle, Wait, Approve, Adopt, Answered]  # noqa: UP007
 
 # what a host says
 

@@ -72,6 +72,11 @@ class RemoteCompany:
     def appoint(self, participant: int, role: Role) -> None:
         self._say(protocol.Appoint(participant, role))
 
+    def wait(self, prompts: tuple[str, ...]) -> None:
+        """Not said to a host that is gone: nothing would go on there."""
+        with suppress(ShareError):
+            self._say(protocol.Wait(prompts))
+
     def settle(self, suggestion: int, *, taken: bool) -> None:
         self._say(protocol.Settle(suggestion, taken))
 

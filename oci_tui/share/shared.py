@@ -38,6 +38,7 @@ class SharedSession:
         self._journal = journal
         self._company = Company()
         self._followers: dict[int, Follower] = {}
+        self._waiting: dict[int, tuple[str, ...]] = {}
         self._asked: deque[tuple[int, protocol.Request]] = deque()
         self._woken = asyncio.Event()
         self._frames: list[bytes] = []
@@ -79,7 +80,14 @@ class SharedSession:
         return self._company.participants[joined.number], follower
 
     async def leave(self, number: int) -> None:
+        """Somebody has gone; what waited at the terminal of the driver is done all the same."""
         await self._followers.pop(number).close()
+        waiting = self._waiting.pop(number, ())
+        if self._company.participants[number].role == "driver":
+            for prompt in waiting:
+                asked = protocol.Run(0, prompt[1:]) if prompt.startswith("!") else protocol.Ask(0, prompt)
+                self._asked.append((number, asked))
+            self._woken.set()
         self._tell_company(self._company.leave(number))
 
     # what they say
@@ -101,6 +109,8 @@ class SharedSession:
                 case protocol.Names():
                     files, symbols = await self._known_names()
                     self._say(by, message_frame(NamesTold(command.id, files, symbols)))
+                case protocol.Wait():
+                    self._waiting[by] = command.prompts[:MOST_ASKED]
                 case protocol.Approve():
                     self._tell(self._session.approve(command.mode))
                 case protocol.Adopt():
@@ -120,8 +130,9 @@ class SharedSession:
             self._done(by, command, str(error))
 
     def _stop(self, by: int) -> None:
-        dropped = [request for asked, request in self._asked if asked == by]
-        self._asked = deque(waiting for waiting in self._asked if waiting[0] != by)
+        here = set(self._company.participants) - {by}
+        dropped = [request for asked, request in self._asked if asked not in here]
+        self._asked = deque(waiting for waiting in self._asked if waiting[0] in here)
         for request in dropped:
             self._done(by, request)
         self._session.stop()

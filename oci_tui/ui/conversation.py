@@ -37,13 +37,17 @@ class Settles(Protocol):
 
 
 class Companion(Protocol):
-    """Who else is at the session: `share.remote.RemoteCompany`. `unasked` are the events of what others ask for."""
+    """Who else is at the session: `share.remote.RemoteCompany`. `unasked` are the events of what others ask for.
+
+    `wait` says which prompts wait here: they are asked also when this terminal goes away.
+    """
 
     @property
     def me(self) -> Participant: ...
     def unasked(self) -> AsyncGenerator[Event]: ...
     def appoint(self, participant: int, role: Role) -> None: ...
     def settle(self, suggestion: int, *, taken: bool) -> None: ...
+    def wait(self, prompts: tuple[str, ...]) -> None: ...
 
 
 class Converses(Protocol):
@@ -145,7 +149,7 @@ class Conversation:
     def take_back(self) -> str:
         """The prompt that waits last, which then waits no more; "" when none does."""
         prompt = self.waiting.pop() if self.waiting else ""
-        self._changed()
+        self._line_changed()
         return prompt
 
     async def _next(self, session: Converses) -> None:
@@ -158,7 +162,7 @@ class Conversation:
             return
         prompt = self.waiting.popleft()
         self._asking, self.stopping = True, False
-        self._changed()
+        self._line_changed()
         try:
             begun = self._begun.pop(prompt, None)
             await self._play(session.run(prompt[1:]) if prompt.startswith("!") else session.ask(prompt, begun))
@@ -189,6 +193,12 @@ class Conversation:
                 return
         self._changed()
 
+    def _line_changed(self) -> None:
+        """Others wait in line now; a host is told, since it is to go on with them without this terminal."""
+        if self.ready and self.drives and self.company is not None:
+            self.company.wait(tuple(prompt for prompt in self.waiting if prompt not in self._begun))
+        self._changed()
+
     def begin(self, prompt: str, begun: Begun) -> None:
         """As `send`, with a reply that the person changed as the first one or its beginning."""
         self._begun[prompt] = begun
@@ -198,7 +208,7 @@ class Conversation:
         """Ask this as soon as what came before is done; with "!" before it, run it in the sandbox."""
         self.waiting.append(prompt)
         self._woken.set()
-        self._changed()
+        self._line_changed()
 
     def adopt(self, policy: Policy) -> None:
         """Run the turns that come like this."""
@@ -260,5 +270,5 @@ class Conversation:
         if (self.running or self.deciding or not self.ready) and self._session is not None:
             self.stopping = self.running
             self._session.stop()
-        self._changed()
+        self._line_changed()
         return waiting

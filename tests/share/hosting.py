@@ -56,8 +56,13 @@ def call() -> Call:
 
 async def until_left() -> None:
     """Until the host has noticed that everybody has gone."""
+    await until_only(0)
+
+
+async def until_only(number: int) -> None:
+    """Until the host has noticed that only so many are there."""
     async with asyncio.timeout(20):
-        while any(session.participants for session in (await call().greeting()).sessions):
+        while sum(len(session.participants) for session in (await call().greeting()).sessions) != number:
             continue
 
 

@@ -39,7 +39,21 @@ from oci_tui.share.host import Host
 from oci_tui.share.protocol import Ask, Done, Greeted, Refused, message_frame
 from oci_tui.share.remote import RemoteSession
 from tests.calculator import FILES, FIXED, RIGHT, MakeRepository
-from tests.share.hosting import HELLO, NAME, Attached, Raw, attached, call, hosted, joining, raw, settings, stream, until_left
+from tests.share.hosting import (
+    HELLO,
+    NAME,
+    Attached,
+    Raw,
+    attached,
+    call,
+    hosted,
+    joining,
+    raw,
+    settings,
+    stream,
+    until_left,
+    until_only,
+)
 
 
 def written(client: Attached) -> str:
@@ -318,6 +332,29 @@ async def test_one_session_alone_needs_no_number(host_of_one: Host) -> None:
     async with raw(joining("observer"), message_frame(protocol.Names(1))) as client:
         while not isinstance(await client.answer(), protocol.NamesTold):
             continue
+
+
+async def test_what_waits_at_the_drivers_terminal_is_asked_without_it(
+    make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what others say that waits; and a stop drops it."""
+    waits = message_frame(protocol.Wait(("second", "third")))
+    replies = [stream(10_000, 500), "two", "three"]
+    async with hosted(make_repository(FILES), settings(tmp_path, *replies), monkeypatch), attached("observer") as watching:
+        async with raw(joining("driver"), message_frame(Ask(1, "first")), waits), raw(joining("navigator"), waits):
+            await watching.until(lambda: watching.saw(ReplyGrew))
+        await until_only(1)
+        async with raw(joining("driver"), message_frame(protocol.Stop())):
+            await watching.until(lambda: watching.saw(TurnFinished))
+            async with attached() as last:
+                await last.until(lambda: last.saw(TurnFinished))
+            assert [event.prompt for event in watching.events if isinstance(event, TurnStarted)] == ["first"]
+        await until_only(1)
+        async with raw(joining("driver"), message_frame(Ask(1, "again")), waits) as driver:
+            while not isinstance(await driver.answer(), Done):
+                continue
+        asked = ["first", "again", "second", "third"]
+        await watching.until(lambda: [event.prompt for event in watching.events if isinstance(event, TurnStarted)] == asked)
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Pat
 
 
 def test_a_terminal_that_is_killed_in_the_middle_of_a_reply(make_repository: MakeRepository, tmp_path: Path) -> None:
-    people = People(make_repository(FILES), tmp_path, stream(2600, 200))
+    people = People(make_repository(FILES), tmp_path, stream(2600, 200), "and that is all")
     people.environment |= {"OCI_ENGINE_MAX_NEW_TOKENS": "4000"}
     try:
         _comes_back(people)
@@ -135,12 +135,15 @@ def _comes_back(people: People) -> None:
     first.until(lambda: shows(first, "✓ engine"))
     first.press(b"write\r")
     first.until(lambda: shows(first, " w100"))
+    first.press(b"then this\r")
+    first.until(lambda: shows(first, "1 queued") or shows(first, "then this"))
     first.process.kill()
     first.process.wait()
     second = people.sit_down("attach")
     second.until(lambda: shows(second, "Esc stop", " w1"))
     assert " w2599" not in second.text, "it came in the middle"
     second.until(lambda: shows(second, " w2599", "answered"), 40)
+    second.until(lambda: shows(second, "❯ then this", "and that is all"))
     (journal,) = (state_folder() / "sessions").glob("*.jsonl")
     started = [event for event in read(journal) if isinstance(event, events.EngineReady)]
     assert len(started) == 1, "the model is loaded once"
