@@ -89,6 +89,21 @@ async def test_the_end_of_a_reply_stays_when_the_model_is_asked_again_at_once() 
         assert "return x" in text_of(pane)
 
 
+async def test_a_stream_lays_the_screen_out_no_more_than_to_show_the_scroll_bars() -> None:
+    async with opened() as (app, pilot, _):
+        layouts: list[object] = []
+        app.workbench.screen_layout_refresh_signal.subscribe(app, layouts.append)
+        pane = app.workbench.code
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        pane.show(ReplyGrew("`a.py`\n```python\n"))
+        for number in range(60):
+            pane.show(ReplyGrew(f"x = '{'y' * number}'\n"))
+            await until(pilot, lambda number=number: f"x = '{'y' * number}'" in text_of(pane))  # type: ignore[misc]
+        pane.show(ReplyFinished(text="", usage=Usage()))
+        await until(pilot, lambda: "y" * 59 in on_screen(app) and pane.scroll_y > 0)
+        assert len(layouts) <= 4
+
+
 class Begins(ReplaySession):
     """Remembers with what replies it was asked."""
 
