@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -103,11 +106,12 @@ class Caller:
 
     async def _called(self, program: Program, parts: Sequence[Part], readers: Sequence[Reader]) -> bool:
         await self._prepare(secret=program.secret)
-        asked = msgspec.json.encode({**msgspec.to_builtins(program), "parts": parts}).decode()
+        # json, unlike msgspec, takes lone surrogates, which a model may write
+        asked = json.dumps({**msgspec.structs.asdict(program), "parts": [msgspec.structs.asdict(part) for part in parts]})
         command = Command(
             "solution",
             language="python",
-            code=f"harness.run({asked!r})",
+            code=f"harness.run({base64.b64encode(zlib.compress(asked.encode(), 1)).decode()!r})",
             stateful=True,
             timeout_s=_BUSY * sum(part.cap for part in parts) + _GRACE_S,
         )

@@ -10,6 +10,7 @@ an output, or "!" and how the solution ended: "!e" and a traceback, "!t" an inpu
 
 from __future__ import annotations
 
+import base64
 import builtins
 import contextlib
 import ctypes
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import time
 import traceback
+import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,9 +112,9 @@ def prepare() -> None:
 
 
 def run(text: str) -> None:
-    """What is asked, as JSON: see `scoring.Harness`. One child for each part, each with its own copy of the inputs."""
+    """What is asked, packed JSON (`calling.Program`, `calling.Part`): one child for each part, with its own inputs."""
     linecache.cache.clear()  # the session keeps the source of every block there
-    asked = json.loads(text)
+    asked = json.loads(zlib.decompress(base64.b64decode(text)))
     for part in asked["parts"]:
         clean = all(map(emptied, PLACES))
         part["inputs"] = value(part["inputs"])

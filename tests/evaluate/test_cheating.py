@@ -69,6 +69,11 @@ INSIDE = {
 # What stands before the function, which then gives no right answer.
 BEFORE = {
     "syntax error here": "exception",
+    "key = '\ud800'": "exception",
+    "key = lambda n: '\\ud800'": "wrong answer",
+    "nothing = '\0'": "exception",
+    "x = " + "(" * 9999: "exception",
+    "x = '" + "x" * (2 << 20) + "'": "no function",
     "raise ValueError": "exception",
     "import os; os._exit(0)": "killed",
     "del key": "exception",
