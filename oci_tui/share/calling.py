@@ -12,7 +12,8 @@ from oci_tui import __version__
 from oci_tui.core.errors import ShareError
 from oci_tui.share import protocol
 from oci_tui.share.doors import connect, hosts
-from oci_tui.share.protocol import Ended, Greeted, Hello, Invited, Opened, Refused, message_frame, read_message, receive
+from oci_tui.share.frames import message_frame, read_message, receive
+from oci_tui.share.protocol import Ended, Greeted, Hello, Invited, Opened, Refused
 
 ANSWER_S = 10.0
 A = TypeVar("A", bound=protocol.Answer)

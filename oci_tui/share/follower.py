@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from oci_tui.core.errors import ShareError
-from oci_tui.share.protocol import event_frame
+from oci_tui.share.frames import event_frame
 
 MOST_WAITING = 1 << 20
 MOST_UNREAD = 64

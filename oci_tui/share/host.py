@@ -20,20 +20,8 @@ from oci_tui.core.errors import OciError, ShareError
 from oci_tui.core.session import Session
 from oci_tui.share import protocol
 from oci_tui.share.doors import Door, loopback_door, peer, user_name
-from oci_tui.share.protocol import (
-    CLIENT_FRAME,
-    FIRST_FRAME,
-    CaughtUp,
-    Ended,
-    Greeted,
-    Invited,
-    Joined,
-    Opened,
-    Refused,
-    message_frame,
-    read_message,
-    receive,
-)
+from oci_tui.share.frames import message_frame, read_message, receive
+from oci_tui.share.protocol import CLIENT_FRAME, FIRST_FRAME, CaughtUp, Ended, Greeted, Invited, Joined, Opened, Refused
 from oci_tui.share.shared import SharedSession
 
 HELLO_S = 5.0

@@ -29,34 +29,24 @@ from the journal (`share.follower`), at its own pace.
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import struct
-from typing import Annotated, TypeVar, Union
+from typing import Annotated, Union
 
 import msgspec
 
-from oci_tui.core import events, ports
+from oci_tui.core import ports
 from oci_tui.core.company import Participant, Role
-from oci_tui.core.diff import Diff, FileDiff
-from oci_tui.core.errors import SelectionError, ShareError
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
-from oci_tui.core.scrubbing import scrubbed
-from oci_tui.core.selection import Pick, Place, Selection
+from oci_tui.core.selection import Place
 
 VERSION = 1
 FIRST_FRAME = 64 << 10
 CLIENT_FRAME = 4 << 20
 HOST_FRAME = 256 << 20
-_HEAD = struct.Struct(">Ic")
-_EVENT, _MESSAGE = b"E", b"C"
-
-M = TypeVar("M")
 Number = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="say", tag=True):
+class Message(msgspec.Struct, frozen=True, tag_field="say", tag=True):
     """The base of all messages."""
 
 
@@ -83,7 +73,7 @@ Picks = tuple[Picked, ...] | None
 # what a client says
 
 
-class Hello(_Message, frozen=True):
+class Hello(Message, frozen=True):
     """`version` is of the protocol, `product` the program's; `token` is one that the host gave out."""
 
     version: int
@@ -91,7 +81,7 @@ class Hello(_Message, frozen=True):
     token: str = ""
 
 
-class Join(_Message, frozen=True):
+class Join(Message, frozen=True):
     """Come to a session (0: the only one); without a role, as what is free."""
 
     session: Number = 0
@@ -99,7 +89,7 @@ class Join(_Message, frozen=True):
     role: Role | None = None
 
 
-class Open(_Message, frozen=True):
+class Open(Message, frozen=True):
     """Start another session, about the repository at `root`, or go on with the recorded one that `resumes` names.
 
     `settings` are `oci_tui.settings.Settings`.
@@ -110,17 +100,17 @@ class Open(_Message, frozen=True):
     resumes: str = ""
 
 
-class Invite(_Message, frozen=True):
+class Invite(Message, frozen=True):
     """Give out a token for a session, which lets one guest in."""
 
     session: Number = 0
 
 
-class End(_Message, frozen=True):
+class End(Message, frozen=True):
     """End the host with all its sessions."""
 
 
-class Ask(_Message, frozen=True):
+class Ask(Message, frozen=True):
     """A prompt: a turn of the driver's, a suggestion of a navigator's."""
 
     id: Number
@@ -128,105 +118,105 @@ class Ask(_Message, frozen=True):
     begun: Begun | None = None
 
 
-class Run(_Message, frozen=True):
+class Run(Message, frozen=True):
     id: Number
     text: str
 
 
-class Accept(_Message, frozen=True):
+class Accept(Message, frozen=True):
     id: Number
     picks: Picks = None
     clean_only: bool = False
 
 
-class Reject(_Message, frozen=True):
+class Reject(Message, frozen=True):
     id: Number
     picks: Picks = None
 
 
-class GiveWay(_Message, frozen=True):
+class GiveWay(Message, frozen=True):
     id: Number
     paths: tuple[str, ...]
 
 
-class Commit(_Message, frozen=True):
+class Commit(Message, frozen=True):
     id: Number
     message: str = ""
 
 
-class Undo(_Message, frozen=True):
+class Undo(Message, frozen=True):
     id: Number
 
 
-class Redo(_Message, frozen=True):
+class Redo(Message, frozen=True):
     id: Number
 
 
-class Restore(_Message, frozen=True):
+class Restore(Message, frozen=True):
     id: Number
     number: Number
 
 
-class History(_Message, frozen=True):
+class History(Message, frozen=True):
     """What is remembered; only who asks is told."""
 
     id: Number
 
 
-class Include(_Message, frozen=True):
+class Include(Message, frozen=True):
     """Let a file in that stayed out of the mirror. The owner's alone: secrets stay out too."""
 
     id: Number
     path: str
 
 
-class Names(_Message, frozen=True):
+class Names(Message, frozen=True):
     """The repository's files and symbols."""
 
     id: Number
 
 
-class Steer(_Message, frozen=True):
+class Steer(Message, frozen=True):
     text: str
 
 
-class Stop(_Message, frozen=True):
+class Stop(Message, frozen=True):
     """End the running turn; what the client asked for and has not begun is dropped."""
 
 
-class Appoint(_Message, frozen=True):
+class Appoint(Message, frozen=True):
     """Give a participant a role. A new driver takes the wheel from the one before, who becomes navigator."""
 
     participant: Number
     role: Role
 
 
-class Settle(_Message, frozen=True):
+class Settle(Message, frozen=True):
     """Take a suggestion (the driver then asks it) or drop it."""
 
     suggestion: Number
     taken: bool
 
 
-class Wait(_Message, frozen=True):
+class Wait(Message, frozen=True):
     """The prompts that wait at the driver's terminal, in order: the host asks them if that goes away."""
 
     prompts: tuple[str, ...]
 
 
-class Approve(_Message, frozen=True):
+class Approve(Message, frozen=True):
     """Approve commands of the model's in this mode from now on."""
 
     mode: ports.ApprovalMode
 
 
-class Adopt(_Message, frozen=True):
+class Adopt(Message, frozen=True):
     """Run the turns that come like this. The owner's alone."""
 
     policy: Policy
 
 
-class Answered(_Message, frozen=True):
+class Answered(Message, frozen=True):
     """What the driver says to an `Asked`."""
 
     question: Number
@@ -240,13 +230,13 @@ Command = Union[Request, Steer, Stop, Appoint, Settle, Wait, Approve, Adopt, Ans
 # what a host says
 
 
-class Refused(_Message, frozen=True):
+class Refused(Message, frozen=True):
     """The last frame of a connection: why, and what to do."""
 
     reason: str
 
 
-class Greeted(_Message, frozen=True):
+class Greeted(Message, frozen=True):
     """`host` is its id; the sessions are those that this client may come to."""
 
     version: int
@@ -255,29 +245,29 @@ class Greeted(_Message, frozen=True):
     sessions: tuple[SessionInfo, ...]
 
 
-class Joined(_Message, frozen=True):
+class Joined(Message, frozen=True):
     you: Participant
     session: SessionInfo
 
 
-class CaughtUp(_Message, frozen=True):
+class CaughtUp(Message, frozen=True):
     """All that has happened was sent; `running` says whether a turn is under way."""
 
     running: bool
 
 
-class Done(_Message, frozen=True):
+class Done(Message, frozen=True):
     id: Number
     problem: str = ""
 
 
-class NamesTold(_Message, frozen=True):
+class NamesTold(Message, frozen=True):
     id: Number
     files: tuple[str, ...]
     symbols: dict[str, str]
 
 
-class Asked(_Message, frozen=True):
+class Asked(Message, frozen=True):
     """Whether this may run; `pattern` is what an answer for always would be about."""
 
     question: Number
@@ -285,22 +275,22 @@ class Asked(_Message, frozen=True):
     pattern: str
 
 
-class Withdrawn(_Message, frozen=True):
+class Withdrawn(Message, frozen=True):
     question: Number
 
 
-class Opened(_Message, frozen=True):
+class Opened(Message, frozen=True):
     session: SessionInfo
 
 
-class Invited(_Message, frozen=True):
+class Invited(Message, frozen=True):
     """A token that counts once, and the port of the loopback interface where it does."""
 
     token: str
     port: int
 
 
-class Ended(_Message, frozen=True):
+class Ended(Message, frozen=True):
     pass
 
 
@@ -318,67 +308,3 @@ HELLO = msgspec.json.Decoder(Hello)
 OPENING: msgspec.json.Decoder[Opening] = msgspec.json.Decoder(Opening)
 COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 ANSWER: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
-_ENCODER = msgspec.json.Encoder()
-
-
-def message_frame(message: _Message) -> bytes:
-    """A message as a frame. Lone surrogates cannot be encoded and become U+FFFD."""
-    try:
-        body = _ENCODER.encode(message)
-    except UnicodeEncodeError:
-        body = _ENCODER.encode(scrubbed(msgspec.to_builtins(message)))
-    return _HEAD.pack(len(body) + 1, _MESSAGE) + body
-
-
-def event_frame(line: bytes) -> bytes:
-    """An event that `core.events.encode` made a line of, as a frame."""
-    return _HEAD.pack(len(line) + 1, _EVENT) + line
-
-
-async def receive(reader: asyncio.StreamReader, largest: int) -> tuple[bool, bytes]:
-    """The next frame: whether it is an event, and its JSON. Raises ShareError for what is no frame, EOFError at the end."""
-    try:
-        length, kind = _HEAD.unpack(await reader.readexactly(_HEAD.size))
-        if kind not in (_EVENT, _MESSAGE):
-            raise ShareError("what came is no frame of this protocol")
-        if not 1 <= length <= largest:
-            raise ShareError(f"a frame of {length} bytes is not allowed here; {largest} are")
-        return kind == _EVENT, await reader.readexactly(length - 1)
-    except asyncio.IncompleteReadError as error:
-        raise EOFError from error
-
-
-def read_message(body: bytes, decoder: msgspec.json.Decoder[M]) -> M:
-    """A message that may come now. Raises ShareError when it is none."""
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise ShareError(f"what came is no message that may come now: {error}") from error
-
-
-def picked(selection: Selection | None) -> Picks:
-    """A selection as it travels."""
-    if selection is None:
-        return None
-    return tuple(
-        Picked(pick.file.path, _digest(pick.file), None if pick.lines is None else tuple(sorted(pick.lines)))
-        for pick in selection.picks
-    )
-
-
-def chosen(picks: Picks, pending: Diff) -> Selection | None:
-    """The selection that was meant, of what is pending here. Raises SelectionError when that is another change by now."""
-    if picks is None:
-        return None
-    files = {file.path: file for file in pending.files}
-    found = []
-    for pick in picks:
-        file = files.get(pick.path)
-        if file is None or _digest(file) != pick.seen:
-            raise SelectionError(f"{pick.path}: the pending change is another now; look at it again")
-        found.append(Pick(file, None if pick.lines is None else frozenset(pick.lines)))
-    return Selection(tuple(found))
-
-
-def _digest(file: FileDiff) -> str:
-    return hashlib.sha256(events.encode(events.DiffChanged(Diff((file,)), at=0.0))).hexdigest()

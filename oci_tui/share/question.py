@@ -8,7 +8,8 @@ from itertools import count
 
 from oci_tui.core.errors import ShareError
 from oci_tui.core.ports import Answer, Command
-from oci_tui.share.protocol import Answered, Asked, Withdrawn, message_frame
+from oci_tui.share.frames import message_frame
+from oci_tui.share.protocol import Answered, Asked, Withdrawn
 
 
 class Question:

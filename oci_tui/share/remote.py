@@ -20,7 +20,9 @@ from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.selection import Selection
 from oci_tui.share import protocol
 from oci_tui.share.calling import Call
-from oci_tui.share.protocol import Asked, CaughtUp, Done, Joined, NamesTold, Refused, Withdrawn, message_frame, picked, receive
+from oci_tui.share.frames import message_frame, read_message, receive
+from oci_tui.share.picking import picked
+from oci_tui.share.protocol import Asked, CaughtUp, Done, Joined, NamesTold, Refused, Withdrawn
 
 MOST_UNREAD = 20_000
 """Events; a client that does not come to read more leaves them to the host."""
@@ -113,7 +115,7 @@ class RemoteSession:
         reader, self._writer = await self._call.connected()
         self._writer.write(message_frame(self._join))
         _, body = await receive(reader, protocol.HOST_FRAME)
-        answer = protocol.read_message(body, protocol.ANSWER)
+        answer = read_message(body, protocol.ANSWER)
         if not isinstance(answer, Joined):
             raise ShareError(answer.reason if isinstance(answer, Refused) else "the host does not keep to the protocol")
         self.company.me = answer.you
@@ -238,7 +240,7 @@ class RemoteSession:
         try:
             while True:
                 is_event, body = await receive(reader, protocol.HOST_FRAME)
-                await self._take(decode(body) if is_event else protocol.read_message(body, protocol.ANSWER))
+                await self._take(decode(body) if is_event else read_message(body, protocol.ANSWER))
         except EOFError:
             await self._lose("the host is gone; `oci-tui hosts` lists those that are there")
         except (OSError, ShareError) as error:

@@ -17,7 +17,9 @@ from oci_tui.core.session import Session
 from oci_tui.share import protocol
 from oci_tui.share.company import Company
 from oci_tui.share.follower import Follower
-from oci_tui.share.protocol import Done, NamesTold, SessionInfo, chosen, event_frame, message_frame
+from oci_tui.share.frames import event_frame, message_frame
+from oci_tui.share.picking import chosen
+from oci_tui.share.protocol import Done, NamesTold, SessionInfo
 from oci_tui.share.question import Question
 
 FLUSH_S = 0.01

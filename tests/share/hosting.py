@@ -18,8 +18,9 @@ from oci_tui.settings import EngineSettings, Settings
 from oci_tui.share import protocol
 from oci_tui.share.calling import Call
 from oci_tui.share.doors import connect
+from oci_tui.share.frames import message_frame, read_message, receive
 from oci_tui.share.host import Host
-from oci_tui.share.protocol import Answer, Hello, Join, message_frame, read_message, receive
+from oci_tui.share.protocol import Answer, Hello, Join
 from oci_tui.share.remote import RemoteSession
 
 NAME = "test"

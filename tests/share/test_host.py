@@ -35,8 +35,9 @@ from oci_tui.resources import runtime_folder, state_folder
 from oci_tui.settings import EngineSettings, Settings
 from oci_tui.share import protocol
 from oci_tui.share.doors import connect, group_door, hosts, own_door
+from oci_tui.share.frames import message_frame
 from oci_tui.share.host import Host
-from oci_tui.share.protocol import Ask, Done, Greeted, Refused, message_frame
+from oci_tui.share.protocol import Ask, Done, Greeted, Refused
 from oci_tui.share.remote import RemoteSession
 from tests.calculator import FILES, FIXED, RIGHT, MakeRepository
 from tests.share.hosting import (

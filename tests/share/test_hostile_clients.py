@@ -18,8 +18,9 @@ from oci_tui.resources import runtime_folder
 from oci_tui.share import host as hosts
 from oci_tui.share import protocol
 from oci_tui.share.follower import MOST_WAITING
+from oci_tui.share.frames import message_frame
 from oci_tui.share.host import Host
-from oci_tui.share.protocol import Done, Greeted, Hello, Join, Picked, Refused, message_frame
+from oci_tui.share.protocol import Done, Greeted, Hello, Join, Picked, Refused
 from tests.calculator import FILES, RIGHT, MakeRepository
 from tests.share.hosting import HELLO, NAME, attached, hosted, joining, raw, settings
 

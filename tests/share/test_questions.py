@@ -17,7 +17,8 @@ from oci_tui.core.ports import Answer, Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.settings import AgentSettings
 from oci_tui.share import protocol
-from oci_tui.share.protocol import Done, message_frame
+from oci_tui.share.frames import message_frame
+from oci_tui.share.protocol import Done
 from tests.calculator import FILES, MakeRepository
 from tests.share.hosting import Attached, attached, hosted, joining, raw, settings
 

@@ -182,7 +182,7 @@ def test_a_host_that_is_killed_leaves_a_session_to_resume(people: People) -> Non
     first.press(b"write\r")
     first.until(lambda: shows(first, " w899", "answered"))
     first.press(b"make it pass\r")
-    first.until(lambda: shows(first, "+1 −1", "Ctrl+Y"))
+    first.until(lambda: shows(first, "not run · 1 round", "+1 −1", "Ctrl+Y"))
     (host,) = people.processes()
     host.kill()
     first.until(lambda: shows(first, "the host is gone"))
