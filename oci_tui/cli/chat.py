@@ -17,7 +17,7 @@ from oci_tui.cli import flags, settings_options
 from oci_tui.cli.group import enter_docker_group
 from oci_tui.cli.question import AtTerminal
 from oci_tui.core.errors import SettingsError
-from oci_tui.core.terminal import visible_line
+from oci_tui.core.terminal import visible, visible_line
 
 if TYPE_CHECKING:
     from oci_tui.ui.conversation import Converses
@@ -55,6 +55,7 @@ class _Chat:
         self._repl = Repl(session)
         self._reader = reader(root, self._repl.vocabulary, vi=vi, kept=lambda: self._asked is None)
         self._waiting: deque[str] = deque()
+        self._late = 0
         self._woken = asyncio.Event()
         self._busy = True
         self._asked: asyncio.Future[str] | None = None
@@ -91,7 +92,11 @@ class _Chat:
             self._woken.clear()
             self._busy = True
             while self._waiting:
-                if not await self._repl.obey(self._waiting.popleft()):
+                line = self._waiting.popleft()
+                if self._late:
+                    self._late -= 1
+                    click.echo(f"❯ {visible(line)}")
+                if not await self._repl.obey(line):
                     return
 
     async def _read(self) -> None:
@@ -131,6 +136,7 @@ class _Chat:
         self._waiting.append(line)
         if self._busy:
             first = visible_line(line.partition("\n")[0])
+            self._late += 1
             click.echo(f"● waits: {first} ({len(self._waiting)} waiting; Ctrl+C stops what runs)")
         self._woken.set()
 
@@ -143,6 +149,7 @@ class _Chat:
             self._session.stop()
             dropped = [visible_line(line.partition("\n")[0]) for line in self._waiting]
             self._waiting.clear()
+            self._late = 0
             if dropped:
                 click.echo(f"● no longer waiting: {'; '.join(dropped)}")
 

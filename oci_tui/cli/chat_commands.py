@@ -72,7 +72,7 @@ class Repl:
     def __init__(self, session: Converses) -> None:
         self.session = session
         self.vocabulary = Vocabulary(COMMANDS)
-        self.pending = Diff()
+        self.pending = self._seen = Diff()
         self._conflict: events.ChangeConflicted | None = None
         self._accepting: Selection | None = None
         self._printer = Printer(_Lines())
@@ -158,7 +158,9 @@ class Repl:
 
     def _show_pending(self) -> None:
         if self.pending.files:
-            click.echo(f"{shown(self.pending)}{self.pending.summary()} pending: /accept or /reject")
+            patch = shown(self.pending) if self.pending != self._seen else ""
+            click.echo(f"{patch}{self.pending.summary()} pending: /accept or /reject")
+        self._seen = self.pending
 
     async def _learn(self) -> None:
         """Bring what @ completes level with the repository."""

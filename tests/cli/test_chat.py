@@ -109,8 +109,10 @@ def test_what_is_typed_meanwhile_waits_and_what_waits_can_be_dropped(chat: Calla
     terminal.until("❯ ")
     terminal.type("fix it")
     terminal.until("● waits: fix it (1 waiting")
+    terminal.until("/help names the commands.")
+    terminal.until("❯ fix it")
     terminal.until("passed after 1 round")
-    terminal.until("pending: /accept or /reject")
+    assert "+    return a + b" in terminal.until("pending: /accept or /reject")
     terminal.type("wait")
     terminal.until("is-up\r\n")
     terminal.type("/accept")
@@ -120,7 +122,7 @@ def test_what_is_typed_meanwhile_waits_and_what_waits_can_be_dropped(chat: Calla
     terminal.until("stopped after 1 round")
     terminal.type("/diff")
     terminal.until("+    return a + b")
-    terminal.press(b"\x04")
+    terminal.type("/quit")
     assert terminal.exit_code() == 0
 
 
