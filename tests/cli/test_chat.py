@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -50,10 +51,13 @@ class Terminal:
     def interrupt(self) -> None:
         os.write(self._descriptor, b"\x03")
 
-    def exit_code(self) -> int:
+    def exit_code(self, seconds: float = 60) -> int:
+        deadline = time.monotonic() + seconds
         try:
-            while os.read(self._descriptor, 65536):
-                pass
+            while select.select([self._descriptor], [], [], max(0, deadline - time.monotonic()))[0]:
+                os.read(self._descriptor, 65536)
+            os.kill(self.pid, signal.SIGKILL)
+            raise AssertionError(f"it did not end; before that {self.seen!r}")
         except OSError:
             pass  # the other end is closed: it ended
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
