@@ -29,8 +29,12 @@ class AskLine(Input):
         self._take: Callable[[str], bool] = bool
 
     def ask(self, what: str, back: Widget, take: Callable[[str], bool], value: str = "") -> None:
-        """Ask for `what`, with `value` there already. `take` gets what was typed and says whether that is all."""
+        """Ask for `what`, with `value` there already where it can be shown as it is.
+
+        `take` gets what was typed and says whether that is all.
+        """
         self._back, self._take = back, take
+        value = value if value == visible_line(value) else ""
         self.placeholder = what
         self.value = value
         self.cursor_position = len(value)

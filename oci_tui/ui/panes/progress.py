@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from oci_tui.core.terminal import visible_line
-from oci_tui.ui.wording import gauge
+from oci_tui.ui.wording import gauge, head
 from oci_tui.ui.work import Step, Work
 
 _LOOK_S = 0.25
@@ -50,7 +50,7 @@ class ProgressLines(Widget):
         known = step.fraction is not None
         bar = f"{gauge(step.fraction or 0.0, cells)} {step.fraction or 0.0:4.0%}" if known else "◌"
         since = f"  {seconds} s"
-        name = visible_line(step.name)
+        name = head(visible_line(step.name), max(self.screen.size.width // 3, 12))
         room = self.screen.size.width - cell_len(name) - cell_len(bar) - cell_len(since) - 6
         doing = Content(visible_line(step.doing)).truncate(max(room, 0), ellipsis=True) if room > 3 else Content("")
         return Content.assemble(

@@ -143,7 +143,7 @@ class ModelsScreen(ListPage):
             return True
 
         model = self._model
-        self.ask_line.ask("what to fetch", self.rows, take, model.name if model else "")
+        self.ask_line.ask("what to fetch: NAME, or OWNER/NAME of the hub", self.rows, take, model.name if model else "")
         self.say("Enter fetches: NAME, NAME:BITS, recommended, OWNER/NAME[/FILE.gguf][@REVISION] of the hub")
 
     def action_stop_fetch(self) -> None:
