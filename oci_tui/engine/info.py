@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Sequence
 from typing import get_args
@@ -50,22 +51,20 @@ def info(settings: EngineSettings) -> list[str]:
 
 async def info_apart(name: str) -> list[str]:
     """`info` by a process of its own: the model's template is rendered there, bounded in time and memory."""
-    command = (sys.executable, "-P", "-m", "oci_tui", "models", "info", "--", name)
-    pipe = asyncio.subprocess.PIPE
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
-    )
+    asked = _ask(name)
     try:
-        told, said = await (await asyncio.shield(starting)).communicate()
+        told, said = await asyncio.to_thread(asked.communicate)
     finally:
-        # who cancels this while it starts would leave it running
-        asked = await starting
-        if asked.returncode is None:
-            asked.kill()
-            await asked.communicate()
+        # whoever no longer wants to know; the thread then comes to its end and has it reaped
+        asked.kill()
     if asked.returncode != 0:
         raise ModelError(said.decode("utf-8", "replace").strip().removeprefix("oci-tui: ") or "nothing is known of it")
     return told.decode("utf-8", "replace").splitlines()
+
+
+def _ask(name: str) -> subprocess.Popen[bytes]:
+    command = (sys.executable, "-P", "-m", "oci_tui", "models", "info", "--", name)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...]) -> list[str]:

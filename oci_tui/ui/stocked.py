@@ -117,12 +117,13 @@ class StockedApp(EquippedApp):
         self._look_again()
 
     def _tell(self, text: str, *, bad: bool = False) -> None:
-        """Said in passing, and in the story for who looks later."""
-        self.say(text, bad=bad)
-        self.workbench.transcript.note(text, "warn" if bad else "muted")
+        """Said in passing, and in the story for who looks later; when the app has ended there is nobody to tell."""
+        if self.screen_stack:
+            self.say(text, bad=bad)
+            self.workbench.transcript.note(text, "warn" if bad else "muted")
 
     def _look_again(self) -> None:
-        if isinstance(self.screen, ModelsScreen):
+        if self.screen_stack and isinstance(self.screen, ModelsScreen):
             self.screen.look()
 
     def on_unmount(self) -> None:

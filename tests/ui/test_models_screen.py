@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncGenerator, Iterator
+import threading
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from oci_tui import assemble
 from oci_tui.core.errors import EngineError
-from oci_tui.core.ports import Engine
+from oci_tui.core.ports import Engine, Progress
 from oci_tui.engine.scripted import Line, ScriptedEngine
 from oci_tui.resources import models_folder
 from oci_tui.settings import EngineSettings, Settings
@@ -28,8 +28,6 @@ from tests.engine.hub_server import HubServer
 from tests.engine.models_on_disk import gguf
 from tests.ui.desks import desk_of
 from tests.ui.test_workbench import RECORDING, on_screen, text_of, until
-
-MIB = 1024**2
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +81,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
 
     server = HubServer()
     whole = gguf(tmp_path / "m.gguf").read_bytes()
-    server.repositories = {"owner/Coder-GGUF": {"main": {"q4.gguf": whole, "large.gguf": whole + os.urandom(64 * MIB)}}}
+    server.repositories = {"owner/Coder-GGUF": {"main": {"q4.gguf": whole}}}
     monkeypatch.setenv("HF_ENDPOINT", server.address)
     monkeypatch.setattr(constants, "ENDPOINT", server.address)
     with server.serving():
@@ -100,7 +98,7 @@ async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.workbench)
         assert "fetch owner/Coder-GGUF/q4.gguf" in on_screen(app)
-        for _ in range(10):
+        for _ in range(40):
             if "is here; F10 switches to it" in text_of(app.workbench.transcript):
                 break
             await pilot.pause(1.0)
@@ -110,20 +108,42 @@ async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed
         assert screen is not app.screen
 
 
-@pytest.mark.usefixtures("hub")
-async def test_a_fetch_can_be_stopped_and_keeps_what_came(tmp_path: Path, folder: Path) -> None:
-    async with models_opened(desk_of(tmp_path / "none.toml")) as (app, pilot, _):
+async def test_a_fetch_can_be_stopped(tmp_path: Path) -> None:
+    closed = threading.Event()
+
+    def endless(name: str, _: Settings) -> Generator[Progress]:
+        try:
+            while not closed.wait(0.02):
+                yield Progress(f"fetching {name} (4.1 GB)", 0.25)
+        finally:
+            closed.set()
+
+    desk = desk_of(tmp_path / "none.toml")
+    async with models_opened(replace(desk, shelf=replace(desk.shelf, pull=endless))) as (app, pilot, _):
         await pilot.press("x")
         await until(pilot, lambda: "nothing is being fetched" in on_screen(app))
-        await pilot.press("p", *["backspace"] * 40, *"owner/Coder-GGUF/large.gguf", "enter")
-        for _ in range(20):
-            if "fetching" in on_screen(app) and "%" in on_screen(app):
-                break
-            await pilot.pause(0.3)
+        await pilot.press("p", *["backspace"] * 40, *"large", "enter")
+        await until(pilot, lambda: "25%  fetching large (4.1 GB)" in on_screen(app))
         await pilot.press("x")
         await until(pilot, lambda: "stopped; what came is kept" in on_screen(app))
-        assert not (folder / "large.gguf").exists()
-        assert (folder / ".partial" / "large.gguf").is_dir()
+        assert closed.is_set()
+
+
+async def test_a_fetch_ends_with_the_app(tmp_path: Path) -> None:
+    closed = threading.Event()
+
+    def endless(_name: str, _settings: Settings) -> Generator[Progress]:
+        try:
+            while not closed.wait(0.02):
+                yield Progress("fetching", 0.25)
+        finally:
+            closed.set()
+
+    desk = desk_of(tmp_path / "none.toml")
+    async with models_opened(replace(desk, shelf=replace(desk.shelf, pull=endless))) as (app, pilot, _):
+        await pilot.press("p", "enter")
+        await until(pilot, lambda: "25%" in on_screen(app))
+    assert closed.is_set()
 
 
 async def test_a_fetch_that_fails_is_one_line(tmp_path: Path) -> None:
