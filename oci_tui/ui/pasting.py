@@ -6,13 +6,16 @@ import os
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
+from typing import Any, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from oci_tui.core.terminal import visible
+from oci_tui.ui.outlet import Outlet
 
 _START, _END = "\x1b[200~", "\x1b[201~"
 _AT_ONCE = 4096
@@ -55,7 +58,14 @@ class PasteParser(XTermParser):
 
 
 class PastingDriver(LinuxDriver):
-    """Textual's driver with that parser."""
+    """Textual's driver with that parser, and with an end also when the terminal has gone."""
+
+    def __init__(
+        self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert self._file is not None
+        self._file = cast(Any, Outlet(self._file))
 
     def run_input_thread(self) -> None:
         parser, decode = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
