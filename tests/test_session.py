@@ -117,6 +117,19 @@ async def test_a_command_of_the_persons_runs_on_the_mirror_and_its_output_can_be
 
 
 @pytest.mark.docker
+async def test_a_command_of_the_persons_that_is_stopped_has_an_end(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [RIGHT]) as session:
+        ends = []
+        async with aclosing(session.run("echo be''gun; sleep 1000")) as running:
+            async for event in running:
+                if isinstance(event, events.OutputArrived):
+                    session.stop()
+                elif isinstance(event, events.CommandFinished):
+                    ends.append(event.exit.reason)
+        assert ends == ["stopped"]
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("go_on", [False, True])
 async def test_a_reply_that_the_person_changed_is_run_or_gone_on_from(make_repository: MakeRepository, go_on: bool) -> None:
     half = len(RIGHT) // 2

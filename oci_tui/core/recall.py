@@ -11,6 +11,7 @@ from oci_tui.core.dialogue import said
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Message
 from oci_tui.core.output import KeptOutput
+from oci_tui.core.ports import Command, Exit
 from oci_tui.core.verdict import Verdict
 
 CHECKED = (
@@ -105,18 +106,25 @@ def recalled(happened: Sequence[Event]) -> Recalled:
 
 
 def unfinished(happened: Sequence[Event]) -> tuple[Event, ...]:
-    """What a turn that was cut off lacks: its end."""
+    """What was cut off lacks: the end of a turn, or of a command that the person ran outside of one."""
     turn, rounds, ended = 0, 0, True
+    own: Command | None = None
     for event in happened:
         match event:
             case events.TurnStarted():
-                turn, rounds, ended = event.turn, 0, False
+                turn, rounds, ended, own = event.turn, 0, False, None
             case events.RoundStarted():
                 rounds = event.round
             case events.TurnFinished():
                 ended = True
+            case events.CommandStarted() if ended:
+                own = event.command
+            case events.CommandFinished():
+                own = None
     at = happened[-1].at if happened else 0.0
-    return () if ended else (events.TurnFinished(turn, Verdict.STOPPED, rounds, 0.0, at=at),)
+    if not ended:
+        return (events.TurnFinished(turn, Verdict.STOPPED, rounds, 0.0, at=at),)
+    return (events.CommandFinished(own, Exit(1, "connection lost"), at=at),) if own else ()
 
 
 def condensed(happened: Iterable[Event]) -> tuple[Event, ...]:

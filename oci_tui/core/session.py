@@ -21,7 +21,19 @@ from oci_tui.core.generation import Begun
 from oci_tui.core.level import bring_level
 from oci_tui.core.output import KeptOutput
 from oci_tui.core.policy import Policy
-from oci_tui.core.ports import ApprovalMode, Engine, Parser, Progress, Record, Sandbox, Sandboxes, Workspace
+from oci_tui.core.ports import (
+    ApprovalMode,
+    Command,
+    EndReason,
+    Engine,
+    Exit,
+    Parser,
+    Progress,
+    Record,
+    Sandbox,
+    Sandboxes,
+    Workspace,
+)
 from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
@@ -147,12 +159,19 @@ class Session:
         """A shell command of the person's own, in the sandbox; the model can be shown its output as @output."""
         self._stop.clear()
         kept = KeptOutput()
+        began = time.monotonic()
+        command: Command | None = None
         try:
             async with aclosing(stoppable(self._run(text, kept), self._stop)) as happened:
                 async for event in happened:
+                    if isinstance(event, events.CommandStarted | events.CommandFinished):
+                        command = event.command if isinstance(event, events.CommandStarted) else None
                     yield self._told(event)
         except OciError as error:
             yield self._told(events.PartFailed(self._lost(error), str(error)))
+        if command is not None:
+            reason: EndReason = "stopped" if self._stop.is_set() else "connection lost"
+            yield self._told(events.CommandFinished(command, Exit(137, reason, time.monotonic() - began)))
         if self._stop.is_set():
             self._ready.discard("sandbox")
         self.conversation.output = kept.text()

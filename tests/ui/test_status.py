@@ -6,8 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from oci_tui.core.events import CheckFound, PreparationOffered, RoundStarted, SandboxReady, TurnStarted, encode
-from oci_tui.core.ports import Command, SandboxInfo
+from oci_tui.core.events import (
+    CheckFound,
+    CommandFinished,
+    CommandStarted,
+    Event,
+    OutputArrived,
+    PreparationOffered,
+    RoundStarted,
+    SandboxReady,
+    TurnFinished,
+    TurnStarted,
+    encode,
+)
+from oci_tui.core.ports import Command, Exit, SandboxInfo
+from oci_tui.core.recall import unfinished
+from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
@@ -51,4 +65,20 @@ async def test_the_check_is_named_in_status_and_story_and_what_is_offered_in_the
 
         await until(pilot, lambda: "check: sh ␛[2Jt.sh · AGENTS.md names it" in told())
         assert "oci-tui sandbox prepare x" in told()
+        await app.close_session()
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+async def test_nothing_runs_any_more_after_a_command_of_the_persons_own(tmp_path: Path, is_cut_off: bool) -> None:
+    recording = tmp_path / "recording.jsonl"
+    command = Command("echo hi")
+    turn: list[Event] = [TurnStarted(1, "go"), TurnFinished(1, Verdict.ANSWERED, 1, 1.0)]
+    own: list[Event] = [*turn, CommandStarted(command), OutputArrived("stdout", "hi\n"), CommandFinished(command, Exit(0))]
+    happened = own[:-1] if is_cut_off else own
+    assert [type(event) for event in unfinished(happened)] == [CommandFinished] * is_cut_off
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in happened))
+    app = OciApp(lambda: ReplaySession(recording, speed=0, whole=True), Path("/src/x"), "night")
+    async with app.run_test(size=(120, 20)) as pilot:
+        await until(pilot, lambda: app.workbench.conversation.ready)
+        assert "running" not in app.workbench.query_one(StatusPane).render().plain
         await app.close_session()

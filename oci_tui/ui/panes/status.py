@@ -14,6 +14,7 @@ from oci_tui.core.approval import ApprovalChosen, CommandAsked
 from oci_tui.core.company import CompanyChanged
 from oci_tui.core.events import (
     CheckFound,
+    CommandFinished,
     CommandStarted,
     ContextBuilt,
     DiffChanged,
@@ -62,6 +63,7 @@ class StatusPane(Widget):
         self._doing = self._approval = ""
         self._people = ("", False)
         self._tried = 0
+        self._turning = False
         self._since = 0.0
         self._clock: Timer | None = None
 
@@ -87,6 +89,8 @@ class StatusPane(Widget):
                 self._parts.pop("workspace", None)
             case PartFailed():
                 self._parts[event.part] = (f"✗ {event.part}", "$error")
+                if not self._turning:
+                    self._do("")
             case DiffChanged():
                 self._pending = change(event.diff) if event.diff.files else ""
             case CheckFound():
@@ -99,7 +103,7 @@ class StatusPane(Widget):
                 self._window = (used or self._window[0], self._window[1] or (self._engine.context if self._engine else 0))
                 self._do("checking")
             case TurnStarted():
-                self._tried = 0
+                self._tried, self._turning = 0, True
                 self._do("preparing")
             case RoundStarted():
                 self._do("reading the prompt")
@@ -118,7 +122,10 @@ class StatusPane(Widget):
                 self._do("waiting for your answer")
             case CommandStarted():
                 self._do("running")
+            case CommandFinished() if not self._turning:
+                self._do("")
             case TurnFinished():
+                self._turning = False
                 self._do("")
             case ReplyGrew():
                 if self._doing != "writing":
