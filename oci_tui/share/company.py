@@ -1,8 +1,8 @@
 """Who is at a session and what each may do: one driver at most, navigators who propose, observers who look.
 
-The owner is the user whom the host belongs to, at however many terminals; the others are guests. The owner takes the wheel
-whenever they want to, since a terminal that hangs may hold it. A guest drives only when a driver hands over, and loses it with
-the connection.
+The owner is the user whom the host belongs to, at however many terminals; the others are guests. Nobody takes the wheel from
+a driver who is there, but the owner who comes as driver: a terminal that hangs may hold it. A guest drives only when a driver
+hands over, and loses it with the connection.
 """
 
 from __future__ import annotations
@@ -73,6 +73,12 @@ class Company:
             raise ShareError(f"only the driver or the owner can make {meant.name} {role}")
         if meant.role == role:
             return []
+        driver = self.driver
+        if driver is not None and by != driver.number and (role == "driver" or meant is driver):
+            raise ShareError(
+                f"{driver.name} drives: ask for /hand {asking.name}; from a terminal that hangs "
+                "the owner takes the wheel with `oci-tui attach --role driver`"
+            )
         events = self._released() if role == "driver" else []
         self.participants[number] = changed = msgspec.structs.replace(meant, role=role)
         return [*events, RoleChanged(changed)]

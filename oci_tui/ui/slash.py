@@ -28,7 +28,7 @@ SLASHES: tuple[Slash, ...] = (
     Slash("include", "let a file in that stayed out of the mirror", takes="PATH"),
     Slash("take", "ask what a navigator suggests: the oldest, or suggestion N", takes="N"),
     Slash("drop", "drop what a navigator suggests", takes="N"),
-    Slash("drive", "take the wheel of a session that others are at", "drive"),
+    Slash("drive", "take the wheel of a session where nobody drives", "drive"),
     Slash("navigate", "let go of the wheel; what you send is a suggestion then", "navigate"),
     Slash("observe", "only look", "observe"),
     Slash("hand", "let another drive", takes="NAME"),

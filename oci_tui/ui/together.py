@@ -42,7 +42,7 @@ class TogetherApp(BenchApp):
         if made is None:
             self.workbench.say(f"there is no suggestion {visible_line(number)}" if number else "no suggestion waits")
         elif taken and company.me.role != "driver":
-            self.workbench.say("only the driver takes suggestions; /drive takes the wheel")
+            self.workbench.say("only the driver takes suggestions")
         elif self._told(lambda: company.settle(made.number, taken=taken)) and taken:
             self.workbench.conversation.send(made.prompt)
 

@@ -26,6 +26,12 @@ def test_there_is_one_driver_at_most() -> None:
     assert third.name == "anna-3"
     assert [type(event) for event in events] == [RoleChanged, ParticipantJoined]
     assert role_of(company, first) == "navigator"
+    wanted: list[tuple[Participant, Participant, Role]]
+    wanted = [(second, second, "driver"), (second, first, "driver"), (second, third, "observer")]
+    for by, meant, role in wanted:
+        with pytest.raises(ShareError, match=r"anna-3 drives: ask for /hand anna-2; .*attach --role driver`"):
+            company.appoint(by.number, meant.number, role)
+    assert role_of(company, third) == "driver", "the wheel is not taken from who is there"
     company.appoint(third.number, second.number, "driver")
     assert [role_of(company, there) for there in (first, second, third)] == ["navigator", "driver", "navigator"]
     assert company.appoint(second.number, second.number, "driver") == []
@@ -54,8 +60,10 @@ def test_a_guest_drives_only_by_a_drivers_word() -> None:
         company.appoint(guest.number, owner.number, "observer")
     company.appoint(owner.number, guest.number, "driver")
     assert (role_of(company, guest), role_of(company, owner)) == ("driver", "navigator")
-    company.appoint(owner.number, owner.number, "driver")
-    assert role_of(company, guest) == "navigator", "the owner takes it back at any time"
+    with pytest.raises(ShareError, match="gus drives"):
+        company.appoint(owner.number, owner.number, "driver")
+    come(company, "anna", "driver")
+    assert role_of(company, guest) == "navigator", "the owner who comes as driver takes it back at any time"
 
 
 def test_who_only_looks_is_let_in_by_another() -> None:

@@ -25,6 +25,7 @@ from oci_tui.core.events import (
     HistoryListed,
     ReplyGrew,
     SessionStarted,
+    TurnFailed,
     TurnFinished,
     TurnStarted,
 )
@@ -189,6 +190,9 @@ async def test_a_navigator_proposes_and_the_driver_hands_over(
         with pytest.raises(ShareError, match="only the driver can do that; you are navigator, and bo"):
             await anna.play(anna.session.settle.undo())
         anna.session.company.appoint(anna.session.company.me.number, "driver")
+        await anna.until(lambda: any(isinstance(event, TurnFailed) and "/hand anna" in event.message for event in anna.events))
+        assert anna.session.company.me.role == "navigator"
+        bo.session.company.appoint(anna.session.company.me.number, "driver")
         await anna.until(lambda: sum(isinstance(event, RoleChanged) for event in anna.events) == 4)
         await anna.play(anna.session.settle.undo())
 

@@ -108,6 +108,9 @@ def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Pat
         cy.until(lambda: shows(cy, "accepted"))
         assert (people.root / "calc.py").read_text() == FIXED
 
+        bo.press(b"/drive\r")
+        bo.until(lambda: shows(bo, "anna drives: ask for /hand bo"))
+        assert shows(bo, "you navigate · anna drives")
         anna.press(b"/hand bo\r")
         bo.until(lambda: shows(bo, "bo drives now", "you drive"))
         bo.press(b"and now\r")

@@ -261,8 +261,10 @@ class Workbench(RewritingScreen):
         if talk.stopping:
             pairs.append(("◌", "stopping"))
         elif not talk.drives and not isinstance(self.focused, LinePane):
-            suggests = talk.company is not None and talk.company.me.role == "navigator"
-            pairs += [("Enter", "suggest"), ("/drive", "take the wheel")] if suggests else [("/drive", "take the wheel")]
+            if talk.company is not None and talk.company.me.role == "navigator":
+                pairs.append(("Enter", "suggest"))
+            if self.people is not None and all(there.role != "driver" for there in self.people.participants):
+                pairs.append(("/drive", "take the wheel"))
         elif talk.running:
             pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
         elif talk.pending.files and self.focused is self.changes:
