@@ -7,10 +7,12 @@ from pathlib import Path
 
 from textual.app import App
 from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
+from oci_tui.ui.colourless import Colourless
 from oci_tui.ui.pasting import PastingDriver
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.page import Page
@@ -24,6 +26,8 @@ class BenchApp(App[None]):
 
     def __init__(self, root: Path, prompt_keys: PromptKeys = "default") -> None:
         super().__init__()
+        if self.no_color:
+            self._filters = [Colourless(self) if isinstance(found, Monochrome | NoColor) else found for found in self._filters]
         self._root = root
         self._prompt_keys = prompt_keys
         self._remembered = RememberedFile(state_folder() / "app.json")

@@ -58,7 +58,7 @@ class PasteParser(XTermParser):
 
 
 class PastingDriver(LinuxDriver):
-    """Textual's driver with that parser, and with an end also when the terminal has gone."""
+    """Textual's driver with that parser, with an end also when the terminal has gone, and with a screen when it goes on."""
 
     def __init__(
         self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -66,6 +66,11 @@ class PastingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert self._file is not None
         self._file = cast(Any, Outlet(self._file))
+
+    def _sigcont_application(self, *_: object) -> None:
+        # also after a stop that could not be seen coming: the terminal is then taken over anew, and empty
+        self._must_signal_resume = self._auto_restart
+        super()._sigcont_application()
 
     def run_input_thread(self) -> None:
         parser, decode = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace").decode

@@ -238,7 +238,8 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_comes_back(tmp_path: Path) -
         screen.until(lambda: "IN THE SHELL" in screen.text)
         left = len(screen.raw)
         screen.press(b"\n")
-        screen.until(lambda: b"Ask for a change" in screen.raw[left:])
+        panes = (b"Ask for a change", b"Story", b"Code", b"Console", b"Changes")
+        screen.until(lambda: all(pane in screen.raw[left:] for pane in panes))
         screen.press(b"\x11")
         code_of_exit, _ = screen.ended()
         assert code_of_exit == 0

@@ -60,7 +60,7 @@ PAYLOADS = (
 HOSTILE = " ".join(PAYLOADS)
 
 RUN = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 {first}
 from oci_tui.core.errors import OciError
@@ -76,7 +76,7 @@ class Told(ReplaySession):
 def make():
     {make}
 
-sys.exit(serve(OciApp(make, Path({root!r}), "night", {prompt!r})))
+sys.exit(serve(OciApp(make, Path({root!r}), os.environ.get("THEME", "night"), {prompt!r})))
 """
 
 
@@ -90,9 +90,10 @@ def terminal(
     prompt: str = "go",
     no_colour: str = "",
     first: str = "",
+    theme: str = "night",
 ) -> Iterator[Terminal]:
     code = RUN.format(first=first, make=make or f"return Told(Path({str(recording)!r}))", root=root, prompt=prompt)
-    running = Terminal(code, tmp_path, {"NO_COLOR": no_colour} if no_colour else {})
+    running = Terminal(code, tmp_path, {"THEME": theme} | ({"NO_COLOR": no_colour} if no_colour else {}))
     try:
         yield running
     finally:
@@ -237,6 +238,16 @@ def test_no_color_is_honoured(tmp_path: Path, no_colour: str, coloured: bool) ->
         screen.ended()
     colours = {tuple(found) for found in re.findall(rb"38;2;(\d+);(\d+);(\d+)", screen.raw)}
     assert any(len(set(colour)) > 1 for colour in colours) is coloured
+
+
+def test_no_color_leaves_the_terminals_own_two_colours_in_its_theme(tmp_path: Path) -> None:
+    """Black on black, when its colours are made grey."""
+    with terminal(tmp_path, no_colour="1", theme="sixteen") as screen:
+        screen.until(lambda: "Story" in screen.text and "❯" in screen.text)
+        screen.process.terminate()
+        screen.ended()
+    assert b"\x1b[1;39;49m" in screen.raw
+    assert not re.search(rb"\x1b\[[0-9;]*\b(?:[349][0-8]|10[0-7])\b[0-9;]*m", screen.raw)
 
 
 def test_keys_that_come_at_once_keep_their_order(tmp_path: Path) -> None:
