@@ -106,7 +106,7 @@ class _Archive:
 
         self._journals = JournalArchive(_journals())
         self.listed, self.find = self._journals.listed, self._journals.find
-        self.rounds, self.rename = self._journals.rounds, self._journals.rename
+        self.rounds, self.rename, self.lost = self._journals.rounds, self._journals.rename, self._journals.lost
 
     def fork(self, name: str, number: int = 0) -> str:
         from oci_tui import __version__
@@ -120,9 +120,10 @@ class _Archive:
     def delete(self, name: str) -> None:
         from oci_tui.workspace import past
 
-        summary = self.find(name)
+        summary = self.find(name, unreadable=True)
         self._journals.delete(summary.name)
-        past.forget(Path(summary.root), summary.name)
+        if not summary.unreadable:
+            past.forget(Path(summary.root), summary.name)
 
 
 def archive() -> Archive:
@@ -137,7 +138,7 @@ def export(name: str, form: Form) -> str:
 
     journals = JournalArchive(_journals())
     found = journals.find(name).name
-    return exported(journals.events(found), form, found)
+    return exported(journals.told(found), form, found)
 
 
 def journal_of(name: str) -> Path:

@@ -77,10 +77,10 @@ PAGES: dict[str, Page] = {
     ),
     "sessions": Page((("oci-tui sessions list --here", "those about the repository you are in"),)),
     "sessions list": Page((("oci-tui sessions list --here", "those about the repository you are in"),)),
-    "sessions show": Page((("oci-tui sessions show", "the last one, with the numbers of its rounds"),)),
+    "sessions show": Page((("oci-tui sessions show", "the last one here, with the numbers of its rounds"),)),
     "sessions export": Page(
         (
-            ("oci-tui sessions export --format html -o session.html", "the last one, as one file to read"),
+            ("oci-tui sessions export --format html -o session.html", "the last one here, as one file to read"),
             ("oci-tui sessions export --all --format code-feedback > mine.jsonl", "your own fine-tuning data"),
         )
     ),

@@ -14,7 +14,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
 
     `title` is the person's or else the first prompt, "" before there is any; `verdict` is the last turn's, None while there is
     none; `pending` is the last word on the change that was not accepted ("2 files +9 −3"), "" for none; `open`: in use now.
-    `forked_from` names another session.
+    `forked_from` names another session. `unreadable` says why nothing else is known of it than its name, size and last change.
     """
 
     name: str
@@ -29,6 +29,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
     bytes: int
     open: bool
     forked_from: str = ""
+    unreadable: str = ""
 
 
 class RoundSummary(msgspec.Struct, frozen=True):
@@ -47,11 +48,15 @@ class Archive(Protocol):
     """Every session that was recorded. A name may be given by its beginning. Raises StoreError, WorkspaceError."""
 
     def listed(self, root: str = "") -> tuple[SessionSummary, ...]:
-        """The newest first; with `root` only those about the repository there."""
+        """The newest first; with `root` only those about the repository there, else also those that cannot be read."""
         ...
 
-    def find(self, name: str = "", root: str = "") -> SessionSummary:
-        """One session; without a name the last one in which something was asked."""
+    def find(self, name: str = "", root: str = "", *, unreadable: bool = False) -> SessionSummary:
+        """One session; without a name the last one in which something was asked. `unreadable`: also one that cannot be read."""
+        ...
+
+    def lost(self, name: str) -> tuple[str, ...]:
+        """The lines of its journal that cannot be read, and are passed over, each with its place and the reason."""
         ...
 
     def rounds(self, name: str) -> tuple[RoundSummary, ...]:

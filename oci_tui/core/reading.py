@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -20,8 +21,21 @@ class _Kind(msgspec.Struct):
     event: str
 
 
-def read(file: Path) -> Iterator[Event]:
-    """The events of a journal that are known here. A torn last line (a crash) is passed over; any other bad one raises."""
+class Lost(NamedTuple):
+    """A line that cannot be read; `kind` is the event that it begins like, "" where it begins like none."""
+
+    why: str
+    kind: str
+
+
+_BEGINS = re.compile(rb'\{"event":"(\w{1,40})"')
+
+
+def read(file: Path, lost: list[Lost] | None = None) -> Iterator[Event]:
+    """The events of a journal that are known here. A torn last line (a crash) is passed over.
+
+    Any other bad one goes to `lost`, where that is given, and raises StoreError where not; both name file and line.
+    """
     try:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
@@ -34,8 +48,13 @@ def read(file: Path) -> Iterator[Event]:
         except StoreError as error:
             if number == len(lines):
                 return
-            if not _of_another_version(line):
-                raise StoreError(f"{file}:{number}: {error}") from error
+            if _of_another_version(line):
+                continue
+            why = f"{file}:{number}: {error}"
+            if lost is None:
+                raise StoreError(why) from error
+            begins = _BEGINS.match(line)
+            lost.append(Lost(why, begins[1].decode() if begins else ""))
 
 
 def _of_another_version(line: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,13 @@ from oci_tui.core.errors import StoreError
 from oci_tui.core.events import Event
 from oci_tui.core.fork import Fork, forked, rounds
 from oci_tui.core.happened import Happened
-from oci_tui.core.reading import read
+from oci_tui.core.reading import Lost, read
 from oci_tui.store.journal import mend
 
 E = TypeVar("E", bound=Happened)
+
+_NEEDED = ("", events.Checkpointed.__name__, events.SessionStarted.__name__)
+"""A line that begins like one of these, or like no event, may have held what a session goes on from."""
 
 
 class JournalArchive:
@@ -32,15 +36,18 @@ class JournalArchive:
         found = [summary for file in self._files() if (summary := _summary(file)) and root in ("", summary.root)]
         return tuple(sorted(found, key=lambda summary: (summary.at, summary.name), reverse=True))
 
-    def find(self, name: str = "", root: str = "") -> SessionSummary:
+    def find(self, name: str = "", root: str = "", *, unreadable: bool = False) -> SessionSummary:
         if not name:
             if found := next((summary for summary in self.listed(root) if summary.turns), None):
                 return found
             where = " about this repository" if root else ""
             raise StoreError(f"there is no session{where} yet; start one with oci-tui")
-        summary = _summary(self.file(name))
+        file = self.file(name)
+        summary = _summary(file)
         if summary is None:
-            raise StoreError(f"session {name[:60]}: its journal cannot be read; `oci-tui sessions list` shows the others")
+            raise StoreError(f"session {file.stem} is just being made, or has gone; `oci-tui sessions list` shows the others")
+        if summary.unreadable and not unreadable:
+            raise StoreError(f"session {file.stem}: {summary.unreadable}; `oci-tui sessions rm {file.stem}` removes it")
         return summary
 
     def file(self, name: str) -> Path:
@@ -53,11 +60,26 @@ class JournalArchive:
             raise StoreError(f"{name[:60]} begins several sessions: {', '.join(fitting[:5])}; write more of the name")
         raise StoreError(f"there is no session {name[:60]}; `oci-tui sessions list` names those that are there")
 
+    def told(self, name: str) -> tuple[Event, ...]:
+        """What can be read of it, to be shown; `lost` says what cannot."""
+        return tuple(read(self.file(name), []))
+
+    def lost(self, name: str) -> tuple[str, ...]:
+        lost: list[Lost] = []
+        deque(read(self.file(name), lost), maxlen=0)
+        return tuple(line.why for line in lost)
+
     def events(self, name: str) -> tuple[Event, ...]:
-        return tuple(read(self.file(name)))
+        """All of it, to go on from. Raises StoreError where what the model read and the files were may be lost."""
+        lost: list[Lost] = []
+        happened = tuple(read(self.file(name), lost))
+        for line in lost:
+            if line.kind in _NEEDED:
+                raise StoreError(f"{line.why}: nothing can go on from there; `oci-tui sessions export` tells what can be read")
+        return happened
 
     def rounds(self, name: str) -> tuple[RoundSummary, ...]:
-        return rounds(self.events(name))
+        return rounds(self.told(name))
 
     def rename(self, name: str, title: str) -> None:
         file = self.file(name)
@@ -91,17 +113,19 @@ class JournalArchive:
 
 
 def _summary(file: Path) -> SessionSummary | None:
-    """What a list says of a journal, without reading all of its lines; None when it is none or has just gone."""
+    """What a list says of a journal, without reading all of its lines; None when it is just being made, or has gone."""
     try:
-        data = file.read_bytes()
         with _locked(file) as alone:
+            data, at = file.read_bytes(), file.stat().st_mtime
             size = len(data) + sum(other.stat().st_size for other in file.with_suffix("").glob("*"))
     except OSError:
         return None
     journal = b"\n" + data[: data.rfind(b"\n") + 1]
     started = _first(journal, events.SessionStarted)
     if started is None:
-        return None
+        why = f"{file} does not begin like a journal" if data else f"{file} is empty"
+        made = SessionSummary(file.stem, "", "", at, at, 0, 0, None, "", size, open=False, unreadable=why)
+        return made if alone else None
     asked = _first(journal, events.TurnStarted)
     renamed = _last(journal, events.SessionRenamed)
     ended = _last(journal, events.TurnFinished)

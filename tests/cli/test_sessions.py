@@ -110,6 +110,31 @@ def test_what_is_not_there(
     assert words in one_line(said)
 
 
+def test_without_a_name_the_last_session_here_is_meant(make_repository: MakeRepository, tmp_path: Path) -> None:
+    folder = state_folder() / "sessions"
+    folder.mkdir()
+    here = make_repository(FILES)
+
+    def record(name: str, root: Path, at: float) -> None:
+        told: list[events.Event] = [
+            events.SessionStarted(name, str(root), "0.1.0", at=at),
+            events.TurnStarted(1, name, at=at),
+            events.RoundFinished(1, 1, True, "ok", 1, at=at),
+        ]
+        (folder / f"{name}.jsonl").write_bytes(b"".join(events.encode(event) + b"\n" for event in told))
+
+    record("elsewhere", tmp_path / "other", 2000.0)
+    for command in ("show", "export"):
+        assert "no session about this repository yet" in one_line(oci("sessions", command, cwd=here).stderr)
+    record("here", here, 1000.0)
+    for command in ("show", "export"):
+        assert "ession here\n" in re.sub(" +", " ", oci("sessions", command, cwd=here).stdout)
+        outside = oci("sessions", command, cwd=tmp_path)
+        assert "ession elsewhere\n" in re.sub(" +", " ", outside.stdout)
+        assert outside.stderr == "● no repository is here: this is the last session of all, elsewhere\n"
+    assert "1, in 1 round\n" in oci("sessions", "show", cwd=here).stdout
+
+
 def test_sessions_from_the_command_line(tmp_path: Path) -> None:
     folder = state_folder() / "sessions"
     folder.mkdir()
@@ -128,11 +153,15 @@ def test_sessions_from_the_command_line(tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
     assert oci("sessions", "export", "2026", "2026", "--format", "html", cwd=tmp_path).returncode == 2
     (folder / "a-bad.jsonl").write_bytes(b"no event\n".join([RECORDING.read_bytes()] * 2))
+    (folder / "b-empty.jsonl").write_bytes(b"")
     every = oci("sessions", "export", "--all", cwd=tmp_path)
-    assert every.stdout.startswith("# Session 20260921")
+    assert every.stdout.count("# Session ") == 3
     assert every.returncode == 3
-    assert "1 of 2 sessions cannot be read and were left out" in one_line(every.stderr)
-    (folder / "a-bad.jsonl").unlink()
+    assert "● session a-bad: 1 line of its journal cannot be read and is left out: " in every.stderr
+    assert "1 of 3 sessions cannot be read and were left out" in every.stderr
+    assert re.search(r"^lost +1 line .*a-bad\.jsonl:\d+: not an event", oci("sessions", "show", "a", cwd=tmp_path).stdout, re.M)
+    assert "b-empty" in oci("sessions", "list", cwd=tmp_path).stdout
+    assert oci("sessions", "rm", "a-bad", "b-empty", "--yes", cwd=tmp_path).returncode == 0
     forked = oci("fork", "2026", "--round", "1", cwd=tmp_path)
     name = forked.stdout.strip()
     assert f"oci-tui resume {name}" in forked.stderr

@@ -45,7 +45,8 @@ def test_a_list_says_what_a_person_wants_to_know(tmp_path: Path) -> None:
     (tmp_path / "old" / "run-1.log").write_text("x" * 1000)
     (tmp_path / "torn.jsonl").write_text('{"event":"SessionSta')
     archive = JournalArchive(tmp_path)
-    new, old = archive.listed()
+    torn, new, old = archive.listed()
+    assert (torn.name, torn.turns, torn.unreadable) == ("torn", 0, f"{tmp_path}/torn.jsonl does not begin like a journal")
     assert (new.name, new.title, new.turns, new.rounds, new.verdict, new.pending) == ("new", "", 0, 0, None, "")
     assert (old.name, old.title, old.turns, old.rounds, old.verdict) == ("old", "make it", 1, 1, Verdict.PASSED)
     assert (old.pending, old.started, old.at, old.open) == ("1 file +2 −1", 1000.0, 1200.0, False)
@@ -191,3 +192,36 @@ def test_a_fork_within_a_turn_ends_it_with_what_the_model_was_told_of_the_round(
     made = JournalArchive(tmp_path).fork("a", 1, "b", "0.2.0")
     assert made.state == 2
     assert list(made.happened)[1:] == [*told, events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=5.0)]
+
+
+def test_lines_that_cannot_be_read_are_passed_over_and_counted(tmp_path: Path) -> None:
+    told = [*a_turn(1, "first", 1100.0), events.Checkpointed(0, state=1, at=1150.0), *a_turn(2, "second", 1200.0)]
+    recorded(tmp_path, "a", *told)
+    file = tmp_path / "a.jsonl"
+    archive = JournalArchive(tmp_path)
+    assert archive.lost("a") == ()
+    lines = file.read_bytes().split(b"\n")
+    lines[3] = lines[3][:-4]
+    file.write_bytes(b"\n".join(lines))
+    assert [entry.prompt for entry in archive.rounds("a")] == ["first", "second"]
+    (why,) = archive.lost("a")
+    assert why.startswith(f"{file}:4: not an event")
+    assert archive.fork("a", 0, "b", "0.2.0").number == 2, "a piece of a reply is nothing that a session goes on from"
+    for place, broken in ((7, lines[7][:-4]), (3, b"\x00\x00")):
+        file.write_bytes(b"\n".join([*lines[:place], broken, *lines[place + 1 :]]))
+        assert [entry.prompt for entry in archive.rounds("a")] == ["first", "second"]
+        with pytest.raises(StoreError, match=rf"a\.jsonl:{place + 1}: not an event.*nothing can go on"):
+            archive.fork("a", 0, "c", "0.2.0")
+
+
+def test_an_emptied_journal_is_listed_and_can_be_removed(tmp_path: Path) -> None:
+    recorded(tmp_path, "a", *a_turn(1, "first", 1100.0))
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    archive = JournalArchive(tmp_path)
+    (listed,) = archive.listed()
+    assert (listed.name, listed.unreadable) == ("a", f"{tmp_path}/a.jsonl is empty")
+    with pytest.raises(StoreError, match=r"a\.jsonl is empty; `oci-tui sessions rm a` removes it"):
+        archive.find("a")
+    assert archive.find("a", unreadable=True) == listed
+    archive.delete("a")
+    assert archive.listed() == ()

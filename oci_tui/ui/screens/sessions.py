@@ -85,8 +85,9 @@ class SessionsScreen(ListPage):
 
     def _row(self, summary: SessionSummary, width: int) -> Spans:
         sign, style = ("▸", "accent") if summary.open else _SIGNS.get(summary.verdict, ("✗", "bad"))
-        about = "" if self._here or width < 50 else f"{visible_line(Path(summary.root).name)}: "
-        title = f"{about}{visible_line(summary.title) or '(nothing asked yet)'}"
+        about = "" if self._here or width < 50 or not summary.root else f"{visible_line(Path(summary.root).name)}: "
+        nothing = "(cannot be read)" if summary.unreadable else "(nothing asked yet)"
+        title = f"{about}{visible_line(summary.title) or nothing}"
         facts = f" {summary.rounds:>3}"
         pending = " ±" if summary.pending else "  "
         room = max(width - 18 - len(facts) - len(pending), 8)
@@ -106,7 +107,7 @@ class SessionsScreen(ListPage):
         turns = f"{plural(summary.turns, 'turn')}, {plural(summary.rounds, 'round')}"
         for name, text, style in (
             ("session", f"{summary.name}{', open now' if summary.open else ''}", "text"),
-            ("about", summary.root, "text"),
+            ("about", summary.unreadable or summary.root, "text"),
             ("started", f"{_day(summary.started)}, last used {_day(summary.at)}", "text"),
             ("so far", f"{turns}{f', {summary.verdict}' if summary.verdict else ''} · {size(summary.bytes)}", "text"),
             ("pending", summary.pending or "nothing", "warn" if summary.pending else "muted"),
@@ -148,6 +149,8 @@ class SessionsScreen(ListPage):
             return
         if summary.open:
             self.say("this session is open already, here or in another oci-tui; f forks it", bad=True)
+        elif summary.unreadable:
+            self.say(f"{summary.unreadable}; D deletes it", bad=True)
         elif not Path(summary.root).is_dir():
             self.say(f"its repository is gone: there is no {summary.root}", bad=True)
         else:
