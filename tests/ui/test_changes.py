@@ -154,3 +154,22 @@ async def test_a_reason_goes_to_the_model_with_the_rejection(tmp_path: Path) -> 
         await pilot.press("n", "x", *"too slow", "enter")
         await until(pilot, lambda: pending(app) == {"one.py": [30], "two.py": [7]})
         await until(pilot, lambda: "I rejected your change of one.py: too slow" in text_of(app.workbench.transcript))
+
+
+async def test_side_by_side_waits_for_room_and_every_removed_line_stays_visible(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, LONGER) as (app, pilot):
+        pane = app.workbench.changes
+        await pilot.press("s")
+        await until(pilot, lambda: "side by side needs 80 columns" in on_screen(app))
+        assert pane.size.width < 80
+        assert "− value = first(a)" in on_screen(app)
+        await pilot.press("j", "j", "j", "z")
+        await until(pilot, lambda: pane.size.width >= 80 and "│" in text_of(pane))
+        (row,) = [line for line in text_of(pane).splitlines() if line[:1] == "▌"]
+        assert "first(a)" in row, "the cursor stays on its line"
+        await pilot.press("z")
+        await until(pilot, lambda: pane.size.width < 80 and "− value = first(a)" in on_screen(app))
+        await pilot.press("alt+4", "z")
+        await until(pilot, lambda: "│" in text_of(pane))
+        await pilot.resize_terminal(78, 30)
+        await until(pilot, lambda: pane.size.width < 80 and "− value = first(a)" in on_screen(app))

@@ -40,6 +40,13 @@ class ChangesPane(CursorPane):
             self.accept = accept
             self.reason = reason
 
+    class TooNarrow(Message):
+        """Side by side was asked for, but the pane has no room for it: it comes where there are `wanted` columns."""
+
+        def __init__(self, wanted: int) -> None:
+            super().__init__()
+            self.wanted = wanted
+
     LABEL = "Changes"
     LESSON = "No change is pending. What the model changes appears here as a diff; Ctrl+Y accepts it, Ctrl+N drops it."
     HINTS = (("s", "side by side"), ("t", "files"), ("u U", "undo, redo"))
@@ -71,7 +78,12 @@ class ChangesPane(CursorPane):
             self.call_after_refresh(self.go_to, *kept)
 
     def _lay_out(self) -> None:
-        self._rows = DiffRows(self._diff, self._folded, split=self._split)
+        self._rows = DiffRows(self._diff, self._folded, split=self._paired)
+
+    @property
+    def _paired(self) -> bool:
+        """Whether rows have both sides: half of a narrow pane shows too little of a line to judge it by."""
+        return self._split and self.size.width >= _NARROWEST_SPLIT
 
     # keys
 
@@ -119,8 +131,10 @@ class ChangesPane(CursorPane):
             self.go_to(wanted, wanted - 1)
 
     def action_split(self) -> None:
-        """Old and new side by side, or one below the other."""
+        """Old and new side by side, or one below the other; side by side waits for a pane that is wide enough."""
         self._split = not self._split
+        if self._split and not self._paired:
+            self.post_message(self.TooNarrow(_NARROWEST_SPLIT))
         self._again()
 
     def action_fold(self) -> None:
@@ -177,7 +191,7 @@ class ChangesPane(CursorPane):
             return ((mark, "accent on bar"), *self._heading(row.file))
         if not row.is_line:
             return ((mark, "accent"), ("      ⋯ ", "number"), (_plain(row.lines.heading), "number"))
-        if self._split and self.size.width >= _NARROWEST_SPLIT:
+        if self._rows.split:
             half = (self.size.width - 4) // 2
             left, right = (
                 _fitted(self._code(row, index, old=side), half) for index, side in ((row.old, True), (row.new, False))
@@ -231,13 +245,17 @@ class ChangesPane(CursorPane):
         row = self._rows[index]
         if row.is_line:
             lines = row.lines.lines
-            if self._split and self.size.width >= _NARROWEST_SPLIT:
+            if self._rows.split:
                 return _SIDE[lines[row.new].kind] if row.new >= 0 else "text"
             return _SIDE[lines[row.old if row.new < 0 else row.new].kind]
         return "bar" if row.is_heading else "text"
 
     def on_resize(self, _event: object) -> None:
         self._strips.clear()
+        if self._rows.split is not self._paired and len(self._rows):
+            here = self._rows[self.here]
+            self._lay_out()
+            self.go_to(self._rows.index(here))
         self.changed(0)
 
 

@@ -57,6 +57,7 @@ class DiffRows:
     """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side."""
 
     def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool) -> None:
+        self.split = split
         self._blocks: list[_Block] = []
         self._starts: list[int] = [0]
         for file in diff.files:
@@ -79,6 +80,15 @@ class DiffRows:
         if block.hunk < 0:
             return Row(block.file, remark=block.remarks[inside] if inside >= 0 else "")
         return Row(block.file, block.hunk, *(block.pairs[inside] if inside >= 0 else (-1, -1)))
+
+    def index(self, row: Row) -> int:
+        """Where a row of other rows of the same change is among these: the row with its line, else what it is a part of."""
+        for number, block in enumerate(self._blocks):
+            if block.file is row.file and block.hunk == row.hunk:
+                sides = enumerate(block.pairs, self._starts[number] + 1)
+                wanted = {side for side in (row.old, row.new) if side >= 0}
+                return next((index for index, pair in sides if not wanted.isdisjoint(pair)), self._starts[number])
+        return 0
 
     def starts(self, *, hunks: bool) -> Iterator[int]:
         """The rows of the headings, of hunks or of files."""

@@ -37,6 +37,7 @@ from oci_tui.ui.facts import Facts
 from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN, YIELDING, deciding
 from oci_tui.ui.memory import PromptMemory
+from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.completion import Completion
 from oci_tui.ui.panes.console import ConsolePane
@@ -304,6 +305,10 @@ class Workbench(RewritingScreen):
     def _opened(self, message: CursorPane.Opened) -> None:
         if problem := opened(self.app, self._root, message.path, message.line):
             self.say(problem)
+
+    @on(ChangesPane.TooNarrow)
+    def _too_narrow(self, message: ChangesPane.TooNarrow) -> None:
+        self.say(f"side by side needs {message.wanted} columns; z gives this pane the whole screen")
 
     @on(ConsolePane.Pictured)
     def _pictured(self, message: ConsolePane.Pictured) -> None:
