@@ -19,6 +19,7 @@ from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
 from oci_tui.core.policy import Policy
 from oci_tui.core.reading import read
+from oci_tui.core.selection import Selection
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.engine.scripted import ScriptedEngine
@@ -143,14 +144,18 @@ async def test_a_reply_that_the_person_changed_is_run_or_gone_on_from(make_repos
 
 
 @pytest.mark.docker
-async def test_a_rejected_change_is_gone_from_mirror_and_container(make_repository: MakeRepository) -> None:
+@pytest.mark.parametrize("by_name", [False, True])
+async def test_a_rejected_change_is_gone_from_mirror_and_container(make_repository: MakeRepository, by_name: bool) -> None:
     root = make_repository(FILES)
     look = "```bash\ngrep return calc.py\n```"
     async with session_on(root, [RIGHT, look, "Done."]) as session:
         await turn(session)
-        async with aclosing(session.settle.reject()) as rejecting:
-            kinds = [type(event) async for event in rejecting]
-        assert kinds == [events.ChangeRejected, events.DiffChanged]
+        (file,) = (await session.workspace.diff()).files
+        async with aclosing(session.settle.reject(Selection.of_file(file) if by_name else None)) as rejecting:
+            rejected, now = [event async for event in rejecting]
+        assert isinstance(rejected, events.ChangeRejected)
+        assert rejected.paths == (), "nothing is left of it"
+        assert isinstance(now, events.DiffChanged)
         happened = await turn(session, "look")
         printed = "".join(event.text for event in happened if isinstance(event, events.OutputArrived))
         assert printed == "    return a - b\n"

@@ -87,9 +87,10 @@ class Settlement:
 
         async def done() -> _Done:
             level = await self._workspace.changes.reject(selection)
-            if selection is None:
+            part = selection.paths if selection and (await self._workspace.diff()).files else ()
+            if not part:
                 self._prompts.clear()
-            return _Done(events.ChangeRejected(selection.paths if selection else ()), level)
+            return _Done(events.ChangeRejected(part), level)
 
         return self._settle(done)
 

@@ -56,8 +56,9 @@ class ReplaySettlement:
         yield self._now(rest(self.pending, selection) if selection else Diff())
 
     async def reject(self, selection: Selection | None = None) -> AsyncGenerator[Event]:
-        yield ChangeRejected(selection.paths if selection else ())
-        yield self._now(rest(self.pending, selection) if selection else Diff())
+        left = rest(self.pending, selection) if selection else Diff()
+        yield ChangeRejected(selection.paths if selection and left.files else ())
+        yield self._now(left)
 
     async def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
         yield ChangeGaveWay(paths)

@@ -14,12 +14,14 @@ from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.diff_rows import changed_words
+from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from tests.ui.test_workbench import on_screen, text_of, until
 
 _HUNK = "@@ -{0} +{0} @@\n-old {0}\n+new {0}\n"
 _FILE = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n"
 TWO_FILES = _FILE.format("one.py") + _HUNK.format(3) + _HUNK.format(30) + _FILE.format("two.py") + _HUNK.format(7)
+ONE_HUNK = _FILE.format("one.py") + _HUNK.format(3)
 
 
 @asynccontextmanager
@@ -173,3 +175,33 @@ async def test_side_by_side_waits_for_room_and_every_removed_line_stays_visible(
         await until(pilot, lambda: "│" in text_of(pane))
         await pilot.resize_terminal(78, 30)
         await until(pilot, lambda: pane.size.width < 80 and "− value = first(a)" in on_screen(app))
+
+
+async def test_escape_rejects_nothing_and_later_keys_are_no_reason(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        prompt = app.screen.query_one(PromptBox)
+        prompt.put("half a thought")
+        await pilot.press("n", "x")
+        await until(pilot, lambda: prompt.text == "/reject " and "Esc reject nothing" in on_screen(app))
+        assert "Ctrl+Y accept" not in on_screen(app).splitlines()[-1]
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is app.workbench.changes)
+        assert prompt.text == "half a thought"
+        await pilot.press("t")
+        await until(pilot, lambda: app.workbench.changes.line_count() == 2)
+        assert pending(app) == {"one.py": [3, 30], "two.py": [7]}
+
+
+async def test_what_a_reason_was_asked_for_is_over_once_it_was_given(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, ONE_HUNK) as (app, pilot):
+        await pilot.press("x", *"slow", "enter")
+        await until(pilot, lambda: pending(app) == {})
+        assert "reject in" not in on_screen(app)
+        assert "rejected: the change is dropped" in text_of(app.workbench.transcript)
+        assert "the rest is pending" not in text_of(app.workbench.transcript)
+
+
+async def test_without_a_reason_only_the_part_is_rejected(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        await pilot.press("n", "x", "enter")
+        await until(pilot, lambda: pending(app) == {"one.py": [30], "two.py": [7]})

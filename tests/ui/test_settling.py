@@ -117,7 +117,7 @@ async def test_marked_lines_are_taken_and_no_others(make_repository: MakeReposit
         assert (root / "a.txt").read_text() == "one\nTWO\nfour\nfive\n"
         await until(pilot, lambda: not app.workbench.conversation.deciding)
         await pilot.press("g", "j", "m", "r")
-        await until(pilot, lambda: "rejected: a part of a.txt" in text_of(app.workbench.transcript))
+        await until(pilot, lambda: "rejected: changes of a.txt" in text_of(app.workbench.transcript))
         await until(pilot, lambda: [file.path for file in app.workbench.conversation.pending.files] == ["b.txt"])
         assert (root / "b.txt").read_text() == "b\n"
 

@@ -267,7 +267,7 @@ class TranscriptPane(CursorPane):
             case ChangeGaveWay():
                 self._tell(Said("●", "muted", f"your version took the change's place: {names(event.paths)}", "muted"))
             case ChangeRejected(paths=paths) if paths:
-                self._tell(Said("✗", "muted", f"rejected: a part of {names(paths)}; the rest is pending", "muted"))
+                self._tell(Said("✗", "muted", f"rejected: changes of {names(paths)}; the rest is pending", "muted"))
             case ChangeRejected():
                 self._tell(Said("✗", "muted", "rejected: the change is dropped, your files are as they were", "muted"))
             case ChangeUndone() if event.paths:

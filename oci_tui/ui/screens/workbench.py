@@ -109,6 +109,7 @@ class Workbench(RewritingScreen):
         self._search = SearchLine()
         self._proposed = ""
         self._declining: Selection | None = None
+        self._aside = ""
         self.show_timeline = False
         self.people: CompanyChanged | None = None
 
@@ -172,15 +173,24 @@ class Workbench(RewritingScreen):
             self.say("nothing was accepted that is not committed")
 
     def ask_reason(self, selection: Selection) -> None:
-        """Have the person write why this part is rejected, for the model to read."""
+        """Have the person write why this part is rejected, for the model to read; what stood in the box comes back after it."""
+        if self._declining is None:
+            self._aside = self._prompt.whole
         self._declining = selection
         self._prompt.put("/reject ")
         self.focus_pane("prompt")
-        self.say(f"why? Enter rejects this part of {names(selection.paths)} and tells the model")
+
+    def _reason_asked(self) -> Selection | None:
+        """The part that a reason was asked for, which is asked for no more."""
+        declining, self._declining = self._declining, None
+        if declining is not None:
+            self._prompt.put(self._aside)
+            self._refresh_state()
+        return declining
 
     @on(PromptBox.Sent)
     def _sent(self, message: PromptBox.Sent) -> None:
-        declining, self._declining = self._declining, None
+        declining = self._reason_asked()
         command = parsed(message.text)
         if command is None:
             self.conversation.send(message.text)
@@ -193,6 +203,8 @@ class Workbench(RewritingScreen):
             self.app.call_later(self.app.run_action, ("", name, (rest,)))
         elif name == "reject" and rest:
             self.post_message(self.Declined(declining, rest))
+        elif name == "reject" and declining is not None:
+            self.post_message(ChangesPane.Chosen(declining, accept=False))
         elif name == "include" and rest:
             self.say(self.conversation.decide("include", lambda settle: settle.include(rest)))
         elif slash.action and ("{}" not in slash.action or re.fullmatch(r"\d{1,6}", rest)):
@@ -241,7 +253,13 @@ class Workbench(RewritingScreen):
                 self.conversation.send(text)
 
     def stop(self) -> None:
-        """Stop what runs; prompts that waited go back into the box. With nothing to stop, go to the prompt."""
+        """Reject nothing while a reason is asked for, else stop what runs; prompts that waited go back into the box.
+
+        With nothing to stop, go to the prompt.
+        """
+        if self._reason_asked() is not None:
+            self.focus_pane("changes")
+            return
         waiting = self.conversation.stop()
         if waiting:
             self._prompt.put("\n".join([*waiting, self._prompt.text]).strip())
@@ -261,6 +279,8 @@ class Workbench(RewritingScreen):
         pairs: list[tuple[str, str]] = []
         if talk.stopping:
             pairs.append(("◌", "stopping"))
+        elif self._declining is not None and self.focused is self._prompt:
+            pairs += [("Enter", f"reject in {names(self._declining.paths)}; the model reads why"), ("Esc", "reject nothing")]
         elif not talk.drives and not isinstance(self.focused, LinePane):
             if talk.company is not None and talk.company.me.role == "navigator":
                 pairs.append(("Enter", "suggest"))
