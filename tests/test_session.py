@@ -74,6 +74,13 @@ def verdict(happened: list[Event]) -> Verdict:
     return last.verdict
 
 
+def first_output(happened: list[Event]) -> str:
+    """What the first command printed; the check comes after it."""
+    kinds = [type(event) for event in happened]
+    until = happened[: kinds.index(events.CommandFinished)]
+    return "".join(event.text for event in until if isinstance(event, events.OutputArrived))
+
+
 @pytest.mark.docker
 async def test_it_refines_until_the_check_passes_and_writes_only_on_accept(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
@@ -157,8 +164,7 @@ async def test_a_rejected_change_is_gone_from_mirror_and_container(make_reposito
         assert rejected.paths == (), "nothing is left of it"
         assert isinstance(now, events.DiffChanged)
         happened = await turn(session, "look")
-        printed = "".join(event.text for event in happened if isinstance(event, events.OutputArrived))
-        assert printed == "    return a - b\n"
+        assert first_output(happened) == "    return a - b\n"
 
 
 @pytest.mark.docker
@@ -243,10 +249,10 @@ async def test_a_file_that_the_model_has_not_read_is_shown_before_it_is_overwrit
 @pytest.mark.docker
 @pytest.mark.parametrize(("prompt", "kept"), [("make the tests pass", True), ("delete the test files", False)])
 async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRepository, prompt: str, kept: bool) -> None:
-    async with session_on(make_repository(FILES), ["```bash\nrm test_calc.py\n```", "Done."]) as session:
+    async with session_on(make_repository(FILES), ["```bash\nrm test_calc.py\n```", "Done.", "Done."]) as session:
         happened = await turn(session, prompt)
         assert session.workspace.read("test_calc.py") == (FILES["test_calc.py"] if kept else None)
-        assert ("They were put back" in session.conversation.messages[-2].content) is kept
+        assert any("They were put back" in message.content for message in session.conversation.messages) is kept
         final = [event.diff.files for event in happened if isinstance(event, events.DiffChanged)]
         assert [bool(files) for files in final[-1:]] == [not kept] * len(final[-1:])
 
@@ -291,6 +297,30 @@ async def test_only_the_check_passes_a_turn(make_repository: MakeRepository, rep
         assert verdict(await turn(session)) is Verdict.FAILED
 
 
+ECHO = "```bash\necho all good\n```"
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("policy", "replies", "expected", "checks"),
+    [
+        (Policy(timeout_s=20, check_command="pytest -q"), [ECHO, "Done.", "Really."], Verdict.FAILED, 1),
+        (Policy(timeout_s=20), [ECHO, "Done.", RIGHT], Verdict.PASSED, 2),
+        (Policy(timeout_s=20, rounds=1), [ECHO, "Done."], Verdict.FAILED, 1),
+        (Policy(timeout_s=20), [WRONG, ECHO, "Done.", "Really."], Verdict.FAILED, 2),
+        (Policy(timeout_s=20, check_command="pytest -q"), ["It subtracts."], Verdict.ANSWERED, 0),
+    ],
+)
+async def test_the_check_runs_before_a_turn_that_ran_something_passes(
+    make_repository: MakeRepository, policy: Policy, replies: list[str], expected: Verdict, checks: int
+) -> None:
+    async with session_on(make_repository(FILES), replies, policy) as session:
+        happened = await turn(session)
+    assert verdict(happened) is expected
+    labels = [event.command.label for event in happened if isinstance(event, events.CommandStarted)]
+    assert labels.count("pytest -q") == checks
+
+
 @pytest.mark.docker
 async def test_what_is_shown_and_run_after_a_stop_is_what_would_be_accepted(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
@@ -307,7 +337,7 @@ async def test_what_is_shown_and_run_after_a_stop_is_what_would_be_accepted(make
         shown = [event.diff for event in happened if isinstance(event, events.DiffChanged)][-1]
         assert shown == await session.workspace.diff()
         ran = await turn(session, "look")
-        assert "".join(event.text for event in ran if isinstance(event, events.OutputArrived)) == "    return b - a\n"
+        assert first_output(ran) == "    return b - a\n"
         async with aclosing(session.settle.accept()) as accepting:
             accepted = [event async for event in accepting]
         assert isinstance(accepted[0], events.ChangeAccepted)
@@ -323,7 +353,7 @@ async def test_files_of_a_stopped_run_are_gone(make_repository: MakeRepository) 
                 if isinstance(event, events.OutputArrived):
                     session.stop()
         happened = await turn(session, "look")
-        assert "".join(event.text for event in happened if isinstance(event, events.OutputArrived)) == "calc.py\ntest_calc.py\n"
+        assert first_output(happened) == "calc.py\ntest_calc.py\n"
 
 
 @pytest.mark.docker
@@ -335,7 +365,7 @@ async def test_the_container_follows_accept_and_undo(make_repository: MakeReposi
             async with aclosing(settle()) as settling:
                 assert [event async for event in settling]
         happened = await turn(session, "look")
-        assert "".join(event.text for event in happened if isinstance(event, events.OutputArrived)) == "    return a - b\n"
+        assert first_output(happened) == "    return a - b\n"
 
 
 @pytest.mark.docker

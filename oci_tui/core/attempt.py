@@ -74,6 +74,7 @@ class Attempt:
         self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
         self._ran: bool | None = None
         self._checked: bool | None = None
+        self._unchecked = False
         self._error = ""
         self._check: Check | None = None
 
@@ -108,8 +109,13 @@ class Attempt:
 
     @property
     def has_to_run(self) -> bool:
-        """Whether the reply has something to run, or changed what a check is about."""
-        return bool(self.wrote or self._reply.code)
+        """Whether the reply has something to run, changed what a check is about, or leaves a check to run before its end."""
+        return bool(self.wrote or self._reply.code or (self._unchecked and self._decider))
+
+    @property
+    def _decider(self) -> Command | None:
+        """The check's command; None where there is no check that the sandbox can run."""
+        return self._check.command if self._check and self.conversation.checking.runs(self._check) else None
 
     @property
     def result(self) -> Hashable:
@@ -182,6 +188,7 @@ class Attempt:
         if self._cut_off:
             self.said.append(feedback.CUT_OFF)
         if done.written:
+            self._unchecked = True
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(done.written))
             yield events.EditsApplied(tuple(done.written), notes=tuple(done.notes))
             before, self.diff = self.diff, await self.workspace.diff()
@@ -202,7 +209,11 @@ class Attempt:
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
 
     async def run(self) -> AsyncGenerator[Event]:
-        """Run what decides the round: the check when files changed, else the reply's own code."""
+        """Run what decides the round: the check when files changed, else the reply's own code.
+
+        A reply of words only ends the turn, unless something was run or written since the check: then that runs first, for
+        only the check passes a turn, and where it fails the model is told.
+        """
         if self._planned:
             self.passed, self.outcome, self.decided, self.final = None, _PLANNED, False, True
             self.conversation.say(feedback.PLANNED)
@@ -214,10 +225,11 @@ class Attempt:
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
-        deciding = self._check.command if self._check and self.conversation.checking.runs(self._check) else None
+        deciding = self._decider
         if self.wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self.wrote, self.policy.timeout_s)
-        if not (self.wrote and deciding):
+        owed = self.final and self._unchecked and deciding
+        if not (self.wrote and deciding) and not owed:
             changed = False
             for code in self._reply.code:
                 stateful = self.policy.stateful and code.language in PYTHON_TAGS
@@ -232,15 +244,22 @@ class Attempt:
                 self.final = self.final or bool(self.wrote and not self._reply.code)
                 return
         if deciding:
-            async with aclosing(self._execute(deciding, deciding=True)) as happened:
+            self.final = self.final and not owed
+            async with aclosing(self._decide(deciding)) as happened:
                 async for event in happened:
                     yield event
-            self._checked = self.passed
-            self.decided = True
-            self.final = bool(self.passed) or self.final
+
+    async def _decide(self, check: Command) -> AsyncGenerator[Event]:
+        """Run the check; a turn that passes it is through."""
+        async with aclosing(self._execute(check, deciding=True)) as happened:
+            async for event in happened:
+                yield event
+        self._checked, self._unchecked = self.passed, False
+        self.decided = True
+        self.final = bool(self.passed) or self.final
 
     async def conclude(self) -> AsyncGenerator[Event]:
-        """With no round left the model reads what its code printed, and may say that it is done; nothing more is run."""
+        """With no round left the model reads what its code printed; where it says that it is done, the check runs."""
         if self.final or self.decided or not self.passed:
             return
         for step in (self.feed_back, self._generate):
@@ -250,6 +269,10 @@ class Attempt:
         self.final = not (self._reply.edits or self._reply.code)
         if not self.final:
             self.passed, self.outcome = False, _NOT_DONE
+        elif self._unchecked and self._decider:
+            async with aclosing(self._decide(self._decider)) as happened:
+                async for event in happened:
+                    yield event
 
     async def _execute(self, command: Command, *, deciding: bool = False) -> AsyncGenerator[Event]:
         """One command; what it printed is remembered for the model, what it changed comes into the mirror."""
@@ -271,6 +294,7 @@ class Attempt:
             told(feedback.not_allowed(text_of(command), permission.why))
             yield CommandRefused(command, permission.why)
             return
+        self._unchecked = True
         tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
         running = Running(command, self.sandbox)
         async with aclosing(running.told()) as happened:

@@ -11,7 +11,8 @@ from oci_tui.core.failure import Counts
 class Verdict(enum.StrEnum):
     """How a turn ended.
 
-    PASSED: the check command passed, or, with no check command, the code ran without an error and the model says it is done.
+    PASSED: the check command passed, after whatever was run and written, or, with no check command, the code ran without an
+    error and the model says it is done.
     FAILED: the rounds are used up and the last run did not pass, or the model was not done.
     ANSWERED: the model replied with prose only; nothing was run.
     REFUSED: the person did not allow a command.
