@@ -11,6 +11,7 @@ import msgspec
 from oci_tui.core import guards
 from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
+from oci_tui.core.formats.joined import joined
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Unread
@@ -61,7 +62,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
             continue
         done.written[path] = text
         if how:
-            done.notes.append(f"{path}: placed {how}")
+            done.notes.append(f"{path}: {how}")
     return done
 
 
@@ -89,13 +90,17 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
     text = written[path] if path in written else files.read(path)
     if isinstance(edit, WriteFile):
+        if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
+            return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
         merge = symbols.within if path.endswith(".py") else partial(definitions.within, files.parser, path)
         new = merge(text, edit.text, prompt) if text else edit.text
         if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")
-        return path, new, ""
+        replaced = path in written and new == edit.text != text
+        return path, new, "a later block of the reply took the place of an earlier one" * replaced
     if text is not None:
-        return path, *search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
+        new, how = search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
+        return path, new, how and f"placed {how}"
     if edit.search.strip():
         raise MismatchError(f"{path}: no such text file; write the whole file instead")
     return path, edit.replace, ""

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from oci_tui.core.edits import Files, settle
 from oci_tui.core.formats import definitions
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
 from oci_tui.core.formats.symbols import merged, place
+from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.parser.treesitter import TreeSitterParser
 
 FILE = '"""Doc."""\n\nLIMIT = 3\n\n\ndef f(a):\n    return a  # one\n\n\n@cache\ndef g(b):\n    return b\n'
@@ -184,3 +186,30 @@ def test_a_function_with_braces_in_its_text_is_replaced_whole() -> None:
     old = "export const draw = (x) => {\n  if (x) {\n    return '}';\n}\n  return `{`;\n};\n\nexport function keep() {}\n"
     code = "export const draw = (x) => x;\n"
     assert definitions.within(TreeSitterParser(), "a.js", old, code, "") == code + "\nexport function keep() {}\n"
+
+
+FIRST, SECOND = "import os\n\n\ndef first():\n    return os.sep\n", "def second():\n    return 2\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "blocks", "text", "note"),
+    [
+        ("util.py", (FIRST, SECOND), f"{FIRST}\n\n{SECOND}", "added"),
+        ("util.py", (FIRST, FIRST.replace("sep", "name")), FIRST.replace("sep", "name"), "took the place"),
+        ("util.py", (FIRST, "print(first())\n"), f"{FIRST}\n\nprint(first())\n", "added"),
+        ("notes.txt", ("one\n", "two\n"), "two\n", "took the place"),
+        (
+            "a.go",
+            ("package a\n\nfunc F() int { return 1 }\n", "package a\n\nfunc G() int { return 2 }\n"),
+            "package a\n\nfunc F() int { return 1 }\n\nfunc G() int { return 2 }\n",
+            "added",
+        ),
+    ],
+)
+def test_blocks_of_one_reply_for_one_new_file_are_joined_or_the_last_is_it_and_that_is_said(
+    path: str, blocks: tuple[str, str], text: str, note: str
+) -> None:
+    files = Files((), lambda _: None, lambda _: "", (), TreeSitterParser())
+    done = settle([WriteFile(path, block) for block in blocks], files, "write util.py with first and second")
+    assert done.written == {path: text}
+    assert [note in said for said in done.notes] == [True]

@@ -17,14 +17,14 @@ _SUFFIXES = {
     **dict.fromkeys(("go", "golang"), frozenset({"go"})),
     **dict.fromkeys(("rust", "rs"), frozenset({"rs"})),
 }
-_AROUND = re.compile(r"\s*(?:$|//|/\*|\*|\*/|import\b|package\b|use\b|\"use strict\"|['\"]use strict|export \{)")
+AROUND = re.compile(r"\s*(?:$|//|/\*|\*|\*/|import\b|package\b|use\b|\"use strict\"|['\"]use strict|export \{)")
 
 
 def place(tag: str, code: str, files: Mapping[str, str], parser: Parser) -> WriteFile | None:
     """The edit that a block without a path means; None when it is clear of no file, or more than definitions."""
     suffixes = _SUFFIXES.get(tag, frozenset())
     like = {path: text for path, text in files.items() if PurePosixPath(path).suffix[1:] in suffixes}
-    homes = [path for path, text in like.items() if _top(path, text, parser).keys() & _top(path, code, parser).keys()]
+    homes = [path for path, text in like.items() if top(path, text, parser).keys() & top(path, code, parser).keys()]
     if len(homes) != 1:
         return None
     path = homes[0]
@@ -39,7 +39,7 @@ def within(parser: Parser, path: str, text: str, code: str, prompt: str) -> str:
     """
     if PurePosixPath(path).suffix[1:] not in frozenset().union(*_SUFFIXES.values()):
         return code
-    held, told = _top(path, text, parser), _top(path, code, parser)
+    held, told = top(path, text, parser), top(path, code, parser)
     lost = {name for name in held.keys() - told.keys() if not re.search(rf"\b{re.escape(held[name].name)}\b", prompt)}
     if (not lost and _whole(path, text, code, parser)) or not held.keys() & told.keys() or not _only_definitions(code, told):
         return code
@@ -50,18 +50,19 @@ def within(parser: Parser, path: str, text: str, code: str, prompt: str) -> str:
     return "".join([*lines, *added])
 
 
-def _top(path: str, text: str, parser: Parser) -> dict[str, Definition]:
+def top(path: str, text: str, parser: Parser) -> dict[str, Definition]:
+    """What a file defines that stands in nothing else, by its full name."""
     return {item.full_name: item for item in definitions(path, text, parser) if not (item.inside or item.column)}
 
 
 def _whole(path: str, text: str, code: str, parser: Parser) -> bool:
     """Whether a block holds all that the file defines and begins as the file does."""
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return _top(path, text, parser).keys() <= _top(path, code, parser).keys() and first in map(str.strip, code.splitlines())
+    return top(path, text, parser).keys() <= top(path, code, parser).keys() and first in map(str.strip, code.splitlines())
 
 
 def _only_definitions(code: str, told: Mapping[str, Definition]) -> bool:
     lines: list[str | None] = list(code.split("\n"))
     for item in told.values():
         lines[item.first - 1 : item.last] = [None] * (item.last - item.first + 1)
-    return all(line is None or _AROUND.match(line) for line in lines)
+    return all(line is None or AROUND.match(line) for line in lines)

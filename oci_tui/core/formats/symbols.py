@@ -102,6 +102,19 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
     return _ended("".join(lines)) + "".join(f"\n\n{source}" for source in added)
 
 
+def joined(text: str, code: str) -> str | None:
+    """Python with more Python added that defines other names; None where it defines one again, or neither defines any."""
+    file, block = parsed(text), parsed(textwrap.dedent(code))
+    if file is None or block is None or not block.body:
+        return None
+    held, told = _defined(file), _defined(block)
+    if held & told or not held | told:
+        return None
+    if all(map(_declares, block.body)):
+        return merged(text, textwrap.dedent(code))
+    return f"{_ended(text)}\n\n{textwrap.dedent(code)}"
+
+
 def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
     """What the block lacks of the file's definitions and the prompt wants renamed or removed."""
     if not _GOING.search(prompt):
@@ -173,6 +186,12 @@ def _declares(statement: ast.stmt) -> bool:
 
 def _names(tree: ast.Module | ast.ClassDef) -> set[str]:
     return {statement.name for statement in tree.body if isinstance(statement, _Definition)}
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names of definitions, of what is assigned, and of the part that runs as a program."""
+    nobodys = ("", _DOCSTRING)
+    return {_key(s) for s in tree.body if not isinstance(s, ast.Import | ast.ImportFrom)}.difference(nobodys)
 
 
 def _key(statement: ast.stmt) -> str:
