@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -20,6 +21,8 @@ from oci_tui.core.terminal import visible_line
 
 SIZE, KEPT = 1 << 20, 3
 _LONGEST = 2_000
+_SHORTEST = 4
+"""A line of a prompt that is shorter stands in any message, and tells nothing of what was asked."""
 
 
 class EventLog:
@@ -34,11 +37,12 @@ class EventLog:
     def show(self, event: Event) -> None:
         level, text = logging.INFO, _said(event)
         if isinstance(event, events.TurnStarted):
-            self._prompt = sorted((line for line in event.prompt.split("\n") if line.strip()), key=len, reverse=True)
+            lines = {line.strip() for line in event.prompt.split("\n")}
+            self._prompt = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
         elif isinstance(event, events.PartFailed | events.TurnFailed):
             level = logging.ERROR
             for line in self._prompt:  # the words of a server may repeat what it was asked
-                text = text.replace(line.strip(), "[prompt]")
+                text = re.sub(rf"(?<!\w){re.escape(line)}(?!\w)", "[prompt]", text)
         if self._level <= logging.DEBUG:
             level, text = logging.DEBUG, redacted(events.encode(event).decode())[:_LONGEST]
         if text and level >= self._level:

@@ -45,6 +45,24 @@ def test_no_prompt_and_no_code_below_debug(tmp_path: Path) -> None:
     assert len(lines) < len(TOLD) / 10
 
 
+@pytest.mark.parametrize(
+    ("prompt", "written"),
+    [
+        ("x", "expected a sandbox: 'x', 'box it'"),
+        ("box", "expected a sandbox: 'x', 'box it'"),
+        ("box it", "expected a sandbox: 'x', '[prompt]'"),
+        ("x\n box it \n", "expected a sandbox: 'x', '[prompt]'"),
+        ("pect", "expected a sandbox: 'x', 'box it'"),
+    ],
+)
+def test_only_where_a_whole_line_of_the_prompt_stands_is_it_blanked(tmp_path: Path, prompt: str, written: str) -> None:
+    log = EventLog(tmp_path / "oci-tui.log", "info", "s")
+    log.show(events.TurnStarted(1, prompt))
+    log.show(events.TurnFailed("expected a sandbox: 'x', 'box it'"))
+    log.close()
+    assert (tmp_path / "oci-tui.log").read_text().endswith(f"turn failed: {written}\n")
+
+
 def test_each_level(tmp_path: Path) -> None:
     assert logged(tmp_path, "off") == ""
     assert len(logged(tmp_path, "error").splitlines()) == 1
