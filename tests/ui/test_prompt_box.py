@@ -118,6 +118,21 @@ async def test_a_draft_outlives_the_app() -> None:
         await until(pilot, lambda: box._memory.draft() == "")
 
 
+async def test_a_draft_is_not_shown_in_a_second_app_while_the_first_one_runs() -> None:
+    async with opened() as (first, pilot, _):
+        await pilot.press(*"of the first")
+        box = first.workbench.query_one(PromptBox)
+        box._keep()
+        async with opened() as (second, other, _):
+            assert second.workbench.query_one(PromptBox).text == ""
+            await other.press(*"of the second")
+        assert box.text == "of the first"
+    texts = []
+    async with opened() as (third, _, _), opened() as (fourth, _, _):
+        texts += [app.workbench.query_one(PromptBox).text for app in (third, fourth)]
+    assert sorted(texts) == ["of the first", "of the second"], "neither wrote over the other's"
+
+
 async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> None:
     async with opened(prompt="one", paused_at=60) as (app, pilot, session):
         await session.reached.wait()

@@ -67,6 +67,10 @@ class PromptBox(KeyedArea):
             self.put(draft)
         self.set_interval(self.DRAFT_S, self._keep)
 
+    def on_unmount(self) -> None:
+        self._keep()
+        self._memory.release()
+
     def _keep(self) -> None:
         if self._unkept:
             self._unkept = False
