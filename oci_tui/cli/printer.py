@@ -148,7 +148,10 @@ class Printer:
                 if event.outdated:
                     self._line(f"  ! {events.OUTDATED}")
             case events.ChangeAccepted():
-                self._line("✓ accepted" + _named(" ", event.paths))
+                if event.paths or not event.held:
+                    self._line("✓ accepted" + (_named(" ", event.paths) or ": nothing was written"))
+                if event.held:
+                    self._line("● your tree held this already, nothing was written there:" + _named(" ", event.held))
                 if event.left:
                     self._line("  ! still pending, since your tree changed in the same lines:" + _named(" ", event.left))
             case events.ChangeRejected():

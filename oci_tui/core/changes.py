@@ -19,11 +19,15 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What was written into the user's tree, what was not for a conflict, and what brings the sandbox level with it."""
+    """What was written into the user's tree, what was not for a conflict, and what brings the sandbox level with it.
+
+    `held` are the files of the change that the tree had so already.
+    """
 
     paths: tuple[str, ...] = ()
     level: Level = Level()
     conflicts: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 class Commit(msgspec.Struct, frozen=True):

@@ -242,12 +242,14 @@ class TurnFinished(Happened, frozen=True):
 class ChangeAccepted(Happened, frozen=True):
     """The pending change is in the user's tree, but for the files `left`, which are in conflict and still pending.
 
-    `proposed` is the message of a commit that the person may ask for, "" when none is offered.
+    `proposed` is the message of a commit that the person may ask for, "" when none is offered; `held` are files that the
+    tree had so already: nothing was written there, and an undo takes nothing back.
     """
 
     paths: tuple[str, ...]
     left: tuple[str, ...] = ()
     proposed: str = ""
+    held: tuple[str, ...] = ()
 
 
 class ChangeCommitted(Happened, frozen=True):

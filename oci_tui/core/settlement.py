@@ -57,7 +57,7 @@ class Settlement:
         async def done() -> _Done:
             written = await self._workspace.changes.accept(selection, clean_only=clean_only)
             proposed = generated(self._prompts, written.paths) if self.policy == "ask" and written.paths else ""
-            return _Done(events.ChangeAccepted(written.paths, written.conflicts, proposed), written.level)
+            return _Done(events.ChangeAccepted(written.paths, written.conflicts, proposed, written.held), written.level)
 
         accepted = False
         async with aclosing(self._settle(done)) as happened:

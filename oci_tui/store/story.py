@@ -67,6 +67,8 @@ def parts(happened: Iterable[Event]) -> Iterator[Part]:
                     yield Part("diff", visible(to_patch(diff)))
                 rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
                 yield Part("line", f"{event.verdict} after {rounds}, {event.seconds:.1f} s")
+            case events.ChangeAccepted(paths=(), held=held) if held:
+                yield Part("line", visible_line(f"accepted: the tree held {', '.join(held)} already"))
             case events.ChangeAccepted() | events.ChangeUndone() | events.ChangeRedone() | events.ChangeGaveWay():
                 yield Part("line", visible_line(f"{_DONE[type(event)]}: {', '.join(event.paths)}"))
             case events.ChangeRejected():

@@ -74,6 +74,9 @@ class Acceptance:
         with locked(self._folder):
             now, merged = self._merged(base, chosen, touched, clean_only=clean_only)
             now = part(now, merged.clean)
+            if not differing(now, merged.tree):
+                # Nothing to take back: an undo is of the accept before.
+                return Outcome(merged.clean, merged.tree, [])
             ref = f"{self._refs}/{self._next()}"
             self._shadow.point(ref, self._shadow.commit(merged.tree, self._shadow.commit(now), said=_said(merged.clean)))
             try:

@@ -86,7 +86,8 @@ class GitChanges:
             self._history.remember_user(self._mirror.pending.base)
             self._hold()
         written = tuple(map(shown, sorted(outcome.written)))
-        return Written(written, self._mirror.level(old), tuple(map(shown, left)))
+        held = tuple(map(shown, sorted({*outcome.touched} - {*outcome.written})))
+        return Written(written, self._mirror.level(old), tuple(map(shown, left)), held)
 
     def _hold(self) -> None:
         self._history.hold(self._mirror.pending.base, self._mirror.pending.tree)

@@ -214,3 +214,15 @@ async def test_what_is_being_decided_is_done_before_the_session_is_closed(make_r
         assert (root / "a.txt").read_text() == FIVE.replace("two", "model")
         with pytest.raises(WorkspaceError, match="the session is closed"):
             await session.workspace.diff()
+
+
+async def test_accepting_what_the_tree_holds_already_says_so(make_repository: MakeRepository) -> None:
+    root = make_repository({"a.txt": FIVE})
+    edited = FIVE.replace("two", "TWO")
+    async with reviewing(root, {"a.txt": edited}) as (app, pilot, _):
+        (root / "a.txt").write_text(edited)
+        await pilot.press("ctrl+y")
+        story = app.workbench.transcript
+        await until(pilot, lambda: "your tree held this already: a.txt" in text_of(story))
+        assert "takes it back" not in text_of(story)
+        assert app.workbench.conversation.pending.files == ()

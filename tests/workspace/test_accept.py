@@ -306,3 +306,23 @@ async def test_nothing_to_accept(repository: Repository, opened: Opener) -> None
     workspace = await opened(repository.root)
     written = await workspace.changes.accept()
     assert (written.paths, written.level) == ((), Level())
+
+
+async def test_what_the_tree_held_already_is_said_and_undo_is_of_the_accept_before(
+    repository: Repository, opened: Opener
+) -> None:
+    workspace = await opened(repository.root)
+    await workspace.apply({"main.py": "one\n"})
+    await workspace.changes.accept()
+    await workspace.apply({"main.py": "two\n", "fresh.py": "new\n"})
+    repository.write({"main.py": "two\n"})
+    written = await workspace.changes.accept()
+    assert (written.paths, written.held) == (("fresh.py",), ("main.py",))
+    await workspace.apply({"main.py": "three\n"})
+    repository.write({"main.py": "three\n"})
+    written = await workspace.changes.accept()
+    assert (written.paths, written.held) == ((), ("main.py",))
+    assert (await workspace.diff()).files == ()
+    undone = await workspace.changes.undo()
+    assert undone.paths == ("fresh.py",)
+    assert repository.read("main.py") == "three\n"

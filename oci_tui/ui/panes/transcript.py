@@ -253,7 +253,14 @@ class TranscriptPane(CursorPane):
             case DiffChanged():
                 self._diff = event.diff
             case ChangeAccepted():
-                self._tell(Said("✓", "good", f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"))
+                if event.paths:
+                    did = f"accepted: {names(event.paths)} written · u in Changes or /undo takes it back"
+                    self._tell(Said("✓", "good", did))
+                if event.held:
+                    held = f"your tree held this already: {names(event.held)} · nothing was written there"
+                    self._tell(Said("·", "muted", held, "muted"))
+                elif not event.paths:
+                    self._tell(Said("·", "muted", "accepted: nothing was written", "muted"))
                 if event.proposed:
                     self._tell(Said(" ", "muted", "c in Changes commits exactly this", "muted"))
                 if event.left:
