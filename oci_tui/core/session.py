@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from oci_tui.core import events, own_command, repository_map
 from oci_tui.core.approval import Approval, ApprovalChosen
@@ -49,6 +49,7 @@ class Session:
     `past` is what happened in it before, in another process: it goes on from there.
     """
 
+    recorded: ClassVar[bool] = True
     company = None
     """Nobody else is at a session of one's own."""
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
+from typing import ClassVar
 
 import msgspec
 
@@ -89,6 +90,7 @@ class RemoteSession:
     One thing at a time is asked for, as of a session; `approval.person` is asked only while they drive.
     """
 
+    recorded: ClassVar[bool] = True
     past: Sequence[Event] = ()
 
     def __init__(self, call: Call, name: str, join: protocol.Join) -> None:

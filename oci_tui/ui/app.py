@@ -146,7 +146,7 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
 
     def _what_stays(self) -> str:
         pending = self.workbench.conversation.pending
-        if self.workbench.conversation.company is not None:
+        if self.workbench.conversation.company is not None or not self.workbench.conversation.goes_on:
             return ""
         return f"; {pending.summary()} pending: `oci-tui resume` goes on with it" if pending.files else ""
 

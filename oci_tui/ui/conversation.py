@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from oci_tui.core.approval import Approval
 from oci_tui.core.company import Participant, Role
@@ -54,8 +54,10 @@ class Converses(Protocol):
     """What the app is given: `core.session.Session`, one of a host, or a replay. `past` is what happened before it was resumed.
 
     `approve` returns its event, or None where that comes by itself. `company` is None where there cannot be others; where there
-    can, the session goes on when the app leaves.
+    can, the session goes on when the app leaves. `recorded`: it can be resumed.
     """
+
+    recorded: ClassVar[bool]
 
     @property
     def name(self) -> str: ...
@@ -122,6 +124,11 @@ class Conversation:
     def running(self) -> bool:
         """Whether what this person asked for, or another's turn, is being done."""
         return self._asking or self._turning
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what is pending when the person leaves is there when the session is resumed."""
+        return self._session is not None and self._session.recorded
 
     @property
     def drives(self) -> bool:

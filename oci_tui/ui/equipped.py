@@ -90,7 +90,7 @@ class EquippedApp(ThemedApp, AttentiveApp):
         if self._desk is None:
             self.say("this is a recording: there are no sessions to go on with")
         elif self.screen is self.workbench:
-            self.push_screen(SessionsScreen(self._desk.archive(), self._root, self._again))
+            self.push_screen(SessionsScreen(self._desk.archive(), self._root, self._again, self.workbench.session))
 
     def on_sessions_screen_resume(self, message: SessionsScreen.Resume) -> None:
         """End the app; who has started it begins it anew on that session."""

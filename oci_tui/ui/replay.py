@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from oci_tui.core.approval import Approval, ApprovalChosen
 from oci_tui.core.diff import Diff
@@ -99,6 +100,7 @@ class ReplaySession:
     With `whole` all of it is played at once, decisions included, as it was; after a stop each `ask` plays one more turn.
     """
 
+    recorded: ClassVar[bool] = False
     company = None
     past: Sequence[Event] = ()
 

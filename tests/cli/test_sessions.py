@@ -80,6 +80,17 @@ def test_a_recording_is_played_in_the_app(tmp_path: Path, make_repository: MakeR
     assert not (state_folder() / "sessions").exists()
 
 
+def test_a_replay_says_nothing_of_a_pending_change_and_ends_at_once(tmp_path: Path, make_repository: MakeRepository) -> None:
+    told = [*read(RECORDING)]
+    last = max(place for place, event in enumerate(told) if isinstance(event, events.DiffChanged) and event.diff.files)
+    journal = tmp_path / "pending.jsonl"
+    journal.write_bytes(b"".join(events.encode(event) + b"\n" for event in told[: last + 1]))
+    with running(["replay", str(journal), "--speed", "0"], make_repository(FILES), tmp_path) as terminal:
+        terminal.until(lambda: "±" in terminal.text)
+        terminal.press(b"\x11")
+        assert terminal.ended()[0] == 0
+
+
 def test_a_replay_takes_its_time_and_can_be_stopped(tmp_path: Path, make_repository: MakeRepository) -> None:
     with running(["replay", str(RECORDING), "--speed", "0.5"], make_repository(FILES), tmp_path) as terminal:
         terminal.until(lambda: "round 1" in terminal.text)

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from oci_tui import assemble
 from oci_tui.settings import Settings, load
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.conversation import Converses
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.sessions import SessionsScreen
 from tests.calculator import FILES, MakeRepository, scripted
@@ -40,9 +41,11 @@ async def recorded(settings: Settings, root: Path, *prompts: str) -> str:
 
 
 @asynccontextmanager
-async def sessions_opened(tmp_path: Path, root: Path) -> AsyncGenerator[tuple[OciApp, Pilot[None], SessionsScreen]]:
+async def sessions_opened(
+    tmp_path: Path, root: Path, mine: Converses | None = None
+) -> AsyncGenerator[tuple[OciApp, Pilot[None], SessionsScreen]]:
     desk = desk_of(tmp_path / "none.toml")
-    app = OciApp(lambda: ReplaySession(RECORDING, speed=0), root, "night", desk=desk)
+    app = OciApp(lambda: mine or ReplaySession(RECORDING, speed=0), root, "night", desk=desk)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)
         await pilot.press("ctrl+o")
@@ -110,6 +113,26 @@ async def test_going_on_ends_the_app_with_the_wish(settings: Settings, make_repo
         assert app.resumes is not None
         assert (app.resumes.name, app.return_code) == (name, 0)
     await open_now.close()
+
+
+async def about_it(pilot: Pilot[None], screen: SessionsScreen, words: str) -> None:
+    await until(pilot, lambda: words in " ".join(text_of(screen.detail).split()))
+
+
+async def test_the_session_of_this_app_can_be_told_from_anothers(
+    settings: Settings, make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = make_repository(FILES)
+    anothers, mine = assemble.open_session(settings, root), assemble.open_session(settings, root)
+    async with sessions_opened(tmp_path, root, mine) as (app, pilot, screen):
+        await until(pilot, lambda: "2 sessions about" in on_screen(app))
+        rows = text_of(screen.rows)
+        assert (rows.count("▸"), rows.count("◦")) == (1, 1)
+        told = {mine.name: "open here", anothers.name: "open in another oci-tui"}
+        for summary in assemble.archive().listed(str(root)):
+            await about_it(pilot, screen, f"{summary.name}, {told[summary.name]}")
+            await pilot.press("j")
+    await anothers.close()
 
 
 async def test_a_repository_that_is_gone_is_said(settings: Settings, make_repository: MakeRepository, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from textual.pilot import Pilot
@@ -39,6 +40,7 @@ class FilesOnly:
 
     name = "test"
     past: Sequence[events.Event] = ()
+    recorded: ClassVar[bool] = False
     company = None
 
     def __init__(self, root: Path, *edits: Mapping[str, str]) -> None:

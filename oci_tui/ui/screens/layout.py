@@ -48,11 +48,11 @@ class LaidOutScreen(Screen[None]):
         self._shape: Shape = "wide"
         self._zoomed = ""
         self._chosen = False
-        self._session = ""
+        self.session = ""
 
     def lay_out(self, session: str) -> None:
         """Look as this session was left, and remember from now on how it looks."""
-        self._session = session
+        self.session = session
         left = self._remembered.now.left.get(session)
         if left and {left.tab, left.zoomed} <= {*self._frames, ""}:
             self._tabs.current, self._zoomed, self._chosen = left.tab, left.zoomed, True
@@ -132,7 +132,7 @@ class LaidOutScreen(Screen[None]):
         for pane in ("code", "console", "changes"):
             self._frames[pane].styles.height = f"{getattr(sizes, pane)}fr"
         self._tabs.display = self._shape in ("medium", "narrow")
-        if self._session and (problem := self._remembered.leave(self._session, Left(self._tabs.current, self._zoomed))):
+        if self.session and (problem := self._remembered.leave(self.session, Left(self._tabs.current, self._zoomed))):
             self.say(problem)
 
     @property

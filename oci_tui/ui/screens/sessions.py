@@ -37,7 +37,10 @@ class SessionsList(RowsPane):
 
 
 class SessionsScreen(ListPage):
-    """Says which session the person wants to go on with; the rest it does itself, `again` being asked before one is deleted."""
+    """Says which session the person wants to go on with; the rest it does itself, `again` being asked before one is deleted.
+
+    `mine` is the session that this app is on.
+    """
 
     class Resume(Message):
         """Go on with this one in place of the one that is open."""
@@ -48,8 +51,9 @@ class SessionsScreen(ListPage):
 
     HINTS = (("Enter", "go on"), ("f", "fork"), ("r", "rename"), ("D", "delete"), ("h", "here or all"))
 
-    def __init__(self, archive: Archive, root: Path, again: Callable[[str], bool]) -> None:
+    def __init__(self, archive: Archive, root: Path, again: Callable[[str], bool], mine: str = "") -> None:
         super().__init__(SessionsList("Sessions", id="rows"))
+        self._mine = mine
         self._archive = archive
         self._root = str(root)
         self._again = again
@@ -84,7 +88,9 @@ class SessionsScreen(ListPage):
         return [self._row(summary, width) for summary in self._sessions]
 
     def _row(self, summary: SessionSummary, width: int) -> Spans:
-        sign, style = ("▸", "accent") if summary.open else _SIGNS.get(summary.verdict, ("✗", "bad"))
+        sign, style = _SIGNS.get(summary.verdict, ("✗", "bad"))
+        if summary.open:
+            sign, style = ("▸", "accent") if summary.name == self._mine else ("◦", "muted")
         about = "" if self._here or width < 50 or not summary.root else f"{visible_line(Path(summary.root).name)}: "
         nothing = "(cannot be read)" if summary.unreadable else "(nothing asked yet)"
         title = f"{about}{visible_line(summary.title) or nothing}"
@@ -106,7 +112,7 @@ class SessionsScreen(ListPage):
         rows: list[Spans] = [((f" {row}", "strong"),) for row in wrap(visible_line(summary.title or summary.name), width - 2)]
         turns = f"{plural(summary.turns, 'turn')}, {plural(summary.rounds, 'round')}"
         for name, text, style in (
-            ("session", f"{summary.name}{', open now' if summary.open else ''}", "text"),
+            ("session", f"{summary.name}{self._where_open(summary)}", "text"),
             ("about", summary.unreadable or summary.root, "text"),
             ("started", f"{_day(summary.started)}, last used {_day(summary.at)}", "text"),
             ("so far", f"{turns}{f', {summary.verdict}' if summary.verdict else ''} · {size(summary.bytes)}", "text"),
@@ -124,6 +130,11 @@ class SessionsScreen(ListPage):
             sign, style = {True: ("✓", "good"), False: ("✗", "bad"), None: ("●", "muted")}[entry.passed]
             rows.append(((f" {entry.number:>4} ", "number"), (f"{sign} ", style), (visible_line(entry.outcome), "muted")))
         return rows
+
+    def _where_open(self, summary: SessionSummary) -> str:
+        if not summary.open:
+            return ""
+        return ", open here" if summary.name == self._mine else ", open in another oci-tui"
 
     def on_rows_pane_moved(self) -> None:
         self.ask_about()
@@ -148,7 +159,7 @@ class SessionsScreen(ListPage):
         if summary is None:
             return
         if summary.open:
-            self.say("this session is open already, here or in another oci-tui; f forks it", bad=True)
+            self.say(f"this session is open already{self._where_open(summary).removeprefix(', open')}; f forks it", bad=True)
         elif summary.unreadable:
             self.say(f"{summary.unreadable}; D deletes it", bad=True)
         elif not Path(summary.root).is_dir():
