@@ -18,7 +18,7 @@ from oci_tui.cli.group import enter_docker_group
 from oci_tui.core import events, feedback
 from oci_tui.core.conflict import marked
 from oci_tui.core.diff import Diff
-from oci_tui.core.errors import SettingsError
+from oci_tui.core.errors import SelectionError, SettingsError
 from oci_tui.core.selection import parse
 from oci_tui.core.terminal import visible
 from oci_tui.core.verdict import Verdict
@@ -161,6 +161,7 @@ class _Headless:
         self._result = _Result()
         self._readers: list[Pane] = [self._result, Printer(), *([_JsonLines()] if wishes.as_json else [])]
         self._patch = b""
+        self._misfit: SelectionError | None = None
 
     async def turn(self, prompt: str) -> int:
         """One turn, and what was wished of its change; the exit code."""
@@ -178,13 +179,19 @@ class _Headless:
         finally:
             await self._session.close()
         self._print()
+        if self._misfit:
+            raise SelectionError(f"{self._misfit}; nothing was accepted, and `oci-tui resume` still has the change") from None
         return self._result.exit_code
 
     async def _ask(self, prompt: str) -> None:
         await self._tell(self._session.ask(prompt))
         self._patch = await self._session.workspace.changes.patch()
         if self._wishes.accept and self._result.diff.files and self._result.verdict is Verdict.PASSED:
-            selection = parse(self._result.diff, self._wishes.only) if self._wishes.only else None
+            try:
+                selection = parse(self._result.diff, self._wishes.only) if self._wishes.only else None
+            except SelectionError as error:
+                self._misfit = error  # told once the patch is out: the change is not to be lost for a typing error
+                return
             clean_only = self._wishes.on_conflict == "clean"
             await self._tell(self._session.settle.accept(selection, clean_only=clean_only))
 

@@ -364,6 +364,12 @@ def test_only_a_part_is_accepted_and_the_patch_is_a_file(make_repository: MakeRe
     done = oci("run", "x", "--only", "calc.py#9", *flags, cwd=root)
     assert done.returncode == 2
     assert "it has hunks 1 to 1" in done.stderr
+    assert patch.read_bytes()
+    done = oci("run", "x", "--accept", "--only", "nope.py", *scripted(tmp_path, TWO), cwd=root)
+    assert done.returncode == 2
+    assert "+    return a + b" in done.stdout
+    assert "nope.py: no such file in the change" in (last := done.stderr.splitlines()[-1])
+    assert "`oci-tui resume` still has the change" in last
     assert (root / "calc.py").read_text() == FILES["calc.py"]
     done = oci("run", "x", "--only", "other.py", *flags, cwd=root)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
