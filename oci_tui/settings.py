@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import inspect
@@ -316,6 +317,8 @@ def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str
         if choices:
             message += f"; expected one of {', '.join(choices)}"
         raise SettingsError(f"{origin.get(at, otherwise)}: {at or 'settings'}: {message[0].lower()}{message[1:]}") from error
+    if settings.engine.url and (why := _no_address(settings.engine.url)):
+        raise SettingsError(f"{origin.get('engine.url', otherwise)}: engine.url: {why}; expected http://HOST:PORT/v1")
     context, longest = settings.engine.context, settings.engine.max_new_tokens
     if 0 < context < 512:
         raise SettingsError(
@@ -327,3 +330,13 @@ def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str
             f"expected less than engine.context ({context}), got {longest}"
         )
     return settings
+
+
+def _no_address(url: str) -> str:
+    """Why this is no address of a server, in a phrase; "" when it is one."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - asked for what it raises
+    except ValueError as error:
+        return f"{url!r} is no address: {error}"
+    return "" if parts.scheme in ("http", "https") and parts.hostname else f"{url!r} is no address of a server"

@@ -131,7 +131,8 @@ class Printer:
             case events.TurnFinished():
                 sign = "✓" if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗"
                 rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
-                self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s")
+                why = f": {visible_line(self._failure)}" if event.verdict is Verdict.GAVE_UP and self._failure else ""
+                self._line(f"{sign} {event.verdict.value} after {rounds}, {event.seconds:.1f} s{why}")
                 for path, flags in self._flagged.items():
                     self._line(f"  ! look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
             case _:

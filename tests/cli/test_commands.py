@@ -77,6 +77,15 @@ def test_no_docker(make_repository: MakeRepository, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.docker
+def test_a_server_that_is_not_there_is_the_last_word(make_repository: MakeRepository) -> None:
+    done = oci("run", "x", "--url", "http://127.0.0.1:9/v1", cwd=make_repository(FILES))
+    assert done.returncode == 3
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("✗ gave up after 0 rounds")
+    assert "http://127.0.0.1:9/v1: " in last
+
+
 def test_a_bad_settings_file(make_repository: MakeRepository, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[engine]\ncontext = 'x'\n")
     done = oci("run", "x", cwd=make_repository(FILES), OCI_CONFIG=str(tmp_path / "bad.toml"))
@@ -134,6 +143,8 @@ def shell(command: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
         ("XDG_STATE_HOME=/proc/none oci run x --model smollm2", 3, "/proc/none"),
         ("oci run x --engine foo", 2, "--engine: engine.kind: invalid enum value 'foo'; expected one of auto, "),
         ("oci run x --timeout -1", 2, "--timeout: sandbox.timeout_s: expected `float` >= 1.0"),
+        ("oci run x --url foo", 2, "--url: engine.url: 'foo' is no address of a server; expected http://HOST:PORT/v1"),
+        ("oci run x --url http://h:x/v1", 2, "--url: engine.url: 'http://h:x/v1' is no address: "),
         ("oci run x --timeout nan", 2, "--timeout: sandbox.timeout_s: expected `float` >= 1.0"),
     ],
 )
