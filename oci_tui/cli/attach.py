@@ -17,10 +17,12 @@ from oci_tui.cli.host import chosen_session
 from oci_tui.cli.spawning import spawn
 from oci_tui.core.company import Role
 from oci_tui.core.errors import OciError, SettingsError, ShareError
+from oci_tui.core.terminal import visible_line
 from oci_tui.settings import Loaded, Settings
 
 if TYPE_CHECKING:
     from oci_tui.share.protocol import SessionInfo
+    from oci_tui.share.remote import RemoteSession
     from oci_tui.ui.conversation import Converses
 
 
@@ -50,23 +52,24 @@ def attach(ctx: click.Context, /, target: str, role: Role | None, name: str, ui_
     session = assemble_hosts.attached(call or assemble_hosts.call(host), info, role, name)
     code = opened(loaded, Path(info.root), lambda: session, linear=linear)
     if greeted.owner:
-        _say_farewell(f"{host}.{info.number}")
+        _say_farewell(f"{host}.{info.number}", session)
     ctx.exit(code)
 
 
 def open_detachable(loaded: Loaded, root: Path, prompt: str = "", resumes: str = "", *, linear: bool = False) -> int:
     """The app on a new session of a host, or on a recorded one that goes on there; the exit code."""
     enter_docker_group()
-    ids: list[str] = []
+    begun: list[tuple[str, RemoteSession]] = []
 
     def make() -> Converses:
         host, info = _begun(loaded.settings, root, resumes)
-        ids.append(f"{host}.{info.number}")
-        return assemble_hosts.attached(assemble_hosts.call(host), info)
+        session = assemble_hosts.attached(assemble_hosts.call(host), info)
+        begun.append((f"{host}.{info.number}", session))
+        return session
 
     code = opened(loaded, root, make, prompt, linear=linear)
-    for id_ in ids:
-        _say_farewell(id_)
+    for id_, session in begun:
+        _say_farewell(id_, session)
     return code
 
 
@@ -93,8 +96,11 @@ def _begun(chosen: Settings, root: Path, resumes: str) -> tuple[str, SessionInfo
     return host, info
 
 
-def _say_farewell(id_: str) -> None:
+def _say_farewell(id_: str, session: RemoteSession) -> None:
     """How to come back, once the app has left the screen."""
+    if session.lost:
+        click.echo(f"● {visible_line(session.lost)}", err=True)
+        return
     host = id_.partition(".")[0]
     click.echo(f"● session {id_} goes on; `oci-tui attach {id_}` comes back, `oci-tui host stop {host}` ends it", err=True)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from oci_tui.core import events
 from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
+from oci_tui.core.company import HostLost
 from oci_tui.core.events import Event
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.rules import text_of
@@ -61,7 +62,7 @@ class Printer:
                 self._line(f"✓ workspace: {visible_line(info.root)} · {info.files} files{left_out}")
                 for line in info.lines():
                     self._line(f"  {visible_line(line)}")
-            case events.PartFailed() | events.TurnFailed():
+            case events.PartFailed() | events.TurnFailed() | HostLost():
                 if event.message != self._failure:
                     self._line(f"✗ {visible_line(event.message)}")
                 self._failure = event.message

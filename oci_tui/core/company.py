@@ -54,6 +54,12 @@ class SuggestionSettled(Happened, frozen=True):
     taken: bool
 
 
+class HostLost(Happened, frozen=True):
+    """The session's host is gone; `message` says what to do. A client tells it, so it is in no journal."""
+
+    message: str
+
+
 class CompanyChanged(Happened, frozen=True):
     """Who is at the session now, and which suggestions wait. It is about this moment and in no journal.
 

@@ -18,6 +18,7 @@ from oci_tui.core.approval import ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.changes import Kept
 from oci_tui.core.company import (
     CompanyChanged,
+    HostLost,
     ParticipantJoined,
     ParticipantLeft,
     PromptSuggested,
@@ -373,6 +374,7 @@ Event = (
     | PromptSuggested
     | SuggestionSettled
     | CompanyChanged
+    | HostLost
 )
 
 _ENCODER = msgspec.json.Encoder()

@@ -128,7 +128,7 @@ class Host:
             _log.debug("refused: %s", error)
             writer.write(message_frame(Refused(str(error))))
         except asyncio.CancelledError:
-            writer.write(message_frame(Refused("the host was stopped; `oci-tui` begins a new session")))
+            writer.write(message_frame(Refused(protocol.STOPPED)))
         except (EOFError, ConnectionError):
             pass  # the client has gone
         finally:

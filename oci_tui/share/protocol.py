@@ -230,6 +230,9 @@ Command = Union[Request, Steer, Stop, Appoint, Settle, Wait, Approve, Adopt, Ans
 # what a host says
 
 
+STOPPED = "the host was stopped"
+
+
 class Refused(Message, frozen=True):
     """The last frame of a connection: why, and what to do."""
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from oci_tui.core.approval import Approval, ApprovalChosen
-from oci_tui.core.company import CompanyChanged, Participant, Role
+from oci_tui.core.company import CompanyChanged, HostLost, Participant, Role
 from oci_tui.core.errors import ShareError
 from oci_tui.core.events import Event, PlotDrawn, TurnFailed, decode
 from oci_tui.core.generation import Begun
@@ -23,7 +23,7 @@ from oci_tui.share import protocol
 from oci_tui.share.calling import Call
 from oci_tui.share.frames import message_frame, read_message, receive
 from oci_tui.share.picking import picked
-from oci_tui.share.protocol import Asked, CaughtUp, Done, Joined, NamesTold, Refused, Withdrawn
+from oci_tui.share.protocol import STOPPED, Asked, CaughtUp, Done, Joined, NamesTold, Refused, Withdrawn
 
 MOST_UNREAD = 20_000
 """Events; a client that does not come to read more leaves them to the host."""
@@ -87,7 +87,7 @@ class RemoteCompany:
 class RemoteSession:
     """`call` connects and greets; `join` says which session, and as what. `prepare` connects and catches up.
 
-    One thing at a time is asked for, as of a session; `approval.person` is asked only while they drive.
+    One thing at a time is asked for, as of a session; `approval.person` is asked only while they drive. `lost`: why it is over.
     """
 
     recorded: ClassVar[bool] = True
@@ -102,7 +102,7 @@ class RemoteSession:
         self._arrived: deque[Event | CaughtUp | Done] = deque()
         self._changed = asyncio.Condition()
         self._asking = 0
-        self._lost = ""
+        self.lost = ""
         self._names: dict[int, asyncio.Future[NamesTold]] = {}
         self._files: tuple[str, ...] = ()
         self._reading: asyncio.Task[None] | None = None
@@ -129,6 +129,8 @@ class RemoteSession:
             while not isinstance(item := await self._next(), CaughtUp):
                 if not isinstance(item, Done):
                     yield item
+                if isinstance(item, HostLost):
+                    return
         finally:
             await self._asked_less()
 
@@ -143,9 +145,9 @@ class RemoteSession:
         """What happens while nothing that was asked from here is being done."""
         while True:
             async with self._changed:
-                await self._changed.wait_for(lambda: not self._asking and (self._arrived or self._lost))
+                await self._changed.wait_for(lambda: not self._asking and (self._arrived or self.lost))
             if not self._arrived:
-                raise ShareError(self._lost)
+                return
             if not isinstance(item := self._arrived.popleft(), CaughtUp | Done):
                 yield item
 
@@ -168,12 +170,14 @@ class RemoteSession:
         self._say(protocol.Steer(text))
 
     def stop(self) -> None:
-        self._say(protocol.Stop())
+        """Not said to a host that is gone: nothing runs there."""
+        with suppress(ShareError):
+            self._say(protocol.Stop())
 
     def adopt(self, policy: Policy) -> None:
         """Have the turns that come run like this."""
         self._policy = policy
-        if self._writer is not None:
+        if self._writer is not None and not self.lost:
             self._say(protocol.Adopt(policy))
 
     def approve(self, mode: ApprovalMode) -> None:
@@ -209,7 +213,9 @@ class RemoteSession:
                 item = await self._next()
                 if not isinstance(item, CaughtUp | Done):
                     yield item
-                elif isinstance(item, Done) and item.id == number:
+                if isinstance(item, HostLost):
+                    return
+                if isinstance(item, Done) and item.id == number:
                     if item.problem:
                         raise ShareError(item.problem)
                     return
@@ -218,8 +224,8 @@ class RemoteSession:
 
     def _say(self, command: protocol.Command) -> None:
         """Raises ShareError when the host is gone."""
-        if self._lost or self._writer is None:
-            raise ShareError(self._lost or "the session is not there yet")
+        if self.lost or self._writer is None:
+            raise ShareError(self.lost or "the session is not there yet")
         frame = message_frame(command)
         if len(frame) > protocol.CLIENT_FRAME:
             raise ShareError(f"that is too long: at most {protocol.CLIENT_FRAME >> 20} MiB can be said to a host at once")
@@ -227,9 +233,9 @@ class RemoteSession:
 
     async def _next(self) -> Event | CaughtUp | Done:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._arrived or self._lost)
+            await self._changed.wait_for(lambda: self._arrived or self.lost)
         if not self._arrived:
-            raise ShareError(self._lost)
+            raise ShareError(self.lost)
         return self._arrived.popleft()
 
     async def _asked_less(self) -> None:
@@ -244,8 +250,10 @@ class RemoteSession:
                 is_event, body = await receive(reader, protocol.HOST_FRAME)
                 await self._take(decode(body) if is_event else read_message(body, protocol.ANSWER))
         except EOFError:
-            await self._lose("the host is gone; `oci-tui hosts` lists those that are there")
-        except (OSError, ShareError) as error:
+            await self._lose(self._to_resume("the host is gone"))
+        except OSError as error:
+            await self._lose(self._to_resume(f"the host is gone ({error.strerror})"))
+        except ShareError as error:
             await self._lose(str(error))
 
     async def _take(self, item: Event | protocol.Answer) -> None:
@@ -255,7 +263,7 @@ class RemoteSession:
                     waiting.set_result(item)
                 return
             case Refused():
-                raise ShareError(item.reason)
+                raise ShareError(self._to_resume(item.reason) if item.reason == STOPPED else item.reason)
             case Asked():
                 self._questions[item.question] = asyncio.create_task(self._answer(item))
                 return
@@ -295,8 +303,16 @@ class RemoteSession:
             self._questions.pop(asked.question, None)
             self._say(protocol.Answered(asked.question, answer))
 
+    def _to_resume(self, why: str) -> str:
+        """Why the host is not there, and how the session goes on without it."""
+        if self.company.me.guest:
+            return f"{why}; the owner can go on with the session"
+        return f"{why}; `oci-tui resume {self.name}` goes on with this session"
+
     async def _lose(self, why: str) -> None:
-        self._lost = why
+        """The host is gone: told as the last event, to whoever takes that."""
+        self.lost = why
+        self._arrived.append(HostLost(why))
         for asking in self._questions.values():
             asking.cancel()
         for waiting in self._names.values():

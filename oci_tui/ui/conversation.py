@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import ClassVar, Protocol
 
 from oci_tui.core.approval import Approval
-from oci_tui.core.company import Participant, Role
+from oci_tui.core.company import HostLost, Participant, Role
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import DiffChanged, Event, ReplyFinished, TurnFailed, TurnFinished, TurnStarted
@@ -99,6 +99,8 @@ class Conversation:
         self._asking = self._turning = False
         self.stopping = False
         self.pending = Diff()
+        self.lost = ""
+        """Why nothing more can be asked: the session's host is gone."""
 
     async def serve(self, session: Converses) -> None:
         """Make the session ready, then do what is asked until cancelled."""
@@ -114,7 +116,7 @@ class Conversation:
             while True:
                 await self._woken.wait()
                 self._woken.clear()
-                while self._decision or self.waiting:
+                while (self._decision or self.waiting) and not self.lost:
                     await self._next(session)
         finally:
             if others is not None:
@@ -150,7 +152,10 @@ class Conversation:
         session = self._session
         if session is None:
             return (), {}
-        symbols = await session.symbols()
+        try:
+            symbols = await session.symbols()
+        except OciError:
+            return session.files(), {}  # that a host is gone is told by itself; the names only complete words
         return session.files(), symbols
 
     def take_back(self) -> str:
@@ -196,6 +201,9 @@ class Conversation:
                 self._turning = True
             case TurnFinished():
                 self._turning = self.stopping = False
+            case HostLost():
+                self.lost = event.message
+                self._asking = self._turning = self.stopping = False
             case _:
                 return
         self._changed()
@@ -205,6 +213,15 @@ class Conversation:
         if self.ready and self.drives and self.company is not None:
             self.company.wait(tuple(prompt for prompt in self.waiting if prompt not in self._begun))
         self._changed()
+
+    def refuses(self, prompt: str) -> str:
+        """Why this person cannot send this; "" when they can."""
+        company = self.company
+        if self.lost or company is None or not self.ready or self.drives:
+            return self.lost
+        if company.me.role == "observer":
+            return "you observe: only the driver asks, and navigators suggest"
+        return "only the driver runs commands; a prompt would be a suggestion" if prompt.startswith("!") else ""
 
     def begin(self, prompt: str, begun: Begun) -> None:
         """As `send`, with a reply that the person changed as the first one or its beginning."""
@@ -251,6 +268,11 @@ class Conversation:
             return f"Nothing to {what}: no change is pending."
         return self._have_done(what, lambda session: act(session.settle))
 
+    @property
+    def keeps_model(self) -> str:
+        """Why the model cannot be switched; "" when it can."""
+        return "the model is of all sessions of this host; begin another host for another model" if self.company else ""
+
     def use(self, engine: Engine) -> str:
         """Have this engine take the place of the one that runs. As `decide`."""
         return self._have_done("switch the model", lambda session: session.use(engine))
@@ -260,6 +282,8 @@ class Conversation:
         return self._have_done("make it ready", lambda session: session.prepare())
 
     def _have_done(self, what: str, act: Callable[[Converses], AsyncGenerator[Event]]) -> str:
+        if self.lost:
+            return self.lost
         if not self.ready:
             return f"Nothing to {what} yet: the session is still starting."
         if self.running:

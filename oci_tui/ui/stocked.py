@@ -98,7 +98,9 @@ class StockedApp(EquippedApp):
         self._look_again()
 
     def on_models_screen_switch(self, message: ModelsScreen.Switch) -> None:
-        if self._desk is not None:
+        if problem := self.workbench.conversation.keeps_model:
+            self.say(problem, bad=True)
+        elif self._desk is not None:
             self.run_worker(self._switch(message.name, self._desk), name="switch")
 
     async def _switch(self, name: str, desk: Desk) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from oci_tui import assemble_hosts
-from oci_tui.core.company import CompanyChanged, ParticipantJoined, PromptSuggested, RoleChanged
+from oci_tui.core.company import CompanyChanged, HostLost, ParticipantJoined, PromptSuggested, RoleChanged
 from oci_tui.core.errors import ShareError
 from oci_tui.core.events import (
     ChangeAccepted,
@@ -270,8 +270,14 @@ async def test_clients_are_told_that_the_host_ends(
         await host.ended.wait()
     await ending
     assert closed == ["engine"], "who ended it waits until all is given back"
-    with pytest.raises(ShareError, match="the host was stopped"):
-        await asking
+    *_, last = await asking
+    assert isinstance(last, HostLost)
+    assert last.message == client.session.lost == "the host was stopped; `oci-tui resume test` goes on with this session"
+    await client.play(client.session.company.unasked())
+    assert sum(isinstance(event, HostLost) for event in client.events) == 1, "said once"
+    with pytest.raises(ShareError, match="oci-tui resume test"):
+        await client.play(client.session.ask("more"))
+    client.session.stop()
     await client.leave()
     assert hosts(runtime_folder()) == []
     (journal,) = (state_folder() / "sessions").glob("*.jsonl")

@@ -92,7 +92,11 @@ def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Pat
         cy = people.sit_down("attach", name, "--name", "cy", "--role", "observer")
         cy.until(lambda: shows(cy, "you observe · anna drives · bo navigates"))
 
-        bo.press(b"make it pass\r")
+        cy.press(b"hi\r")
+        cy.until(lambda: shows(cy, "❯ hi", "you observe: only the driver asks, and navigators suggest"))
+        bo.press(b"!ls\r")
+        bo.until(lambda: shows(bo, "❯ !ls", "only the driver runs commands"))
+        bo.press(b"\x7f\x7f\x7fmake it pass\r")
         anna.until(lambda: shows(anna, "bo suggests (1): make it pass", "1 suggestion"))
         anna.press(b"/ta")
         anna.until(lambda: shows(anna, "❯ /ta", "ask what a navigator suggests"))
@@ -167,7 +171,7 @@ def test_a_hang_up_leaves_the_host(people: People) -> None:
     second = people.sit_down("attach", name)
     second.until(lambda: shows(second, " w899", "answered"))
     assert oci("host", "stop", name, cwd=people.root, **people.environment).returncode == 0
-    second.until(lambda: shows(second, "the host was stopped"))
+    second.until(lambda: shows(second, "✗ the host was stopped", "✗ the host is gone"))
 
     foreground = people.sit_down("host", *people.flags)
     foreground.until(lambda: "keeps a session about" in foreground.text)
@@ -186,12 +190,23 @@ def test_a_host_that_is_killed_leaves_a_session_to_resume(people: People) -> Non
     first.until(lambda: shows(first, " w899", "answered"))
     first.press(b"make it pass\r")
     first.until(lambda: shows(first, "not run · 1 round", "+1 −1", "Ctrl+Y"))
+    watching = people.sit_down("attach", "--role", "observer")
+    watching.until(lambda: shows(watching, "you observe", "+1 −1"))
     (host,) = people.processes()
     host.kill()
-    first.until(lambda: shows(first, "the host is gone"))
-    first.press(b"\x11")
-    assert first.ended()[0] == 0
     (journal,) = (state_folder() / "sessions").glob("*.jsonl")
+    for terminal in (first, watching):
+        gone = ("✗ the host is gone; `oci-tui resume", f"{journal.stem}` goes on", "✗ the host is gone   F1 help")
+        terminal.until(partial(shows, terminal, *gone))
+        assert terminal.text.count("oci-tui resume") == 1, "said once"
+        assert "Enter send" not in terminal.text
+        terminal.press(b"and more\r")
+        terminal.until(partial(shows, terminal, "❯ and more", "goes on with this session"))
+        terminal.press(b"\x1b")
+        terminal.press(b"\x11")
+        code, left = terminal.ended()
+        assert code == 0
+        assert left == f"● the host is gone; `oci-tui resume {journal.stem}` goes on with this session"
     turns = [event for event in read(journal) if isinstance(event, events.TurnFinished)]
     assert len(turns) == 2
     assert oci("hosts", cwd=people.root, **people.environment).stdout == ""

@@ -8,6 +8,7 @@ import pytest
 
 from oci_tui.core.company import (
     CompanyChanged,
+    HostLost,
     Participant,
     ParticipantJoined,
     PromptSuggested,
@@ -15,7 +16,7 @@ from oci_tui.core.company import (
     Suggestion,
     SuggestionSettled,
 )
-from oci_tui.core.events import TurnFailed
+from oci_tui.core.events import ReplyGrew, TurnFailed, TurnStarted
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.people import said, standing
 from oci_tui.ui.replay import ReplaySession
@@ -57,6 +58,20 @@ def test_names_and_suggestions_are_harmless() -> None:
         assert "\u202e" not in told.text
     assert standing(CompanyChanged((person, Participant(2, "me", "driver")), you=2))[0].isprintable()
     assert said(TurnFailed("x")) is None
+
+
+async def test_a_host_that_is_gone_writes_no_more() -> None:
+    app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src/parser"), "night")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.workbench.conversation.ready)
+        app.workbench.show(TurnStarted(1, "go"))
+        app.workbench.show(ReplyGrew("a"))
+        await until(pilot, lambda: "● writing" in on_screen(app))
+        app.workbench.show(HostLost("the host is gone; \x1b[31mred"))
+        await until(pilot, lambda: "✗ the host is gone; ␛[31mred" in on_screen(app))
+        assert "✗ the host is gone  " in on_screen(app)
+        assert "writing" not in on_screen(app)
+        await app.close_session()
 
 
 async def test_alone_there_is_nobody_to_hand_over_to() -> None:

@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from oci_tui.core.approval import ApprovalChosen, CommandAsked
-from oci_tui.core.company import CompanyChanged
+from oci_tui.core.company import CompanyChanged, HostLost
 from oci_tui.core.events import (
     CheckFound,
     CommandFinished,
@@ -118,6 +118,9 @@ class StatusPane(Widget):
                 self._tried = 0
             case CompanyChanged():
                 self._people = standing(event)
+            case HostLost():
+                self._do("")
+                self._people = ("✗ the host is gone", True)
             case CommandAsked():
                 self._do("waiting for your answer")
             case CommandStarted():

@@ -8,6 +8,7 @@ from textual import events
 from textual.binding import BindingType
 
 from oci_tui.core.approval import CommandAsked, CommandRefused
+from oci_tui.core.company import HostLost
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     OUTDATED,
@@ -118,7 +119,9 @@ class TranscriptPane(CursorPane):
                     self._tell(Said("!", "warn", both, "warn"))
                 if event.outdated:
                     self._tell(Said("!", "warn", OUTDATED, "warn"))
-            case TurnFailed():
+            case TurnFailed() | HostLost():
+                if isinstance(event, HostLost):
+                    self._break_off()
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case TurnFinished():
                 self._finish(event)
@@ -304,10 +307,7 @@ class TranscriptPane(CursorPane):
         return True
 
     def _finish(self, event: TurnFinished) -> None:
-        if self._round is not None and self._round.sign == "◌":
-            self._round.sign, self._round.sign_style, self._round.doing = "■", "warn", "not finished"
-            self._touch(self._round)
-        self._round = None
+        self._break_off()
         sign, style = _SIGNS[event.verdict]
         change = f" · {self._diff.summary()}" if self._diff.files else ""
         took = f"{event.verdict} · {plural(event.rounds, 'round')} · {seconds(event.seconds)}{change}"
@@ -321,6 +321,13 @@ class TranscriptPane(CursorPane):
         elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):
             self._tell(Said(" ", "muted", "Your files are untouched; ask again, or say what should be different.", "muted"))
         self.settle()
+
+    def _break_off(self) -> None:
+        """No more comes of the round that is told, if one is."""
+        if self._round is not None and self._round.sign == "◌":
+            self._round.sign, self._round.sign_style, self._round.doing = "■", "warn", "not finished"
+            self._touch(self._round)
+        self._round = None
 
 
 def _engine(info: EngineInfo) -> str:

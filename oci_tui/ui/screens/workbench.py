@@ -15,13 +15,14 @@ from textual.message import Message
 from textual.widgets import Label
 
 from oci_tui.core.changes import Kept
-from oci_tui.core.company import CompanyChanged
+from oci_tui.core.company import CompanyChanged, HostLost
 from oci_tui.core.events import (
     ChangeAccepted,
     ChangeCommitted,
     ChangeConflicted,
     Event,
     HistoryListed,
+    TurnFailed,
     TurnFinished,
     TurnStarted,
     WorkspaceReady,
@@ -150,6 +151,11 @@ class Workbench(RewritingScreen):
                 self.post_message(self.Remembers(kept))
             case WorkspaceReady() | TurnFinished() if not talk.catching_up:
                 self.learn_names()
+            case TurnFailed() if talk.company is not None and not talk.catching_up:
+                self.say(event.message, bad=True)  # a refusal may be told in a pane that is out of sight
+            case HostLost():
+                self.people = None
+                self.stop()
             case CompanyChanged():
                 self.people = event
                 self.learn_names()
@@ -193,7 +199,10 @@ class Workbench(RewritingScreen):
         declining = self._reason_asked()
         command = parsed(message.text)
         if command is None:
-            self.conversation.send(message.text)
+            if problem := self.conversation.refuses(message.text):
+                self._give_back(message.text, problem)
+            else:
+                self.conversation.send(message.text)
             return
         name, rest = command
         slash = named(name)
@@ -246,11 +255,18 @@ class Workbench(RewritingScreen):
     def steer(self) -> None:
         """Send what stands in the box to the model at once: into the running turn, or as a prompt when none runs."""
         if text := self._prompt.take():
-            if self.conversation.running:
+            if problem := self.conversation.refuses(text):
+                self._give_back(text, problem)
+            elif self.conversation.running:
                 self.conversation.steer(text)
                 self.say("the model reads it in the next round")
             else:
                 self.conversation.send(text)
+
+    def _give_back(self, text: str, problem: str) -> None:
+        """Say why this was not sent, and let it stand in the box."""
+        self._prompt.put(text)
+        self.say(problem, bad=True)
 
     def stop(self) -> None:
         """Reject nothing while a reason is asked for, else stop what runs; prompts that waited go back into the box.
@@ -277,7 +293,9 @@ class Workbench(RewritingScreen):
         talk = self.conversation
         self._queue.waiting = tuple(talk.waiting)
         pairs: list[tuple[str, str]] = []
-        if talk.stopping:
+        if talk.lost:
+            pairs.append(("✗", "the host is gone"))
+        elif talk.stopping:
             pairs.append(("◌", "stopping"))
         elif self._declining is not None and self.focused is self._prompt:
             pairs += [("Enter", f"reject in {names(self._declining.paths)}; the model reads why"), ("Esc", "reject nothing")]
