@@ -142,7 +142,7 @@ def main() -> None:
         code = 2
     except click.UsageError as error:
         hint = f" ({error.ctx.command_path} --help)" if error.ctx else ""
-        code = complain(error.format_message() + hint, 2)
+        code = complain(" ".join(error.format_message().split()) + hint, 2)
     except (click.Abort, KeyboardInterrupt):
         code = complain("interrupted", 130)
     except BrokenPipeError:
@@ -151,10 +151,20 @@ def main() -> None:
         code = 1
     except OSError as error:
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        code = complain(f"{where}{error.strerror or error}; correct that and try again", 3)
+        gone = "" if where or _is_here() else "the folder that you are in was deleted: go to another one (cd), or make it again"
+        code = complain(gone or f"{where}{error.strerror or error}; correct that and try again", 3)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes one line and a log entry
         code = complain(f"internal error: {type(error).__name__}: {error}; details in {_logged(error)}", 70)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_here() -> bool:
+    """Whether the working folder is still there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _mend_streams() -> None:

@@ -58,10 +58,10 @@ def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str
         make = partial(assemble.resume_session, desk.settings.now, app.resumes.name)
 
 
-def need_terminal() -> None:
-    """Raises SettingsError where there is none to show the app in."""
+def need_terminal(instead: str = 'use `oci-tui run "PROMPT"` in scripts') -> None:
+    """Raises SettingsError where there is none to show the app in; `instead` says what can be done without."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise SettingsError('no terminal: the app needs one; use `oci-tui run "PROMPT"` in scripts')
+        raise SettingsError(f"no terminal: the app and the chat need one; {instead}")
 
 
 def desk_of(loaded: Loaded) -> Desk:

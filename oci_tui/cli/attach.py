@@ -39,13 +39,13 @@ def attach(ctx: click.Context, /, target: str, role: Role | None, name: str, ui_
     Another user's session is reached by the socket of a group, or with a token through `ssh -L`, at 127.0.0.1:PORT.
     """
     loaded = settings.loaded({"ui.theme": ui_theme})
-    need_terminal()
     if "/" in target or ":" in target:
         call = assemble_hosts.call(target, "" if "/" in target else _token())
         found, wanted = [asyncio.run(call.greeting())], ""
     else:
         call, found, wanted = None, asyncio.run(assemble_hosts.hosts()), target
     host, info = chosen_session(wanted, found, _root())
+    need_terminal(f"`oci-tui host stop {host}` ends the host of this session")
     (greeted,) = (greeted for greeted in found if greeted.host == host)
     if role == "driver" and not greeted.owner:
         raise ShareError("a guest comes as navigator or observer; the driver can hand over to you then")

@@ -53,6 +53,8 @@ def path() -> None:
 def edit() -> None:
     """Open the settings file in your editor. It is checked, and kept only when every key and value is right."""
     file = settings.own_file()
+    if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise SettingsError(f"no terminal for an editor: write {file} yourself, or set VISUAL to an editor that needs none")
     before = file.read_text(encoding="utf-8") if file.exists() else _template()
     with tempfile.TemporaryDirectory(prefix="oci-tui-") as folder:
         draft = Path(folder) / "config.toml"

@@ -25,9 +25,9 @@ def replay(ctx: click.Context, recording: str, speed: float, theme: str | None) 
     from oci_tui.ui.replay import ReplaySession
 
     loaded = settings.loaded({"ui.theme": theme})
-    need_terminal()
     file = Path(recording)
     if not file.is_file():
         file = assemble.journal_of(recording)
     session = ReplaySession(file, speed, whole=True)
+    need_terminal("`oci-tui sessions export ID` writes a session out")
     ctx.exit(shown(loaded, session.root, lambda: session))

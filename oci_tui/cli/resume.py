@@ -27,9 +27,9 @@ def resume(ctx: click.Context, /, name: str, linear: bool, detachable: bool, **v
     since is merged under the change. After a crash at most the round that ran is lost.
     """
     loaded = settings.loaded(flags(values))
-    need_terminal()
     summary = assemble.archive().find(name, "" if name else str(assemble.find_root(Path.cwd())))
     root = assemble.find_root(Path(summary.root))
+    need_terminal(f"`oci-tui sessions export {summary.name}` writes the session out")
     if detachable:
         from oci_tui.cli.attach import open_detachable
 

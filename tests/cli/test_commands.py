@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core import events
+from oci_tui.resources import state_folder
 from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository, scripted
 from tests.sandbox.running import client, until_removed
 
@@ -62,6 +63,45 @@ def test_the_app_needs_a_terminal(make_repository: MakeRepository) -> None:
     done = oci(cwd=make_repository(FILES))
     assert done.returncode == 2
     assert "oci-tui run" in one_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["resume", "--chat", "nope"], 3, "there is no session nope"),
+        (["replay", "nope"], 3, "there is no session nope"),
+        (["attach", "nope"], 3, "no session nope"),
+        (["resume"], 2, "no terminal: the app and the chat need one; `oci-tui sessions export kept` writes the session out"),
+        (["replay", "kept"], 2, "no terminal: the app and the chat need one; `oci-tui sessions export ID`"),
+        (["config", "edit"], 2, "no terminal for an editor: write /"),
+    ],
+)
+def test_without_a_terminal_what_was_named_is_looked_up_first(
+    make_repository: MakeRepository, arguments: list[str], code: int, words: str
+) -> None:
+    root, folder = make_repository(FILES), state_folder() / "sessions"
+    folder.mkdir()
+    told: list[events.Event] = [events.SessionStarted("kept", str(root), "0.1.0"), events.TurnStarted(1, "go")]
+    (folder / "kept.jsonl").write_bytes(b"".join(events.encode(event) + b"\n" for event in told))
+    done = oci(*arguments, cwd=root, VISUAL="", EDITOR="")
+    assert done.returncode == code
+    assert words in one_line(done.stderr)
+
+
+def test_a_working_folder_that_was_deleted_is_named_as_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    program = "import os, sys; os.rmdir(os.getcwd()); sys.argv = ['oci-tui', 'log']; from oci_tui.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], cwd=tmp_path / "gone", capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 3
+    assert "the folder that you are in was deleted" in one_line(done.stderr)
+
+
+def test_a_usage_error_is_one_line_without_control_characters(tmp_path: Path) -> None:
+    done = oci("completion", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Choose from: bash, zsh, fish (oci-tui completion --help)" in one_line(done.stderr)
 
 
 def test_a_model_that_is_not_there(make_repository: MakeRepository) -> None:
