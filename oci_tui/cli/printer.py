@@ -165,6 +165,7 @@ class Printer:
                 self._line(f"✗ {visible_line(event.message)}")
             case events.ChangeGaveWay():
                 self._line("● your version took the change's place in" + _named(" ", event.paths))
+                self._line("  only in the lines that both changed; log and restore have the round as it was")
             case events.ChangeRedone():
                 self._line("✓ done again" + _named(" ", event.paths) if event.paths else "● there is nothing to do again")
             case events.RoundRestored():

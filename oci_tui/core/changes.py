@@ -68,7 +68,7 @@ class Changes(Protocol):
         ...
 
     async def give_way(self, paths: Sequence[str]) -> Level:
-        """Take the user's version of these files into base and mirror: what was pending in them is dropped."""
+        """Take the user's version of these files into base and mirror: what was pending in the same lines is dropped."""
         ...
 
     async def undo(self) -> Written:

@@ -304,7 +304,7 @@ class HistoryListed(Happened, frozen=True):
 
 
 class ChangeGaveWay(Happened, frozen=True):
-    """In these files the user's version took the place of the pending change."""
+    """In these files the user's version took the place of the pending change, where both had changed the same lines."""
 
     paths: tuple[str, ...]
 

@@ -29,7 +29,8 @@ PATHS = 20
 
 def again(paths: Sequence[str]) -> str:
     """The prompt that has a change made again where the user's version took its place."""
-    return f"I changed {_listed(paths)} in the same lines as you. It is as I have it now: make your change again on top."
+    same = f"I changed {_listed(paths)} in the same lines as you."
+    return f"{same} There it is as I have it now: make that part of your change again on top."
 
 
 def execution_result(output: str, end: Exit, *, expect_output: bool, omitted: int = 0) -> str:

@@ -103,7 +103,10 @@ class Settlement:
         return self._settle(lambda: self._replayed(self._workspace.changes.redo, events.ChangeRedone))
 
     def give_way(self, paths: tuple[str, ...]) -> AsyncGenerator[Event]:
-        """Let the user's version of these files take the change's place; the next prompt can have it made again on top."""
+        """Let the user's version take the change's place in the lines of these files that both changed.
+
+        The next prompt can have it made again on top.
+        """
 
         async def done() -> _Done:
             return _Done(events.ChangeGaveWay(paths), await self._workspace.changes.give_way(paths))

@@ -69,9 +69,9 @@ class Mirror:
         return absorbed
 
     def give_way(self, snapshot: Snapshot, paths: Iterable[str]) -> None:
-        """Drop what is pending in these files: the user's version of them takes its place."""
+        """Let the user's version of these files take the place of what is pending in the same lines."""
         self._look(snapshot)
-        self.pending.drop(paths, snapshot.tree)
+        self.pending.give_way(paths, snapshot.tree)
 
     def leave_out_secrets(self, now: Tree) -> None:
         """Take out those of the user's files, as they are `now`, that hold a secret since they were last looked at."""

@@ -17,6 +17,7 @@ from oci_tui.workspace.flags import flags
 from oci_tui.workspace.shadow import Shadow
 from oci_tui.workspace.three_way import impossible, three_way
 from oci_tui.workspace.tree import SYMLINK, Tree, differing, part, put
+from oci_tui.workspace.versions import mine_first
 
 
 class Absorbed(NamedTuple):
@@ -65,10 +66,14 @@ class Pending:
         files = self.diff().files if touched else ()
         return [(touched[file.old_path], touched[file.path]) for file in files if file.status == "renamed"]
 
-    def drop(self, paths: Iterable[str], user: Tree) -> None:
-        """Let base and mirror have these files as the user has them, or none: what is pending in them is gone."""
+    def give_way(self, paths: Iterable[str], user: Tree) -> None:
+        """Let the base have these files as the user has them, and the mirror too where both changed the same lines.
+
+        What else is pending in them stays so, where both have the file as text.
+        """
         given = [path for path in differing(self.base, self.tree) if names.shown(path) in set(paths)]
-        base, tree = (put(side, given, user) for side in (self.base, self.tree))
+        mixed = {path: entry for path in given if (entry := mine_first(self._shadow, path, self.base, user, self.tree))}
+        base, tree = put(self.base, given, user), put(self.tree, given, mixed)
         if stuck := {*impossible(base, given), *impossible(tree, given)}:
             raise WorkspaceError(
                 f"{names.shown(min(stuck))} cannot go alone: a file and a folder share its name; reject the change"

@@ -1,4 +1,4 @@
-"""The three versions of a file in conflict, from git's own merge of their contents."""
+"""The three versions of a file in conflict, from git's own merge of their contents; and the merge with the user's lines."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def compared(shadow: Shadow, path: bytes, base: Tree, ours: Tree, theirs: Tree, 
     before, mine, new = base.get(path), ours.get(path), theirs.get(path)
     lines = () if blocked else tuple(shortened(_lines(shadow, before, mine, new)))[:_MOST_LINES]
     return Versions(shown(path), "blocked" if blocked else _state(before, mine), _state(before, new), lines)
+
+
+def mine_first(shadow: Shadow, path: bytes, base: Tree, ours: Tree, theirs: Tree) -> Entry | None:
+    """The file as a merge has it where the user's lines win; the user's whole where there is no such merge."""
+    before, mine, new = base.get(path), ours.get(path), theirs.get(path)
+    if mine is None or new is None or SYMLINK in (mine.mode, new.mode):
+        return mine
+    contents = [shadow.read(version.blob) if version else b"" for version in (before, mine, new)]
+    if any(b"\0" in content or len(content) > _LARGEST for content in contents):
+        return mine
+    return Entry(mine.mode, shadow.store(_of_git(shadow, contents, "--ours")))
 
 
 def _state(before: Entry | None, after: Entry | None) -> State:
@@ -60,11 +71,15 @@ def _lines(shadow: Shadow, *versions: Entry | None) -> Iterator[VersionLine]:
 
 def _merged(shadow: Shadow, contents: list[bytes], token: str) -> bytes:
     """Git's merge with a marker line before each version where they disagree; the markers bear the token."""
+    labels = [part for _ in range(3) for part in ("-L", token)]
+    return _of_git(shadow, contents, "--diff3", f"--marker-size={_MARKER}", *labels)
+
+
+def _of_git(shadow: Shadow, contents: list[bytes], *form: str) -> bytes:
+    """Git's merge of the base, the user's and the other content, in this form."""
     with tempfile.TemporaryDirectory(dir=shadow.folder, prefix="versions-") as folder:
         base, ours, theirs = (Path(folder) / name for name in ("base", "ours", "theirs"))
         for file, content in zip((base, ours, theirs), contents, strict=True):
             file.write_bytes(content)
-        labels = [part for _ in range(3) for part in ("-L", token)]
-        form = ("merge-file", "-p", "-q", "--diff3", f"--marker-size={_MARKER}", *labels)
         git = SafeGit(shadow.folder, shadow=True)
-        return git.run(*form, str(ours), str(base), str(theirs), expected=_CONFLICTS).out
+        return git.run("merge-file", "-p", "-q", *form, str(ours), str(base), str(theirs), expected=_CONFLICTS).out

@@ -108,6 +108,25 @@ async def test_the_users_version_goes_to_the_model(repository: Repository, opene
     assert repository.read("main.py") == FIVE.replace("two", "both")
 
 
+async def test_what_the_model_changed_elsewhere_in_the_file_stays_pending(
+    repository: Repository, opened: Opener, tmp_path: Path
+) -> None:
+    workspace = await opened(repository.root)
+    folder = PlainFolder(tmp_path / "sandbox")
+    folder.fill(workspace)
+    folder.level(await workspace.apply({"main.py": FIVE.replace("two", "model").replace("five", "FIVE")}))
+    repository.write({"main.py": FIVE.replace("two", "mine")})
+    error = await conflict_of(workspace)
+    folder.level(await workspace.changes.give_way(error.paths))
+    wanted = FIVE.replace("two", "mine").replace("five", "FIVE")
+    assert workspace.read("main.py") == (folder.root / "main.py").read_text() == wanted
+    assert repository.read("main.py") == FIVE.replace("two", "mine")
+    (hunk,) = (await workspace.diff()).files[0].hunks
+    assert [line.kind + line.text for line in hunk.lines if line.kind != " "] == ["-five", "+FIVE"]
+    await workspace.changes.accept()
+    assert repository.read("main.py") == wanted
+
+
 async def test_a_secret_in_the_users_version_stays_out(repository: Repository, opened: Opener) -> None:
     workspace = await opened(repository.root)
     await workspace.apply({"main.py": "model\n"})

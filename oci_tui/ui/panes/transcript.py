@@ -275,7 +275,9 @@ class TranscriptPane(CursorPane):
             case CommitFailed():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case ChangeGaveWay():
-                self._tell(Said("●", "muted", f"your version took the change's place: {names(event.paths)}", "muted"))
+                gone = f"your version took the change's place in the same lines: {names(event.paths)}"
+                self._tell(Said("●", "muted", gone, "muted"))
+                self._tell(Said(" ", "muted", "the rest is pending · F7 or /restore goes back to what it was", "muted"))
             case ChangeRejected(paths=paths) if paths:
                 self._tell(Said("✗", "muted", f"rejected: changes of {names(paths)}; the rest is pending", "muted"))
             case ChangeRejected():
