@@ -205,3 +205,13 @@ async def test_without_a_reason_only_the_part_is_rejected(tmp_path: Path) -> Non
     async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
         await pilot.press("n", "x", "enter")
         await until(pilot, lambda: pending(app) == {"one.py": [30], "two.py": [7]})
+
+
+async def test_what_is_left_out_above_a_hunk_is_counted(tmp_path: Path) -> None:
+    first = "@@ -1,4 +1,4 @@\n-one\n+ONE\n two\n def sub(a, b):\n     c = 1\n"
+    second = "@@ -6,2 +6,2 @@ def sub(a, b):\n     d = 1\n-    return 1\n+    return 2\n"
+    third = "@@ -30 +30 @@ def far(a):\n-    return 1\n+    return 2\n"
+    async with reviewing(tmp_path, _FILE.format("one.py") + first + second + third) as (app, _):
+        rows = text_of(app.workbench.changes).splitlines()
+        starts = [rows[row][1:].strip() for row in app.workbench.changes._rows.starts(hunks=True)]
+        assert starts == ["", "⋯ 1 line", "⋯ 22 lines  def far(a):"]

@@ -74,4 +74,6 @@ async def test_screens_are_as_they_were_looked_at(columns: int, rows: int) -> No
         await finished(app, pilot)
         for name, pressed in SCREENS:
             await pilot.press(*pressed)
+            await pilot.pause()
+            app.workbench.say("")  # a passing word would be in what comes after it too, or not, by the clock
             await as_looked_at(app, pilot, name)

@@ -15,7 +15,7 @@ from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, partner
+from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner
 from oci_tui.ui.panes.highlight import one_line
 from oci_tui.ui.panes.lines import Span, Spans
 from oci_tui.ui.wording import change, plural, tail
@@ -190,7 +190,9 @@ class ChangesPane(CursorPane):
         if row.is_heading:
             return ((mark, "accent on bar"), *self._heading(row.file))
         if not row.is_line:
-            return ((mark, "accent"), ("      ⋯ ", "number"), (_plain(row.lines.heading), "number"))
+            hidden, within = left_out(row.file, row.hunk)
+            gap = f"      ⋯ {plural(hidden, 'line')}  " if hidden else " " * 8
+            return ((mark, "accent"), (f"{gap}{_plain(within)}", "number"))
         if self._rows.split:
             half = (self.size.width - 4) // 2
             left, right = (

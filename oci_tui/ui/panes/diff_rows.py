@@ -110,6 +110,15 @@ def _remarks(file: FileDiff) -> tuple[str, ...]:
     return tuple(said)
 
 
+def left_out(file: FileDiff, number: int) -> tuple[int, str]:
+    """How many lines are not shown above a hunk, and what of the file they lead into: "" where that line is shown."""
+    hunk = file.hunks[number]
+    before = file.hunks[number - 1] if number else None
+    hidden = hunk.old_start - (before.old_start + before.old_count if before else 1)
+    shown = before is not None and any(line.kind != "+" and line.text.startswith(hunk.heading) for line in before.lines)
+    return max(hidden, 0), "" if shown else hunk.heading
+
+
 def paired(hunk: Hunk) -> list[tuple[int, int]]:
     """The hunk's lines side by side: a removed line stands beside the added one that took its place."""
     pairs: list[tuple[int, int]] = []
