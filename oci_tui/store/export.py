@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -104,11 +104,15 @@ _TAGS: dict[Kind, str] = {"title": "h1", "round": "h3", "line": "p"}
 def _element(part: Part) -> str:
     text = html.escape(part.text.rstrip())
     if part.kind == "diff":
-        text = "\n".join(_marked(line) for line in text.split("\n"))
+        text = "\n".join(_marked(text.split("\n")))
     tag = _TAGS.get(part.kind, "pre")
     return f'<{tag} class="{part.kind}">{text}</{tag}>'
 
 
-def _marked(line: str) -> str:
-    tag = {"+": "ins", "-": "del"}.get(line[:1])
-    return f"<{tag}>{line}</{tag}>" if tag else line
+def _marked(patch: Iterable[str]) -> Iterator[str]:
+    """The lines of a patch, those that came and went marked; a file's `---` and `+++` are neither."""
+    inside = False
+    for line in patch:
+        inside = (inside or line.startswith("@@ ")) and not line.startswith("diff --git ")
+        tag = {"+": "ins", "-": "del"}.get(line[:1]) if inside else None
+        yield f"<{tag}>{line}</{tag}>" if tag else line

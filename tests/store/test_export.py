@@ -182,6 +182,16 @@ def test_nothing_of_the_session_is_markup_or_a_command_to_the_terminal() -> None
     assert not [line for line in outside if "<script" in line.replace("\\<", "")]
 
 
+def test_only_lines_that_came_or_went_are_marked_in_a_patch() -> None:
+    one = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n@@ -1,2 +1,2 @@\n same\n--- a/x\n+++ b/x\n"
+    diff = parse_patch(one.format("a") + one.format("b"))
+    page = exported([events.DiffChanged(diff), events.TurnFinished(1, Verdict.FAILED, 1, 1.0)], "html", "s")
+    for lines in ("--- a/a\n+++ b/a\n@@", "--- a/b\n+++ b/b\n@@"):
+        assert lines in page, "the names of a file did neither come nor go"
+    assert page.count(" same\n<del>--- a/x</del>\n<ins>+++ b/x</ins>") == 2
+    assert (page.count("<del>"), page.count("<ins>")) == (2, 2)
+
+
 def any_events() -> st.SearchStrategy[list[Event]]:
     odd = ["```python\nx\n```", "\ud800", TOKEN, "\r\n\x1b[0m", ".env\n```\n\n```"]
     st.register_type_strategy(str, st.one_of(st.text(max_size=40), st.sampled_from(odd)))
