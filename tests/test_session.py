@@ -630,7 +630,7 @@ async def test_a_session_goes_back_to_an_earlier_round(make_repository: MakeRepo
         assert (root / "calc.py").read_text() == FILES["calc.py"]
         async with aclosing(session.settle.restore(9)) as restoring:
             (failed,) = [event async for event in restoring]
-        assert isinstance(failed, events.PartFailed)
+        assert isinstance(failed, events.DecisionFailed)
         assert "no round 9; there are 1 to 4" in failed.message
 
 

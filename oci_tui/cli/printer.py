@@ -161,7 +161,7 @@ class Printer:
             case events.ChangeCommitted():
                 made = f"✓ committed {event.commit[:10]}: {visible_line(event.subject)}"
                 self._line(made if event.commit else "● there is nothing to commit")
-            case events.CommitFailed():
+            case events.CommitFailed() | events.DecisionFailed():
                 self._line(f"✗ {visible_line(event.message)}")
             case events.ChangeGaveWay():
                 self._line("● your version took the change's place in" + _named(" ", event.paths))

@@ -267,6 +267,12 @@ class CommitFailed(Happened, frozen=True):
     message: str
 
 
+class DecisionFailed(Happened, frozen=True):
+    """What the person decided could not be done, or told; `message` says why. The workspace is as it was."""
+
+    message: str
+
+
 class ChangeRejected(Happened, frozen=True):
     """The pending change was dropped; with `paths` only a part of it, in these files."""
 
@@ -360,6 +366,7 @@ Event = (
     | ChangeAccepted
     | ChangeCommitted
     | CommitFailed
+    | DecisionFailed
     | ChangeRejected
     | ChangeUndone
     | ChangeRedone

@@ -156,4 +156,6 @@ class Settlement:
         except ConflictError as error:
             yield self._told(events.ChangeConflicted(error.paths, str(error), error.clean, error.versions, error.doing))
         except OciError as error:
-            yield self._told(events.PartFailed(self._lost(error), str(error)))
+            part = self._lost(error)
+            failed = events.DecisionFailed(str(error)) if part == "workspace" else events.PartFailed(part, str(error))
+            yield self._told(failed)

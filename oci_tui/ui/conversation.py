@@ -18,6 +18,7 @@ from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode, Engine
 from oci_tui.core.selection import Selection
 
+BUSY = "A turn is running"
 DRAW_S = 0.03
 """So long what follows from a reply waits: its end is on the screen before the edits in it are computed."""
 
@@ -287,7 +288,7 @@ class Conversation:
         if not self.ready:
             return f"Nothing to {what} yet: the session is still starting."
         if self.running:
-            return f"A turn is running; stop it with Esc, then {what}."
+            return f"{BUSY}; stop it with Esc, then {what}."
         if self._decision or self.deciding:
             return "One moment: what was decided before is still being done."
         self._decision = act

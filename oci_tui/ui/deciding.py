@@ -19,8 +19,7 @@ class DecidingApp(BenchApp):
     _accepting: Selection | None = None
 
     def action_timeline(self) -> None:
-        self.workbench.show_timeline = True
-        self._decide("log", lambda settle: settle.history())
+        self.workbench.show_timeline = self._decide("look back", lambda settle: settle.history())
 
     def on_workbench_remembers(self, message: Workbench.Remembers) -> None:
         from oci_tui.ui.screens.timeline import TimelineScreen
@@ -54,7 +53,8 @@ class DecidingApp(BenchApp):
         self._decide("restore", lambda settle: settle.restore(number))
 
     def action_log(self) -> None:
-        self._decide("log", lambda settle: settle.history())
+        self.workbench.show_timeline = False
+        self._decide("look back", lambda settle: settle.history())
 
     def on_changes_pane_chosen(self, message: ChangesPane.Chosen) -> None:
         if message.reason:

@@ -19,6 +19,7 @@ from oci_tui.core.events import (
     ChangeRejected,
     ChangeUndone,
     CommitFailed,
+    DecisionFailed,
     DiffChanged,
     Event,
     HistoryListed,
@@ -80,10 +81,10 @@ class ReplaySettlement:
 
     async def restore(self, number: int) -> AsyncGenerator[Event]:
         """A recording has no states to go back to."""
-        yield PartFailed("workspace", f"no round {number}: this is a recording")
+        yield DecisionFailed(f"no round {number}: this is a recording")
 
     async def include(self, path: str) -> AsyncGenerator[Event]:
-        yield PartFailed("workspace", f"{path} cannot be let in: this is a recording")
+        yield DecisionFailed(f"{path} cannot be let in: this is a recording")
 
     async def history(self) -> AsyncGenerator[Event]:
         yield HistoryListed(())

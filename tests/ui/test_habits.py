@@ -208,8 +208,27 @@ async def test_the_time_line_goes_back_to_a_round() -> None:
         app.workbench.show_timeline = True
         app.workbench.show(HistoryListed(kept))
         await until(pilot, lambda: isinstance(app.screen, TimelineScreen) and "round 1: 2 failed" in on_screen(app))
+        story = app.workbench.transcript
+        assert "round 1: 2 failed" not in text_of(story), "looking at it does not add it to the story"
         await pilot.press("down", "enter")
         await until(pilot, lambda: "no round 1: this is a recording" in on_screen(app))
+        assert "✗ workspace" not in text_of(story)
+        assert "✗ no round 1: this is a recording" in text_of(story)
+
+
+async def test_a_time_line_that_cannot_be_shown_is_asked_for_no_more(tmp_path: Path) -> None:
+    """The word that a turn runs goes when it ends, and /log then tells the story."""
+    session = ReplaySession(RECORDING, speed=0, paused_at=60)
+    app = OciApp(lambda: session, tmp_path, "night", prompt="go")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await session.reached.wait()
+        await pilot.press("f7")
+        await until(pilot, lambda: "A turn is running; stop it with Esc, then look back." in on_screen(app))
+        assert not app.workbench.show_timeline
+        app.workbench.stop()
+        await until(pilot, lambda: not app.workbench.conversation.running)
+        assert "A turn is running" not in on_screen(app)
+        await app.close_session()
 
 
 WATCHED = """

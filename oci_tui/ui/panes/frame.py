@@ -179,6 +179,11 @@ class Hints(Widget):
         self.said = (visible_line(text), style)
         self._clearing = self.set_timer(self.SAID_S, self._clear)
 
+    def unsay(self, start: str) -> None:
+        """Drop a word that begins so: it holds no longer."""
+        if self.said[0].startswith(start):
+            self._clear()
+
     def _clear(self) -> None:
         self.said = ("", "")
 

@@ -23,6 +23,7 @@ from oci_tui.core.events import (
     CommandStarted,
     CommitFailed,
     ContextBuilt,
+    DecisionFailed,
     DiffChanged,
     EditsApplied,
     EditsRefused,
@@ -272,7 +273,7 @@ class TranscriptPane(CursorPane):
             case ChangeCommitted():
                 made = f"committed {event.commit[:10]}: {visible_line(event.subject)}"
                 self._tell(Said("✓", "good", made) if event.commit else Said("·", "muted", "nothing to commit", "muted"))
-            case CommitFailed():
+            case CommitFailed() | DecisionFailed():
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
             case ChangeGaveWay():
                 gone = f"your version took the change's place in the same lines: {names(event.paths)}"

@@ -32,7 +32,7 @@ from oci_tui.core.selection import Selection
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.completing import Vocabulary
-from oci_tui.ui.conversation import Conversation
+from oci_tui.ui.conversation import BUSY, Conversation
 from oci_tui.ui.editor import changed, opened
 from oci_tui.ui.facts import Facts
 from oci_tui.ui.figure import shown
@@ -136,8 +136,11 @@ class Workbench(RewritingScreen):
             self.post_message(self.Turned(event))
         self._status.show(event)
         self.facts.show(event)
+        if isinstance(event, TurnFinished):
+            self._hints.unsay(BUSY)
         self.work.show(event)
-        for pane in self._panes:
+        timeline = isinstance(event, HistoryListed) and self.show_timeline and event.kept
+        for pane in () if timeline else self._panes:
             pane.show(event)
         match event:
             case ChangeConflicted() if event.versions and talk.drives and not talk.catching_up:
@@ -146,9 +149,10 @@ class Workbench(RewritingScreen):
                 self._proposed = event.proposed
             case ChangeCommitted():
                 self._proposed = ""
-            case HistoryListed(kept=kept) if self.show_timeline and kept:
+            case HistoryListed(kept=kept):
                 self.show_timeline = False
-                self.post_message(self.Remembers(kept))
+                if timeline:
+                    self.post_message(self.Remembers(kept))
             case WorkspaceReady() | TurnFinished() if not talk.catching_up:
                 self.learn_names()
             case TurnFailed() if talk.company is not None and not talk.catching_up:
