@@ -123,7 +123,10 @@ def _gguf_table(model: GgufModel) -> list[str]:
     windows = _windows(model.context or _SMALLEST_WINDOW)
     rows = [
         ("memory", f"{free / 1e9:.1f} GB available, {kv_token_bytes(model) * 1024 / 1e6:.0f} MB for 1024 tokens of window"),
-        ("speed", f"about {speed / model.file_bytes:.0f} tokens/s at most ({speed / 1e9:.0f} GB/s, a copy measured just now)"),
+        (
+            "speed",
+            f"about {speed / model.file_bytes:.0f} tokens/s at most ({speed / 1e9:.0f} GB/s, the best of some copies)",
+        ),
     ]
     needed = [ram_needed(model, window) for window in windows]
     return [

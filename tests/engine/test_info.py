@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,27 @@ def test_with_a_gpu_the_table_says_what_fits_and_the_speed_limit() -> None:
 @pytest.mark.usefixtures("gpu")
 def test_the_speed_limit_is_what_the_memory_allows(tmp_path: Path) -> None:
     assert "at most 336000000 tokens/s" in lines(exl2(tmp_path / "m"))
+
+
+LOADED = """
+import os, subprocess, sys, time
+from oci_tui.engine import bandwidth
+idle = bandwidth.of_ram()
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+try:
+    loaded = [bandwidth.of_ram() for _ in range(3)]
+finally:
+    for other in others:
+        other.kill()
+        other.wait()
+print(min(loaded) / idle)
+"""
+
+
+def test_what_else_runs_does_not_make_the_memory_seem_slow() -> None:
+    told = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert float(told.stdout) > 0.5
 
 
 def test_a_gguf_file(tmp_path: Path) -> None:
