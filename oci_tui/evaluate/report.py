@@ -167,10 +167,11 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _tests(conditions: Conditions, level: str) -> str:
-    """What a level of a dataset is called: "plus" of humaneval+ is humaneval+, "base" of it humaneval."""
-    if level == "base":
-        return conditions.dataset.rstrip("+")
-    return conditions.dataset if level == "plus" else f"{conditions.dataset} {level}"
+    """What a level of a dataset is called: "plus" of humaneval+ is humaneval+, "base" of it humaneval; a file says both."""
+    dataset = conditions.dataset
+    if level in ("base", "plus") and (dataset.endswith("+") or conditions.level == "base"):
+        return dataset if level == "plus" else dataset.rstrip("+")
+    return f"{dataset} {level}"
 
 
 def _version(conditions: Conditions) -> str:

@@ -52,6 +52,12 @@ def results_of(*pairs: tuple[dict[str, bool], dict[str, bool]], samples: int = 1
 FOUR = results_of((PLUS, PLUS), (BASE, PLUS), (NONE, BASE), (PLUS, NONE))
 
 
+def test_the_levels_of_a_file_are_named() -> None:
+    """A file has one name for the tests that came with it and those that were added."""
+    named = msgspec.structs.replace(FOUR, conditions=conditions(dataset="t.jsonl", protocol="single"))
+    assert [row.tests for row in report([("a.jsonl", named)]).rows] == ["t.jsonl base", "t.jsonl plus"]
+
+
 def test_first_after_fixed_and_broken() -> None:
     (row,) = report([("a.jsonl", FOUR)]).rows
     assert (row.tests, row.protocol, row.tries) == ("humaneval+", "oracle ×2", 4)
