@@ -78,4 +78,5 @@ def desk_of(loaded: Loaded) -> Desk:
         assemble.sandbox_setup,
         assemble.archive,
         measuring.measured(),
+        str(measuring.results_folder()),
     )

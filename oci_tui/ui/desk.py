@@ -36,7 +36,7 @@ class Desk:
     """`settings` are in force and can be changed; `policy` is how turns are run under them.
 
     `machine` tells of the machine, versions and places; it may take seconds. `build` makes the image of their sandbox profile.
-    `archive` holds the recorded sessions, `measured` the evaluations.
+    `archive` holds the recorded sessions, `measured` reads the evaluations of the folder `measured_in`.
     """
 
     settings: EditedSettings
@@ -46,3 +46,4 @@ class Desk:
     build: Callable[[Settings], Setup]
     archive: Callable[[], Archive]
     measured: Callable[[], tuple[Measured, ...]] = tuple
+    measured_in: str = ""

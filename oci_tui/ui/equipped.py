@@ -76,13 +76,19 @@ class EquippedApp(ThemedApp, AttentiveApp):
         if details.is_attached:
             details.know_machine(rows)
 
+    def on_code_pane_untold(self) -> None:
+        if self._desk is not None and self._desk.settings.now.engine.alternatives:
+            self.say("this engine told no probabilities of this reply")
+        else:
+            self.say("probabilities are told with [engine] alternatives = 5 (F9)")
+
     def action_evaluations(self) -> None:
         from oci_tui.ui.screens.evaluate import EvaluateScreen
 
         if self._desk is None:
             self.say("this is a recording: there are no evaluations to watch")
         elif self.screen is self.workbench:
-            self.push_screen(EvaluateScreen(self._desk.measured))
+            self.push_screen(EvaluateScreen(self._desk.measured, self._desk.measured_in))
 
     def action_sessions(self) -> None:
         from oci_tui.ui.screens.sessions import SessionsScreen

@@ -65,7 +65,7 @@ async def test_without_probabilities_the_key_says_how_to_have_them() -> None:
         stream(pane, sure=True)
         await until(pilot, lambda: "ls" in text_of(pane))
         await pilot.press("alt+2", "h")
-        await until(pilot, lambda: "set [engine] alternatives" in on_screen(app))
+        await until(pilot, lambda: "probabilities are told with [engine] alternatives = 5 (F9)" in on_screen(app))
 
 
 def test_tokens_are_found_by_line_whatever_they_hold() -> None:

@@ -22,12 +22,15 @@ TASKS = (
 
 async def test_a_run_is_shown_as_it_goes_on(tmp_path: Path) -> None:
     runs: list[Measured] = []
-    desk = replace(desk_of(tmp_path / "config.toml"), measured=lambda: tuple(runs))
+    desk = replace(desk_of(tmp_path / "config.toml"), measured=lambda: tuple(runs), measured_in="/state/evaluations")
     app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src/parser"), "night", desk=desk)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)
         await pilot.press(*"/evaluations", "enter")
         await until(pilot, lambda: isinstance(app.screen, EvaluateScreen) and NOTHING[:30] in on_screen(app))
+        told = "".join(row.split("│")[0].split("┃")[0] for row in on_screen(app).splitlines()[:8])
+        assert NOTHING.replace(" ", "") in told.replace(" ", "")
+        assert "lookedforin/state/evaluations;arunwith--outisnotseenhere" in told.replace(" ", "")
         begun = partial(Measured, "run.jsonl", "mbpp+ v0.2.0 · visible ×3", "some-model", 4)
         runs.append(begun(TASKS[:2], running=True))
         await until(pilot, lambda: "Mbpp/3" in on_screen(app))

@@ -98,6 +98,9 @@ class CodePane(CursorPane):
             self.text = text
             self.go_on = go_on
 
+    class Untold(Message):
+        """The person wants to see how sure the model was, and the engine did not tell."""
+
     class EditHere(Message):
         """The person wants to change this part of the reply where it stands; `excerpt` None: it cannot be shown as it is."""
 
@@ -211,7 +214,7 @@ class CodePane(CursorPane):
     def action_heat(self) -> None:
         """Show how sure the model was of each token, or its code in colour again."""
         if not self._certainty.known:
-            self.detail = "the engine told no probabilities: set [engine] alternatives = 5"
+            self.post_message(self.Untold())
             return
         self._heat = not self._heat
         self._locate()

@@ -12,7 +12,7 @@ from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.rows import RowsPane
 from oci_tui.ui.screens.page import ListPage
-from oci_tui.ui.wording import gauge, plural, seconds
+from oci_tui.ui.wording import gauge, plural, seconds, wrap
 
 _LOOK_S = 1.0
 _NAME = 16
@@ -21,13 +21,13 @@ NOTHING = "no run yet: start one with `oci-tui evaluate humaneval+ --protocol vi
 
 
 class EvaluateScreen(ListPage):
-    """`runs` reads what there is; it is looked at anew every second."""
+    """`runs` reads what there is in the folder `place`; it is looked at anew every second."""
 
     LABEL: ClassVar[str] = "Evaluations"
 
-    def __init__(self, runs: Callable[[], tuple[Measured, ...]]) -> None:
+    def __init__(self, runs: Callable[[], tuple[Measured, ...]], place: str) -> None:
         super().__init__(RowsPane("Evaluations", id="rows"))
-        self._read = runs
+        self._read, self._place = runs, visible_line(place)
         self._runs = runs()
 
     def on_mount(self) -> None:
@@ -43,7 +43,11 @@ class EvaluateScreen(ListPage):
     def list_rows(self, width: int) -> Sequence[Spans]:
         going = sum(run.running for run in self._runs)
         self.rows.detail = f"{going} going on" if going else plural(len(self._runs), "run")
-        return [_listed(run, width) for run in self._runs] or [((f" {NOTHING}", "muted"),)]
+        return [_listed(run, width) for run in self._runs] or self._nothing(width)
+
+    def _nothing(self, width: int) -> list[Spans]:
+        told = (NOTHING, "", f"looked for in {self._place}; a run with --out is not seen here")
+        return [((f" {row}", "muted"),) for line in told for row in wrap(line, width - 2)]
 
     def detail_rows(self, width: int) -> Sequence[Spans]:
         if not self._runs:
