@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -22,23 +23,33 @@ from oci_tui.core.selection import Selection, parse
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.slash import SLASHES, Slash
+from oci_tui.ui.wording import wrap
 
 if TYPE_CHECKING:
     from oci_tui.ui.conversation import Converses
 
-HELP = """\
-Type what you want changed; Alt+Enter begins a new line, Tab completes @files, @symbols and /commands. While a turn runs, what
-you type waits; Ctrl+C stops what runs. !COMMAND runs in the sandbox.
-/accept [PART…]  write the change into your files, or only PATH, PATH#1,3-4 (hunks), PATH:+10-14,-3 (lines of the patch)
-/reject [PART…]  drop it, or only a part of it         /diff       show the pending change
-/commit [WORDS]  commit what was accepted, and nothing else, with your git and its hooks
-/undo  /redo     take the last accepted change back; write it again
-/log             what is remembered                   /restore N  bring the mirror, not your files, to round N
-/include PATH    let a file in that stayed out of the mirror
-/approval [MODE] ask before each command of the model's, auto, or plan: nothing is written or run
-/help            this                                 /quit       leave (or Ctrl+D)
-After a conflict: /versions shows yours, the model's and the one before; /clean accepts the other files;
-                  /mine keeps your version and asks the model to make its change again on top of it"""
+_TYPED = (
+    ("TEXT", "what you want changed; Alt+Enter begins a new line, Tab completes @files, @symbols and /commands"),
+    ("", "While a turn runs, what you type waits; Ctrl+C stops what runs."),
+    ("!COMMAND", "run it in the sandbox"),
+    (
+        "/accept [PART…]",
+        "write the change into your files, or only PATH, PATH#1,3-4 (hunks), PATH:+10-14,-3 (lines)",
+    ),
+    ("/reject [PART…]", "drop it, or only a part of it"),
+    ("/diff", "show the pending change"),
+    ("/commit [WORDS]", "commit what was accepted, and nothing else, with your git and its hooks"),
+    ("/undo  /redo", "take the last accepted change back; write it again"),
+    ("/log", "what is remembered"),
+    ("/restore N", "bring the mirror, not your files, to round N"),
+    ("/include PATH", "let a file in that stayed out of the mirror"),
+    ("/approval [MODE]", "ask before each command of the model's, auto, or plan: nothing is written or run"),
+    ("/versions", "after a conflict: yours, the model's and the one before"),
+    ("/clean", "after a conflict: accept the other files"),
+    ("/mine", "after a conflict: keep your version and ask the model to make its change again on top of it"),
+    ("/help  /quit", "this; leave (or Ctrl+D)"),
+)
+_COLUMN = 18
 CHOICES = (
     "/versions shows both versions and the one before; /clean accepts the other files; /mine has the model do it again on yours"
 )
@@ -54,6 +65,16 @@ COMMANDS: tuple[Slash, ...] = (
     Slash("mine", "after a conflict: keep yours and let the model do it again on top"),
 )
 _STORY = (events.RoundFinished, events.TurnFinished, events.ChangeAccepted, events.ChangeRejected, events.ChangeUndone)
+
+
+def helped(width: int) -> str:
+    """What can be typed, in lines that are no longer than the terminal is wide."""
+    rows = [
+        f"{typed if not number else '':<{_COLUMN}}{row}".rstrip()
+        for typed, does in _TYPED
+        for number, row in enumerate(wrap(does, width - _COLUMN))
+    ]
+    return "\n".join(rows)
 
 
 class _Lines:
@@ -75,7 +96,7 @@ class Repl:
         self.pending = self._seen = Diff()
         self._conflict: events.ChangeConflicted | None = None
         self._accepting: Selection | None = None
-        self._printer = Printer(_Lines())
+        self._printer = Printer(_Lines(), counting=sys.stdout.isatty())
 
     async def begin(self) -> None:
         """Say what happened before, make the session ready, and say what is pending."""
@@ -114,7 +135,7 @@ class Repl:
                 case "/quit":
                     return False
                 case "/help":
-                    click.echo(HELP)
+                    click.echo(helped(shutil.get_terminal_size().columns))
                 case "/diff":
                     click.echo(shown(self.pending) or "No change is pending.")
                 case "/accept" | "/reject" if not self.pending.files:

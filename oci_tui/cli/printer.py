@@ -28,10 +28,14 @@ class Written(Protocol):
 
 
 class Printer:
-    """Writes what happens to `out`, sanitised; progress of a part is a line only when the step or the tenth changes."""
+    """Writes what happens to `out`, sanitised; progress of a part is a line only when the step or the tenth changes.
 
-    def __init__(self, out: Written | None = None) -> None:
+    Where nobody looks on (`counting` False, as in a log) only the step is a line, without how far it is.
+    """
+
+    def __init__(self, out: Written | None = None, *, counting: bool = True) -> None:
         self._out: Written = out or sys.stderr
+        self._counting = counting
         self._progress = self._failure = ""
         self._approval = "auto"
         self._at_line_start = True
@@ -42,9 +46,11 @@ class Printer:
             case events.PartProgressed():
                 tenth = "" if event.fraction is None else f" {int(event.fraction * 10) * 10} %"
                 step = f"◌ {event.part}: {visible_line(event.doing)}"
-                if (reached := _COUNTED.sub("", step) + tenth) != self._progress:
+                bare = _COUNTED.sub("", step)
+                reached, line = (bare + tenth, step + tenth) if self._counting else (bare, f"{bare} …")
+                if reached != self._progress:
                     self._progress = reached
-                    self._line(step + tenth)
+                    self._line(line)
             case events.EngineReady(info=info):
                 self._line(
                     f"✓ engine: {visible_line(info.model)} · {info.engine} on {info.device} · window {info.context} tokens"

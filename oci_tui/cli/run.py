@@ -159,7 +159,11 @@ class _Headless:
         self._session = session
         self._wishes = wishes
         self._result = _Result()
-        self._readers: list[Pane] = [self._result, Printer(), *([_JsonLines()] if wishes.as_json else [])]
+        self._readers: list[Pane] = [
+            self._result,
+            Printer(counting=sys.stderr.isatty()),
+            *([_JsonLines()] if wishes.as_json else []),
+        ]
         self._patch = b""
         self._misfit: SelectionError | None = None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.cli.chat_commands import helped
 from oci_tui.resources import state_folder
 from oci_tui.ui.memory import PromptMemory
 from tests.calculator import FILES, RIGHT, MakeRepository, scripted
@@ -73,6 +74,13 @@ def chat(make_repository: MakeRepository, tmp_path: Path) -> Callable[..., Termi
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("width", [80, 40])
+def test_help_breaks_between_words(width: int) -> None:
+    rows = helped(width).splitlines()
+    assert max(map(len, rows)) <= width
+    assert {"PATH#1,3-4", "completes"} <= set(" ".join(rows).split())
+
+
 def test_ask_accept_undo_quit(chat: Callable[..., Terminal], tmp_path: Path) -> None:
     terminal = chat(RIGHT)
     file = tmp_path / "repository" / "calc.py"

@@ -37,6 +37,15 @@ def test_what_the_user_did_meanwhile_and_what_follows_from_it() -> None:
     ]
 
 
+def test_in_a_log_a_step_is_one_line() -> None:
+    out = io.StringIO()
+    printer = Printer(out, counting=False)
+    for done in range(4):
+        printer.show(events.PartProgressed("workspace", f"read {done} of 3 files", done / 3))
+    printer.show(events.PartProgressed("engine", "opening the script", 1.0))
+    assert out.getvalue().splitlines() == ["◌ workspace: read …", "◌ engine: opening the script …"]
+
+
 def test_the_check_and_what_is_offered_are_said_without_what_would_act_on_a_terminal() -> None:
     out = io.StringIO()
     printer = Printer(out)
