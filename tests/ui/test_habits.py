@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.color import Color
 
 from oci_tui.core.changes import Kept
@@ -79,7 +80,7 @@ async def test_an_action_has_the_keys_that_the_settings_give_it(tmp_path: Path) 
         await pilot.press("f9")
         await until(pilot, lambda: "f9" in on_screen(app) and "exclamation_mark" in on_screen(app))
         assert isinstance(app.screen, HelpScreen)
-        lines = app.screen._text().plain.splitlines()
+        lines = app.screen._text(96).plain.splitlines()
         assert lines.index("Console") < lines.index("Every pane")
         await app.close_session()
 
@@ -96,7 +97,7 @@ async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -
     async with opened(prompt="one") as (app, pilot, _):
         await finished(app, pilot)
         await pilot.press("ctrl+x")
-        await until(pilot, lambda: "v Review the pending change" in on_screen(app) and "z Zoom the pane" in on_screen(app))
+        await until(pilot, lambda: "v review" in on_screen(app) and "z zoom" in on_screen(app))
         await pilot.press("4")
         await until(pilot, lambda: app.focused is app.workbench.changes and app.screen is app.workbench)
         await pilot.press("ctrl+x", "ctrl+x", "ctrl+x", "escape")
@@ -106,6 +107,26 @@ async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -
         await until(pilot, lambda: app.screen is app.workbench)
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: "accepted:" in text_of(app.workbench.transcript))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
+async def test_all_that_can_follow_the_leader_is_in_sight(size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot, _):
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "Esc leaves" in on_screen(app))
+        shown = on_screen(app)
+        assert all(f" {then} " in shown for then in keys.AFTER_LEADER)
+        assert "…" not in shown[shown.index(" a accept") :]
+
+
+@pytest.mark.parametrize("width", [95, 75, 35])
+def test_help_hangs_its_lines_and_tells_the_keys_of_a_question(width: int) -> None:
+    rows = HelpScreen("Command", {})._text(width).plain.splitlines()
+    assert max(map(cell_len, rows)) <= width
+    assert rows[0] == "Command"
+    assert [row.split()[0] for row in rows[1 : rows.index("")] if row[2] != " "] == ["y", "n", "a", "Esc", "j"]
+    column = min(len(row) - len(row.lstrip()) for row in rows if row.startswith("   "))
+    assert all(row.startswith(" " * column) for row in rows if row.startswith("   "))
 
 
 async def test_a_key_of_a_pane_after_the_leader_is_for_that_pane() -> None:

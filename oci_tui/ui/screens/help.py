@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -15,6 +16,11 @@ from textual.widgets import Static
 
 from oci_tui.ui.keys import EVERY_PANE, KEYS, shown_all
 from oci_tui.ui.slash import SLASHES
+from oci_tui.ui.wording import wrap
+
+_WITHOUT = ("Prompt", "Command")
+"""Where the keys of every pane do not hold."""
+_AROUND, _COLUMN, _INDENT, _WIDE = 5, 24, 6, 60
 
 
 class HelpScreen(ModalScreen[None]):
@@ -37,29 +43,43 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static(self._text(), markup=False)
+            yield Static(markup=False)
 
-    def _text(self) -> Content:
-        column = 22
+    def on_resize(self, _event: events.Resize) -> None:
+        scroll = self.query_one(VerticalScroll)
+        self.query_one(Static).update(self._text(min(scroll.size.width, self.size.width) - _AROUND))
+
+    def _text(self, width: int) -> Content:
         lines: list[Content] = []
-        first = [self._first, *([] if self._first == "Prompt" else [EVERY_PANE])]
+        first = [self._first, *([] if self._first in _WITHOUT else [EVERY_PANE])]
         for group in dict.fromkeys([*first, *(key.group for key in KEYS)]):
             lines.append(Content.assemble((group, "bold $accent")))
             for key in KEYS:
                 if key.group == group:
-                    keys = shown_all(key, self._keymap)
-                    pad = " " * max(1, column - cell_len(keys))
-                    name = (f"  {key.id}" if key.keys else "", "$ink-faint")
-                    lines.append(Content.assemble("  ", (keys, "bold"), pad, (key.does, "$ink-muted"), name))
+                    lines += _rows(shown_all(key, self._keymap), key.does, key.id if key.keys else "", width)
             lines.append(Content(""))
         lines.append(Content.assemble(("Commands", "bold $accent")))
         for slash in SLASHES:
-            typed = f"/{slash.name} {slash.takes}".ljust(column)
-            lines.append(Content.assemble("  ", (typed, "bold"), (slash.does, "$ink-muted")))
+            lines += _rows(f"/{slash.name} {slash.takes}", slash.does, "", width)
         lines.append(Content(""))
-        lines.append(
-            Content.assemble(
-                ("Esc closes this. [ui.keys] in the settings gives an action other keys: f9, leader g.", "$ink-faint")
-            )
-        )
+        ends = "Esc closes this. [ui.keys] in the settings gives an action other keys: f9, leader g."
+        lines += [Content.styled(row, "$ink-faint") for row in wrap(ends, width)]
         return Content("\n").join(lines)
+
+
+def _rows(typed: str, does: str, name: str, width: int) -> list[Content]:
+    """What is typed, and beside it what that does and its name, in as many rows as they take; narrow ones below."""
+    column = _COLUMN if width >= _WIDE else _INDENT
+    beside = width >= _WIDE or cell_len(typed) <= _INDENT - 3
+    said = wrap(does, width - column)
+    if name and cell_len(said[-1]) + 2 + cell_len(name) > width - column:
+        said.append("")
+    pads = [" " * max(1, column - 2 - cell_len(typed))] if beside else []
+    head = Content.assemble("  ", (typed, "bold"), *pads)
+    if beside and head.cell_length > column and cell_len(said[0]) + head.cell_length > width:
+        said = ["", *said]
+    rows = [Content.styled(row, "$ink-muted") for row in said]
+    if name:
+        rows[-1] = Content.assemble(rows[-1], "  " if said[-1] else "", (name, "$ink-faint"))
+    under = [Content.assemble(" " * column, row) for row in rows]
+    return [Content.assemble(head, rows[0]), *under[1:]] if beside else [head, *under]

@@ -17,7 +17,16 @@ from textual.widgets import Static
 
 from oci_tui.ui.keys import Key
 
-_MOST_COLUMNS, _COLUMN = 4, 28
+_MOST_COLUMNS = 4
+_BRIEFLY = {
+    "changes.commit": "commit",
+    "changes.undo": "undo",
+    "changes.redo": "redo",
+    "timeline": "time line",
+    "editor": "$EDITOR",
+    "command_palette": "commands",
+    "leave": "quit",
+}
 
 
 class LeaderScreen(ModalScreen[Key | None]):
@@ -47,8 +56,8 @@ class LeaderScreen(ModalScreen[Key | None]):
 
     def _table(self, width: int) -> Content:
         """The keys in columns, read downwards."""
-        columns = max(1, min(_MOST_COLUMNS, width // _COLUMN))
-        said = [(then, key.command or key.does) for then, key in self._chords.items()]
+        said = [(then, _BRIEFLY.get(key.id, key.id)) for then, key in self._chords.items()]
+        columns = max(1, min(_MOST_COLUMNS, width // (2 + max(cell_len(then) + cell_len(does) for then, does in said))))
         rows, cell = -(-len(said) // columns), width // columns
         self._rows, self._cell = rows, cell
         wide = max(cell_len(then) for then, _ in said)
