@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from oci_tui.core import events, feedback
 from oci_tui.core.approval import Approval
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
@@ -630,7 +631,7 @@ async def test_a_session_goes_back_to_an_earlier_round(make_repository: MakeRepo
         assert (root / "calc.py").read_text() == FILES["calc.py"]
         async with aclosing(session.settle.restore(9)) as restoring:
             (failed,) = [event async for event in restoring]
-        assert isinstance(failed, events.DecisionFailed)
+        assert isinstance(failed, DecisionFailed)
         assert "no round 9; there are 1 to 4" in failed.message
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from oci_tui.core import events
 from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.company import HostLost
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.rules import text_of
@@ -167,7 +168,7 @@ class Printer:
             case events.ChangeCommitted():
                 made = f"✓ committed {event.commit[:10]}: {visible_line(event.subject)}"
                 self._line(made if event.commit else "● there is nothing to commit")
-            case events.CommitFailed() | events.DecisionFailed():
+            case events.CommitFailed() | DecisionFailed():
                 self._line(f"✗ {visible_line(event.message)}")
             case events.ChangeGaveWay():
                 self._line("● your version took the change's place in" + _named(" ", event.paths))

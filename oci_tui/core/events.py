@@ -26,6 +26,7 @@ from oci_tui.core.company import (
     SuggestionSettled,
 )
 from oci_tui.core.conflict import Versions
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.generation import EngineInfo, Message, Token, Usage
@@ -263,12 +264,6 @@ class ChangeCommitted(Happened, frozen=True):
 
 class CommitFailed(Happened, frozen=True):
     """There is no commit; `message` says why. What was accepted stays in the user's tree."""
-
-    message: str
-
-
-class DecisionFailed(Happened, frozen=True):
-    """What the person decided could not be done, or told; `message` says why. The workspace is as it was."""
 
     message: str
 

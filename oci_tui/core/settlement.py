@@ -10,6 +10,7 @@ from oci_tui.core import events, feedback
 from oci_tui.core.changes import CommitPolicy, Level, Written
 from oci_tui.core.commit_message import generated
 from oci_tui.core.conversation import Conversation
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.errors import ConflictError, OciError, WorkspaceError
 from oci_tui.core.events import Event, Part
 from oci_tui.core.ports import Workspace
@@ -157,5 +158,5 @@ class Settlement:
             yield self._told(events.ChangeConflicted(error.paths, str(error), error.clean, error.versions, error.doing))
         except OciError as error:
             part = self._lost(error)
-            failed = events.DecisionFailed(str(error)) if part == "workspace" else events.PartFailed(part, str(error))
+            failed = DecisionFailed(str(error)) if part == "workspace" else events.PartFailed(part, str(error))
             yield self._told(failed)

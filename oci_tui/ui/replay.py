@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from oci_tui.core.approval import Approval, ApprovalChosen
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import StoreError
 from oci_tui.core.events import (
@@ -19,7 +20,6 @@ from oci_tui.core.events import (
     ChangeRejected,
     ChangeUndone,
     CommitFailed,
-    DecisionFailed,
     DiffChanged,
     Event,
     HistoryListed,

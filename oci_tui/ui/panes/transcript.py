@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from oci_tui.core.approval import CommandAsked, CommandRefused
 from oci_tui.core.company import HostLost
+from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
 from oci_tui.core.events import (
     OUTDATED,
@@ -23,7 +24,6 @@ from oci_tui.core.events import (
     CommandStarted,
     CommitFailed,
     ContextBuilt,
-    DecisionFailed,
     DiffChanged,
     EditsApplied,
     EditsRefused,
