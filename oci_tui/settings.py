@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +35,9 @@ Preset = Literal["precise", "creative"]
 Stretch = Annotated[float, msgspec.Meta(ge=1, le=64)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
+
+OPEN_IT = "`oci-tui config edit` opens the file"
+_UNKNOWN = re.compile(r"contains unknown field `([^`]*)`")
 
 
 def _is(text: str, least: float | None = None, most: float | None = None) -> msgspec.Meta:
@@ -224,7 +229,20 @@ def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) 
         if name in os.environ:
             values.setdefault(key.section, {})[key.name] = key.from_text(os.environ[name])
             origin[key.id] = name
-    for flag, value in (flags or {}).items():
+    _add(flags or {}, values, origin)
+    return Loaded(checked(values, origin, str(file)), values, origin, file)
+
+
+def of_flags(flags: Mapping[str, object]) -> Settings:
+    """The defaults with these flags, whatever file and environment say. Raises SettingsError."""
+    values: dict[str, dict[str, object]] = {}
+    origin: dict[str, str] = {}
+    _add(flags, values, origin)
+    return checked(values, origin, "flags")
+
+
+def _add(flags: Mapping[str, object], values: dict[str, dict[str, object]], origin: dict[str, str]) -> None:
+    for flag, value in flags.items():
         if value is not None:
             section, _, name = flag.partition(".")
             given = values.setdefault(section, {})
@@ -232,7 +250,6 @@ def loaded(flags: Mapping[str, object] | None = None, file: Path | None = None) 
             origin[flag] = {"engine.kind": "--engine", "sandbox.timeout_s": "--timeout", "check.command": "--check"}.get(
                 flag, f"--{name.replace('_', '-')}"
             )
-    return Loaded(checked(values, origin, str(file)), values, origin, file)
 
 
 def own_file() -> Path:
@@ -301,7 +318,18 @@ def _read(file: Path) -> dict[str, Any]:
             raise SettingsError(f"{file}: no such file; correct or unset OCI_CONFIG") from None
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{file}: cannot be read: {error}") from error
+        raise SettingsError(f"{file}: cannot be read: {error}; {OPEN_IT}") from error
+
+
+def _no_such(section: str, name: str) -> str:
+    """That there is no such key, or section where none is given; and which one may be meant."""
+    there = [key.name for key in keys() if key.section == section] or [field.name for field in msgspec.structs.fields(Settings)]
+    near = difflib.get_close_matches(name, there, 1)
+    elsewhere = [key.id for key in keys() if key.name == name]
+    written = f"{section}.{name}" if section else f"[{name}]"
+    meant = [f"{section}.{near[0]}" if section else f"[{near[0]}]"] if near else elsewhere
+    said = f"do you mean {' or '.join(meant)}?" if meant else f"there are {', '.join(there)}"
+    return f"{written}: no such {'key' if section else 'section'}; {said}"
 
 
 def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str], otherwise: str) -> Settings:
@@ -313,6 +341,8 @@ def checked(values: Mapping[str, Mapping[str, object]], origin: Mapping[str, str
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         at = where.strip("`.").split("[", 1)[0]
+        if unknown := _UNKNOWN.search(message):
+            raise SettingsError(f"{otherwise}: {_no_such(at, unknown[1])}; {OPEN_IT}") from error
         choices = next((key.choices for key in keys() if key.id == at), ())
         if choices:
             message += f"; expected one of {', '.join(choices)}"

@@ -39,8 +39,14 @@ def test_a_preset_holds_until_a_value_beside_it_is_set(tmp_path: Path, monkeypat
     ("text", "message"),
     [
         ("[engine]\ncontext = 'many'\n", r"config\.toml: engine\.context: expected `int`"),
-        ("[engine]\nmodell = 'x'\n", r"config\.toml: engine: object contains unknown field `modell`"),
-        ("[engin]\n", r"config\.toml: settings: object contains unknown field `engin`"),
+        (
+            "[engine]\nmodell = 'x'\n",
+            r"config\.toml: engine\.modell: no such key; do you mean engine\.model\?; `oci-tui config edit` opens the file",
+        ),
+        ("[agent]\nround = 1\n", r"config\.toml: agent\.round: no such key; do you mean agent\.rounds\?"),
+        ("[agent]\ntimeout_s = 1\n", r"agent\.timeout_s: no such key; do you mean engine\.timeout_s or sandbox\.timeout_s\?"),
+        ("[log]\nxyz = 1\n", r"log\.xyz: no such key; there are level;"),
+        ("[engin]\n", r"config\.toml: \[engin\]: no such section; do you mean \[engine\]\?"),
         ("engine = 1\n", r"config\.toml: engine must be a section"),
         ("[engine\n", r"config\.toml: cannot be read"),
         ("[engine]\ncontext = 1024\n", r"config\.toml: engine\.max_new_tokens: expected less than engine\.context \(1024\)"),

@@ -41,6 +41,10 @@ def show(section: str | None, only_set: bool) -> None:
         value = shown(edited.value(key))
         click.echo(visible_line(f"{key.name} = {value or '(empty)'}  · {origin}"))
         click.echo(f"    {key.doc}")
+    from oci_tui.cli.remarks import remarks
+
+    for remark in remarks(edited.now):
+        click.echo(f"! {visible_line(remark)}", err=True)
 
 
 @config.command()
@@ -94,7 +98,7 @@ def _problem(draft: Path, file: Path) -> str:
     try:
         settings.load(file=draft)
     except SettingsError as error:
-        return str(error).replace(str(draft), str(file))
+        return str(error).replace(str(draft), str(file)).removesuffix(f"; {settings.OPEN_IT}")
     return ""
 
 

@@ -11,9 +11,11 @@ import click
 
 from oci_tui import assemble, settings
 from oci_tui.cli import flags, settings_options
-from oci_tui.core.errors import WorkspaceError
+from oci_tui.cli.remarks import remarks
+from oci_tui.core.errors import SettingsError, WorkspaceError
 from oci_tui.core.ports import Finding
 from oci_tui.core.terminal import visible_line
+from oci_tui.settings import Settings
 
 _SIGNS = {"ok": "✓", "warning": "!", "missing": "✗"}
 _COLOURS = {"ok": "green", "warning": "yellow", "missing": "red"}
@@ -28,9 +30,23 @@ def doctor(ctx: click.Context, /, **values: Any) -> None:
         root: Path | None = assemble.find_root(Path.cwd())
     except WorkspaceError:
         root = None
-    found = [*assemble.findings(settings.load(flags(values)), root), terminal(dict(os.environ), sys.stdout.isatty())]
+    chosen, about = _settings(flags(values))
+    found = [*about, *assemble.findings(chosen, root), terminal(dict(os.environ), sys.stdout.isatty())]
     _print(found)
     ctx.exit(int(any(finding.needed and finding.state == "missing" for finding in found)))
+
+
+def _settings(given: dict[str, object]) -> tuple[Settings, list[Finding]]:
+    """The settings and what is wrong with them; where they cannot be used, the defaults with the flags."""
+    try:
+        chosen = settings.load(given)
+    except SettingsError as error:
+        fix = "oci-tui config edit" if str(error).startswith(str(settings.own_file())) else ""
+        problem = str(error).removesuffix(f"; {settings.OPEN_IT}")
+        return settings.of_flags(given), [
+            Finding("settings", "missing", f"{problem}; below are the defaults", fix, needed=True)
+        ]
+    return chosen, [Finding("settings", "warning", remark, "oci-tui config edit") for remark in remarks(chosen)]
 
 
 def terminal(environment: dict[str, str], is_terminal: bool) -> Finding:

@@ -20,8 +20,7 @@ class ThemedApp(BenchApp):
         if wanted in self.available_themes:
             self.theme = wanted
         else:
-            names = ", ".join(sorted(theme.name for theme in loaded))
-            problems.append(f"no theme is named {wanted!r}; there are {names}")
+            problems += themes.unknown(wanted, loaded)
             self.theme = loaded[0].name if not any(theme.name == "night" for theme in loaded) else "night"
         return problems
 

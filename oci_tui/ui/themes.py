@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from oci_tui.core.errors import SettingsError
 from oci_tui.resources import config_folder, data_folder
@@ -94,6 +95,14 @@ def load_all() -> tuple[list[Theme], list[str]]:
             except SettingsError as error:
                 problems.append(str(error))
     return list(themes.values()), problems
+
+
+def unknown(name: str, loaded: Sequence[Theme]) -> list[str]:
+    """That no theme has this name, a line; none where one has, or where no name is given."""
+    names = sorted(theme.name for theme in loaded)
+    if not name or name in names or name in BUILTIN_THEMES:
+        return []
+    return [f"ui.theme: no theme is named {name!r}; there are {', '.join(names)}"]
 
 
 def _check_colour(file: Path, key: str, value: object) -> None:

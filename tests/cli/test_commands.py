@@ -142,6 +142,33 @@ def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
     assert "✗" in done.stdout
 
 
+def test_doctor_reports_also_with_settings_that_cannot_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[agent]\nround = 5\n")
+    done = oci("doctor", cwd=tmp_path, OCI_CONFIG=str(file))
+    assert done.returncode == 1
+    told = " ".join(done.stdout.split())
+    assert "✗ settings /" in told
+    assert "agent.round: no such key" in told
+    assert "agent.rounds?" in told
+    assert "oci-tui config edit" in told
+    assert " git " in told
+    wrong = oci("doctor", "--rounds", "0", cwd=tmp_path, OCI_CONFIG=str(file))
+    assert (wrong.returncode, "agent.rounds" in one_line(wrong.stderr)) == (2, True)
+
+
+def test_what_of_the_settings_names_nothing_is_remarked(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[ui]\ntheme = "nigth"\nkeys = { "no.such" = "f9" }\n')
+    told = " ".join(oci("doctor", cwd=tmp_path, OCI_CONFIG=str(file)).stdout.split())
+    shown = oci("config", "show", "ui", cwd=tmp_path, OCI_CONFIG=str(file))
+    for words in ("ui.theme: no theme is named 'nigth'; there are ", "ui.keys.no.such: no such action; there are "):
+        assert f"! settings {words}" in told
+        assert f"! {words}" in shown.stderr
+    file.write_text('[ui]\ntheme = "nord"\n')
+    assert oci("config", "show", "ui", cwd=tmp_path, OCI_CONFIG=str(file)).stderr == ""
+
+
 def test_setup_without_consent_changes_nothing(tmp_path: Path) -> None:
     done = oci("setup", cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock", XDG_DATA_HOME=str(tmp_path / "data"))
     assert done.returncode == 3
