@@ -23,10 +23,11 @@ from oci_tui.core.ports import Command, Exit, SandboxInfo
 from oci_tui.core.recall import unfinished
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.panes.transcript import TranscriptPane
 from oci_tui.ui.replay import ReplaySession
-from tests.ui.test_workbench import until
+from tests.ui.test_workbench import text_of, until
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ async def test_the_check_is_named_in_status_and_story_and_what_is_offered_in_the
 async def test_nothing_runs_any_more_after_a_command_of_the_persons_own(tmp_path: Path, is_cut_off: bool) -> None:
     recording = tmp_path / "recording.jsonl"
     command = Command("echo hi")
-    turn: list[Event] = [TurnStarted(1, "go"), TurnFinished(1, Verdict.ANSWERED, 1, 1.0)]
+    turn: list[Event] = [TurnStarted(1, "go"), RoundStarted(1, 1), TurnFinished(1, Verdict.ANSWERED, 1, 1.0)]
     own: list[Event] = [*turn, CommandStarted(command), OutputArrived("stdout", "hi\n"), CommandFinished(command, Exit(0))]
     happened = own[:-1] if is_cut_off else own
     assert [type(event) for event in unfinished(happened)] == [CommandFinished] * is_cut_off
@@ -81,4 +82,5 @@ async def test_nothing_runs_any_more_after_a_command_of_the_persons_own(tmp_path
     async with app.run_test(size=(120, 20)) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)
         assert "running" not in app.workbench.query_one(StatusPane).render().plain
+        assert "round 1" not in text_of(app.workbench.query_one(ConsolePane)), "it is of no round"
         await app.close_session()

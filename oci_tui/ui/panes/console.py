@@ -80,9 +80,11 @@ class ConsolePane(CursorPane):
                 self._say("good", f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}")
             case CommandFinished():
                 self._finish(event.exit)
-            case TurnFinished() if self._command:
-                self._say("bad", "✗ stopped")
-                self._stop(f"{visible_line(self._command.label)} · stopped")
+            case TurnFinished():
+                self._round = 0
+                if self._command:
+                    self._say("bad", "✗ stopped")
+                    self._stop(f"{visible_line(self._command.label)} · stopped")
 
     # what happened
 
