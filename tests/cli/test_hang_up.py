@@ -23,6 +23,17 @@ ENDS = [None, signal.SIGHUP, signal.SIGTERM]
 """How it ends: None is the terminal's own end."""
 
 
+def test_an_app_that_does_nothing_ends_with_its_terminal(make_repository: MakeRepository, tmp_path: Path) -> None:
+    """F6: where its last writes wait for a terminal that has gone, it never ends."""
+    terminal = opened(scripted(tmp_path, "the end"), make_repository(FILES), tmp_path)
+    try:
+        terminal.until(lambda: "✓ engine" in terminal.text and "✓ sandbox" in terminal.text)
+        terminal.hang_up()
+        terminal.process.wait(20)
+    finally:
+        terminal.close()
+
+
 @pytest.mark.parametrize("end", ENDS, ids=["hang-up", "SIGHUP", "SIGTERM"])
 @pytest.mark.parametrize("command", ["app", "run", "chat", "shell"])
 def test_nothing_is_left_behind(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from oci_tui import assemble_hosts
 from oci_tui.core import events
 from oci_tui.core.reading import read
 from oci_tui.resources import state_folder
@@ -78,6 +81,12 @@ def people(make_repository: MakeRepository, tmp_path: Path) -> Iterator[People]:
 
 def shows(terminal: Terminal, *texts: str) -> bool:
     return all(text in terminal.text for text in texts)
+
+
+def roles() -> list[str]:
+    """What those are who are at the sessions of hosts."""
+    found = asyncio.run(assemble_hosts.hosts())
+    return [there.role for greeted in found for session in greeted.sessions for there in session.participants]
 
 
 def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Path) -> None:
@@ -181,6 +190,25 @@ def test_a_hang_up_leaves_the_host(people: People) -> None:
     assert foreground.process.poll() is None
     foreground.process.send_signal(signal.SIGTERM)
     assert foreground.process.wait(20) == 0
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["idle", "streaming"])
+def test_a_closed_terminal_frees_the_drivers_place(people: People, streams: bool) -> None:
+    people.host()
+    first = people.sit_down("attach")
+    first.until(lambda: shows(first, "✓ engine"))
+    if streams:
+        first.press(b"write\r")
+        first.until(lambda: shows(first, " w50"))
+    assert roles() == ["driver"]
+    first.hang_up()
+    end = time.monotonic() + 2
+    while roles():
+        assert time.monotonic() < end
+    first.process.wait(20)
+    second = people.sit_down("attach")
+    second.until(lambda: shows(second, " w8" if streams else "✓ engine"))
+    assert roles() == ["driver"], "nothing has to be taken"
 
 
 def test_a_host_that_is_killed_leaves_a_session_to_resume(people: People) -> None:

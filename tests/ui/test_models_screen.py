@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,8 @@ from oci_tui.core.ports import Engine, Progress
 from oci_tui.engine.scripted import Line, ScriptedEngine
 from oci_tui.resources import models_folder
 from oci_tui.settings import EngineSettings, Settings
+from oci_tui.share.protocol import Join
+from oci_tui.share.remote import RemoteSession
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.conversation import Converses
 from oci_tui.ui.desk import Desk
@@ -26,6 +29,8 @@ from oci_tui.ui.screens.models import ModelsScreen
 from tests.calculator import FILES, MakeRepository
 from tests.engine.hub_server import HubServer
 from tests.engine.models_on_disk import gguf
+from tests.share.hosting import call, hosted
+from tests.share.hosting import settings as hosts_settings
 from tests.ui.desks import desk_of
 from tests.ui.test_workbench import RECORDING, on_screen, text_of, until
 
@@ -212,6 +217,24 @@ async def test_another_model_goes_on_with_the_conversation(
         await until(pilot, lambda: "switch to another one first" in on_screen(app))
         talk.send("the second question")
         await until(pilot, lambda: "another answer" in text_of(story) and not talk.running)
+
+
+def _refused(app: OciApp) -> bool:
+    return "the model is of all sessions of this host" in on_screen(app)
+
+
+async def test_a_host_keeps_its_model(tmp_path: Path, make_repository: MakeRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever is there, also who only looks."""
+    desk, root = desk_of(tmp_path / "none.toml"), make_repository(FILES)
+    async with hosted(root, hosts_settings(tmp_path, "x"), monkeypatch):
+        for join in (Join(1), Join(1, role="observer")):
+            session = RemoteSession(call(), "test", join)
+            async with models_opened(desk, session, root) as (app, pilot, screen):
+                await go_to(pilot, screen, "small.gguf")
+                await pilot.press("enter")
+                await until(pilot, partial(_refused, app))
+                assert "takes over" not in on_screen(app)
+                assert desk.settings.unsaved == 0
 
 
 async def test_no_switch_while_a_turn_runs(tmp_path: Path) -> None:
