@@ -215,3 +215,15 @@ async def test_what_is_left_out_above_a_hunk_is_counted(tmp_path: Path) -> None:
         rows = text_of(app.workbench.changes).splitlines()
         starts = [rows[row][1:].strip() for row in app.workbench.changes._rows.starts(hunks=True)]
         assert starts == ["", "⋯ 1 line", "⋯ 22 lines  def far(a):"]
+
+
+async def test_another_prompt_in_the_place_of_a_reason_rejects_nothing(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, TWO_FILES) as (app, pilot):
+        prompt = app.screen.query_one(PromptBox)
+        prompt.put("half a thought")
+        await pilot.press("n", "x")
+        await until(pilot, lambda: "Esc reject nothing" in on_screen(app))
+        prompt.put("/log ")
+        await pilot.press("enter")
+        await until(pilot, lambda: prompt.text == "half a thought" and "Esc reject nothing" not in on_screen(app))
+        assert pending(app) == {"one.py": [3, 30], "two.py": [7]}

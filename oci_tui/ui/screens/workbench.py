@@ -177,6 +177,7 @@ class Workbench(RewritingScreen):
     def action_propose_commit(self) -> None:
         """Put the message of a commit of what was accepted into the prompt, to be changed and sent."""
         if self._proposed:
+            self._declining = None
             self._prompt.put(f"/commit {self._proposed}")
             self.focus_pane("prompt")
         else:
@@ -185,22 +186,18 @@ class Workbench(RewritingScreen):
     def ask_reason(self, selection: Selection) -> None:
         """Have the person write why this part is rejected, for the model to read; what stood in the box comes back after it."""
         if self._declining is None:
-            self._aside = self._prompt.whole
+            self._aside = self._prompt.whole or self._aside
         self._declining = selection
         self._prompt.put("/reject ")
         self.focus_pane("prompt")
 
-    def _reason_asked(self) -> Selection | None:
-        """The part that a reason was asked for, which is asked for no more."""
-        declining, self._declining = self._declining, None
-        if declining is not None:
-            self._prompt.put(self._aside)
-            self._refresh_state()
-        return declining
-
     @on(PromptBox.Sent)
     def _sent(self, message: PromptBox.Sent) -> None:
-        declining = self._reason_asked()
+        declining, self._declining = self._declining, None
+        if self._aside and not self._prompt.text:
+            self._prompt.put(self._aside)
+            self._aside = ""
+        self._refresh_state()
         command = parsed(message.text)
         if command is None:
             if problem := self.conversation.refuses(message.text):
@@ -277,7 +274,10 @@ class Workbench(RewritingScreen):
 
         With nothing to stop, go to the prompt.
         """
-        if self._reason_asked() is not None:
+        declining, self._declining = self._declining, None
+        if declining is not None and self._prompt.text.startswith("/reject"):
+            self._prompt.put(self._aside)
+            self._aside = ""
             self.focus_pane("changes")
             return
         waiting = self.conversation.stop()
