@@ -35,8 +35,8 @@ def test_headless(root: Path, tmp_path: Path) -> None:
         "  left out data/ is ignored by git (1 file, 2.0 kB)",
         "--include PATH",
         "--ignored FOLDER",
-        "◌ workspace: read 0 of",
-        "◌ sandbox: copied 0 of",
+        "◌ workspace: read …",
+        "◌ sandbox: copied …",
     ):
         assert line in done.stderr, done.stderr
     assert "8 .env" not in done.stderr
