@@ -28,7 +28,8 @@ class Ignored(msgspec.Struct, frozen=True):
 class WorkspaceInfo(msgspec.Struct, frozen=True):
     """What a workspace mirrors. `branch` is "" on a detached HEAD; `left_out` are (path, why) pairs that did not go in.
 
-    `lost` says of a resumed session that its files could not be brought back, "" when they were.
+    `lost` says of a resumed session that its files could not be brought back, "" when they were. `unmatched` are lines about
+    what was to go in and is not there.
     """
 
     root: str
@@ -37,6 +38,7 @@ class WorkspaceInfo(msgspec.Struct, frozen=True):
     left_out: tuple[tuple[str, str], ...] = ()
     ignored: tuple[Ignored, ...] = ()
     lost: str = ""
+    unmatched: tuple[str, ...] = ()
 
     def counts(self) -> str:
         """How many files stayed out, by reason: "3 left out: 2 a secret by its name, 1 holds a GitHub token"; "" for none."""
@@ -48,6 +50,7 @@ class WorkspaceInfo(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         """What stayed out, a line each, and how to take it in all the same."""
         told = [self.lost] if self.lost else []
+        told += self.unmatched
         told += [f"left out {path}: {why}" for path, why in self.left_out[:_MANY]]
         if (more := len(self.left_out) - _MANY) > 0:
             told.append(f"and {more} more are left out")

@@ -101,7 +101,9 @@ class GitWorkspace(GitSnapshot):
         pairs = tuple((shown(path), why) for path, why in left_out)
         root = shown(os.fsencode(self._root))
         lost = FORGOTTEN if self._state and not held else ""
-        return WorkspaceInfo(root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored(), lost)
+        return WorkspaceInfo(
+            root, self._head.branch, len(snapshot.tree), pairs, self._user.ignored(), lost, self._user.unmatched()
+        )
 
     def _refreshed(self) -> UserEdits:
         old, before = self._mirror.pending.tree, self._head

@@ -66,6 +66,23 @@ class UserTree:
         """The folders that git ignores and that stay out."""
         return listing.ignored(self.root, self._settings)
 
+    def unmatched(self) -> tuple[str, ...]:
+        """What the settings let in and the last snapshot has nothing of, a line each."""
+        paths = [names.shown(path) for path in self._seen]
+        folders = [name for name in self._settings.ignored if name.strip("/")]
+        return (
+            *(
+                f"include {pattern}: the repository has no such file (what git ignores goes in with --ignored)"
+                for pattern in self._settings.include
+                if not any(included(path, (pattern,)) for path in paths)
+            ),
+            *(
+                f"ignored {folder}: there is nothing that git ignores"
+                for folder in folders
+                if not any(included(path, (folder.strip("/"),)) for path in paths)
+            ),
+        )
+
     def snapshot(self, steps: Steps | None = None) -> Snapshot:
         """Everything that belongs into the mirror. Only files that changed since the last snapshot are read again."""
         listed = listing.listed(self.root, self._settings)

@@ -48,6 +48,18 @@ def test_headless(root: Path, tmp_path: Path) -> None:
     for size in ("8 .env", "2000 data/x.csv", f"{11 << 20} large.bin"):
         assert size in done.stderr, done.stderr
     assert "left out" not in done.stderr
+    assert "the repository has no such file" not in done.stderr
+
+
+def test_what_is_to_go_in_and_is_not_there_is_said(root: Path, tmp_path: Path) -> None:
+    let_in = ("--include", "nope.env", "--include", ".env", "--ignored", "nope", "--ignored", "data/")
+    done = oci("run", "look", *scripted(tmp_path, "Nothing."), *let_in, cwd=root)
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if line.startswith(("  include ", "  ignored "))]
+    assert told == [
+        "  include nope.env: the repository has no such file (what git ignores goes in with --ignored)",
+        "  ignored nope: there is nothing that git ignores",
+    ]
 
 
 def test_in_the_chat(root: Path, tmp_path: Path) -> None:
