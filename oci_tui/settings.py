@@ -146,7 +146,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rounds: Annotated[int, _is("a turn is at most so many rounds", 1)] = 3
     candidates: Annotated[
-        int, _is("replies tried side by side in each round; 0: one, and more after a failed last round", 0, 64)
+        int, _is("replies tried in each round, the best is taken; 0: one, and more after a failed last round", 0, 64)
     ] = 0
     containers: Annotated[int, _is("in at most so many containers at a time", 1, 16)] = 3
     approval: Annotated[

@@ -119,8 +119,8 @@ class Printer:
                     self._line(f"  │ {visible_line(line.expandtabs(4))}")
             case CommandRefused():
                 self._line(f"  ✗ not run, since {visible_line(event.why)}: {visible_line(text_of(event.command))}")
-            case CandidateStarted(number=number, of=of) if number == 1:
-                self._line(f"  up to {of} replies are tried side by side")
+            case CandidateStarted(number=1):
+                self._line(f"  up to {event.of} replies are tried {event.how}".rstrip())
             case CandidateFinished():
                 self._line(f"  {_SIGNS[event.passed]} {visible_line(event.line())}")
             case CandidateChosen():

@@ -15,7 +15,7 @@ class Policy(msgspec.Struct, frozen=True):
     and of later rounds build on each other, and a last expression is how they look at a value. It makes no answer seem right
     that is not: the check always runs in a process of its own.
     `must_run`: without a sandbox the turn gives up at once; else the model answers and edits, and nothing is run.
-    `candidates`: how many replies of a round are tried side by side, the best of them being the round's; 0 is one, and after a
+    `candidates`: how many replies of a round are tried, the best of them being the round's; 0 is one, and after a
     failed last round some more where the engine computes several at once. `containers`: in at most so many at a time.
     `corrections`: how often in a round the model replies again at once because an edit of it was refused.
     `commit`: whether what is accepted is committed too. `alternatives`: how many for each token, 0 without probabilities.

@@ -96,8 +96,8 @@ class Candidate:
 
     @property
     def log_probability(self) -> float | None:
-        """That of a token of the reply, on average; None where the engine does not tell."""
-        return sum(self._logs) / len(self._logs) if self._logs else None
+        """That of a token of the reply, on average; None where the engine does not tell, as a script is always sure."""
+        return sum(self._logs) / len(self._logs) if any(self._logs) else None
 
     def finished(self, seconds: float) -> CandidateFinished:
         attempt = self.attempt
@@ -150,6 +150,7 @@ class Race:
     ) -> None:
         files, conversation = start or (attempt.workspace, attempt.conversation)
         self._another = another
+        self._at_once = min(engine.at_once, count)
         self._turns = asyncio.Semaphore(engine.at_once)
         self._containers = asyncio.Semaphore(max(attempt.policy.containers, 1))
         self._won = False
@@ -190,7 +191,7 @@ class Race:
             if self._won:
                 return False
             began = time.monotonic()
-            queue.put_nowait(CandidateStarted(candidate.number, len(self._candidates)))
+            queue.put_nowait(CandidateStarted(candidate.number, len(self._candidates), self._at_once))
             try:
                 await candidate.write()
                 first = self._written.setdefault(candidate.attempt.result, candidate.number)

@@ -1,4 +1,4 @@
-"""What is told of a race between candidates: replies that are tried side by side."""
+"""What is told of a race between candidates: replies that are tried side by side, or one after another."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from oci_tui.core.happened import Happened
 
 
 class CandidateStarted(Happened, frozen=True):
-    """The candidate of this number, from 1, of at most `of` is written and tried, in files and a container of its own."""
+    """The candidate of this number, from 1, of at most `of` is written and tried, in files and a container of its own.
+
+    `at_once` of them are under way together, as many as the engine computes; 0 where it was not recorded.
+    """
 
     number: int
     of: int
+    at_once: int = 0
+
+    @property
+    def how(self) -> str:
+        """Whether they are tried side by side, in words; "" where it was not recorded."""
+        return {0: "", 1: "one after another"}.get(self.at_once, "side by side")
 
 
 class CandidateFinished(Happened, frozen=True):

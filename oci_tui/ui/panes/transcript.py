@@ -231,7 +231,7 @@ class TranscriptPane(CursorPane):
             case PreparationOffered():
                 self._tell(Said("!", "warn", visible_line(f"{event.why}; for a terminal: {event.command}"), "warn"))
             case CandidateStarted():
-                told.doing = f"up to {event.of} replies, side by side"
+                told.doing = ", ".join(filter(None, (f"up to {event.of} replies", event.how)))
             case CandidateFinished():
                 sign, style = _RESULTS[event.passed]
                 self._tell(Said(sign, style, visible_line(event.line()), "muted"))
