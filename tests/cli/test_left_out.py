@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.calculator import FILES, MakeRepository, scripted
+from tests.calculator import FILES, FIXED, MakeRepository, scripted
 from tests.cli.test_chat import Terminal
 from tests.cli.test_commands import oci
 
@@ -18,7 +18,7 @@ READ = "```bash\nfor file in .env data/x.csv large.bin; do [ -e $file ] && wc -c
 
 @pytest.fixture
 def root(make_repository: MakeRepository) -> Path:
-    made = make_repository({**FILES, ".env": "TOKEN=1\n", ".gitignore": "/data/\n"})
+    made = make_repository({**FILES, "calc.py": FIXED, ".env": "TOKEN=1\n", ".gitignore": "/data/\n"})
     (made / "data").mkdir()
     (made / "data" / "x.csv").write_text("1,2\n" * 500)
     (made / "large.bin").write_bytes(bytes(11 << 20))
