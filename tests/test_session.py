@@ -585,6 +585,19 @@ async def test_what_the_person_says_meanwhile_is_read_in_the_next_round(make_rep
 
 
 @pytest.mark.docker
+async def test_a_stop_forgets_what_was_said_and_not_read(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["```bash\nsleep 600\n```", RIGHT]) as session:
+        async with aclosing(session.ask("go")) as running:
+            async for event in running:
+                if isinstance(event, events.CommandStarted):
+                    session.steer("not that file")
+                    session.stop()
+        happened = await turn(session, "again")
+        started = next(event for event in happened if isinstance(event, events.TurnStarted))
+        assert started.prompt == "again"
+
+
+@pytest.mark.docker
 async def test_what_the_user_edits_between_turns_is_in_the_next_one(make_repository: MakeRepository) -> None:
     root = make_repository({"note.txt": "one\n"})
     show = "```bash\ncat note.txt\n```"

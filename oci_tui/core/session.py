@@ -141,6 +141,9 @@ class Session:
                 self._lost(error)
                 self.conversation.restore(before)
                 yield self._told(events.TurnFailed(str(error)))
+            if verdict is Verdict.STOPPED:
+                # whoever said it has it back: it was about what the turn was doing
+                self.conversation.steered.clear()
             if verdict in (Verdict.STOPPED, Verdict.GAVE_UP):
                 async with aclosing(self._interrupted()) as happened:
                     async for event in happened:
@@ -207,7 +210,10 @@ class Session:
         return found
 
     def steer(self, text: str) -> None:
-        """Say something while a turn runs; the model reads it at the next round."""
+        """Say something while a turn runs; the model reads it at the next round, or after the last one with the next prompt.
+
+        A stop forgets what it has not read.
+        """
         self.conversation.steered.append(text)
 
     def adopt(self, policy: Policy) -> None:

@@ -12,7 +12,7 @@ from oci_tui.core.approval import Approval
 from oci_tui.core.company import HostLost, Participant, Role
 from oci_tui.core.diff import Diff
 from oci_tui.core.errors import OciError
-from oci_tui.core.events import DiffChanged, Event, ReplyFinished, TurnFailed, TurnFinished, TurnStarted
+from oci_tui.core.events import DiffChanged, Event, ReplyFinished, Steered, TurnFailed, TurnFinished, TurnStarted
 from oci_tui.core.generation import Begun
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode, Engine
@@ -94,6 +94,7 @@ class Conversation:
         self._decision: Callable[[Converses], AsyncGenerator[Event]] | None = None
         self.deciding = False
         self._begun: dict[str, Begun] = {}
+        self._unread: list[str] = []
         self._policy: Policy | None = None
         self.waiting: deque[str] = deque()
         self.ready = False
@@ -198,8 +199,11 @@ class Conversation:
         match event:
             case DiffChanged():
                 self.pending = event.diff
+            case Steered(text=text) if text in self._unread:
+                self._unread.remove(text)
             case TurnStarted():
-                self._turning = True
+                # what was said too late for the turn before is in this one's prompt
+                self._turning, self._unread = True, []
             case TurnFinished():
                 self._turning = self.stopping = False
             case HostLost():
@@ -258,7 +262,18 @@ class Conversation:
     def steer(self, text: str) -> None:
         """Say this to the model at its next round. Only while a turn runs."""
         if self._session is not None:
+            self._unread.append(text)
             self._session.steer(text)
+
+    @property
+    def unread(self) -> bool:
+        """Whether the model has yet to read something that this person said to it."""
+        return bool(self._unread)
+
+    def take_unread(self) -> list[str]:
+        """What this person said and a stopped turn did not come to read; it is forgotten here, as the session forgets it."""
+        unread, self._unread = self._unread, []
+        return unread
 
     def decide(self, what: str, act: Callable[[Settles], AsyncGenerator[Event]]) -> str:
         """Have `act` done after what is being decided; `what` names it to the person.

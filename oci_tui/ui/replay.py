@@ -151,6 +151,7 @@ class ReplaySession:
                 if isinstance(event, TurnFinished):
                     return
             if self._stopped.is_set():
+                self._steered.clear()
                 yield TurnFinished(turn=turn, verdict=Verdict.STOPPED, rounds=0, seconds=time.monotonic() - began)
                 return
             while self._steered:

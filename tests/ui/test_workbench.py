@@ -120,6 +120,15 @@ async def test_escape_stops_the_turn_and_gives_waiting_prompts_back() -> None:
         assert not app.workbench.conversation.waiting
 
 
+async def test_what_was_said_to_a_turn_that_is_stopped_before_it_is_read_comes_back() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        await session.reached.wait()
+        await pilot.press(*"two", "ctrl+s", *"three", "enter", "escape")
+        await until(pilot, lambda: not app.workbench.conversation.running)
+        assert app.workbench.query_one(PromptBox).text == "two\nthree"
+        await until(pilot, lambda: "it is in the prompt again" in on_screen(app))
+
+
 async def test_a_queued_prompt_runs_after_the_turn() -> None:
     async with opened(prompt="one") as (app, pilot, _):
         app.workbench.conversation.send("two")

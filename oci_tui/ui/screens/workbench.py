@@ -29,6 +29,7 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.recall import condensed
 from oci_tui.core.selection import Selection
+from oci_tui.core.verdict import Verdict
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.completing import Vocabulary
@@ -164,7 +165,17 @@ class Workbench(RewritingScreen):
                 self.people = event
                 self.learn_names()
                 self._refresh_state()
+        if isinstance(event, TurnFinished) and talk.unread:
+            self._say_what_is_unread(event.verdict)
         self.follow(event, pending=bool(talk.pending.files))
+
+    def _say_what_is_unread(self, verdict: Verdict) -> None:
+        """The turn ended before the model read what was said to it: after a stop that comes back into the box."""
+        if verdict is not Verdict.STOPPED:
+            self.say("the model reads what you said with your next prompt")
+            return
+        self._prompt.put("\n".join([*self.conversation.take_unread(), self._prompt.text]).strip())
+        self.say("stopped before the model read what you said: it is in the prompt again")
 
     def recall(self, session: str, past: Sequence[Event]) -> None:
         """Show what happened in a session before it was resumed, and look as it was left."""
