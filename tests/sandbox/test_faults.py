@@ -313,4 +313,4 @@ def test_no_deadline_hangs_on_the_time_of_day() -> None:
     """F20: a clock that jumps, or a machine that slept, ends no run and hangs none."""
     package = Path(oci_tui.__file__).parent
     assert wall_clock_uses(package / "sandbox") == []
-    assert any(use.startswith("events.py") for use in wall_clock_uses(package / "core"))
+    assert any(use.startswith("happened.py") for use in wall_clock_uses(package / "core"))
