@@ -166,7 +166,8 @@ async def test_commands_and_unknown_ones() -> None:
         await until(pilot, lambda: "rejected" in text_of(app.workbench.transcript))
 
 
-async def test_quitting_with_a_pending_change_asks_once() -> None:
+async def test_quitting_with_a_pending_change_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReplaySession, "recorded", True)  # as a session: what is pending is there when it is resumed
     async with opened(prompt="one") as (app, pilot, _):
         await finished(app, pilot)
         await pilot.press("ctrl+q")
