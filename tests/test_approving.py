@@ -74,7 +74,7 @@ async def test_no_runs_nothing_and_ends_the_turn(make_repository: MakeRepository
         await until(pilot, lambda: armed(app))
         await pilot.press("n")
         await until(pilot, lambda: "refused · 1 round" in text_of(app.workbench.transcript))
-        assert "not run, since the user said no: cat calc.py" in text_of(app.workbench.transcript)
+        assert "not run, since you said no: cat calc.py" in text_of(app.workbench.transcript)
         assert not app.workbench.query_one(ConsolePane).line_count()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -42,7 +43,9 @@ def opened(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: st
 
 
 def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str = "") -> int:
-    """The app on what `make` makes, then on each session that the person goes on with from there."""
+    """The app on what `make` makes, then on each session that the person goes on with from there. Raises SettingsError."""
+    if (term := os.environ.get("TERM", "")) in ("dumb", "unknown"):
+        raise SettingsError(f"TERM={term}: the app cannot draw there; `oci-tui chat`, or --chat with resume and attach, can")
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.serve import serve
 

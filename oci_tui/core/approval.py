@@ -29,6 +29,10 @@ _NOBODY = (
 )
 
 
+SAID_NO = "the user said no"
+"""Why a command is refused, as the model reads it."""
+
+
 class ApprovalChosen(Happened, frozen=True):
     """How commands of the model's are approved from now on."""
 
@@ -93,4 +97,4 @@ class Approval:
                 self._rules = msgspec.structs.replace(self._rules, allow=(*self._rules.allow, pattern))
             elif answer == "always":
                 self._same.add(text_of(command))
-            return Permission(allowed=True) if answer != "no" else Permission(allowed=False, why="the user said no", final=True)
+            return Permission(allowed=True) if answer != "no" else Permission(allowed=False, why=SAID_NO, final=True)

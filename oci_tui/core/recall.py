@@ -107,12 +107,12 @@ def recalled(happened: Sequence[Event]) -> Recalled:
 
 def unfinished(happened: Sequence[Event]) -> tuple[Event, ...]:
     """What was cut off lacks: the end of a turn, or of a command that the person ran outside of one."""
-    turn, rounds, ended = 0, 0, True
+    turn, rounds, ended, began = 0, 0, True, 0.0
     own: Command | None = None
     for event in happened:
         match event:
             case events.TurnStarted():
-                turn, rounds, ended, own = event.turn, 0, False, None
+                turn, rounds, ended, own, began = event.turn, 0, False, None, event.at
             case events.RoundStarted():
                 rounds = event.round
             case events.TurnFinished():
@@ -123,7 +123,7 @@ def unfinished(happened: Sequence[Event]) -> tuple[Event, ...]:
                 own = None
     at = happened[-1].at if happened else 0.0
     if not ended:
-        return (events.TurnFinished(turn, Verdict.STOPPED, rounds, 0.0, at=at),)
+        return (events.TurnFinished(turn, Verdict.STOPPED, rounds, max(at - began, 0.0), at=at),)
     return (events.CommandFinished(own, Exit(1, "connection lost"), at=at),) if own else ()
 
 

@@ -15,6 +15,7 @@ from oci_tui.sandbox.container import repository_hash
 from tests.calculator import FILES, MakeRepository, scripted
 from tests.cli.test_sandbox import opened
 from tests.sandbox.running import client, until_removed
+from tests.ui.terminal import Terminal
 
 pytestmark = pytest.mark.docker
 
@@ -30,6 +31,19 @@ def test_an_app_that_does_nothing_ends_with_its_terminal(make_repository: MakeRe
         terminal.until(lambda: "✓ engine" in terminal.text and "✓ sandbox" in terminal.text)
         terminal.hang_up()
         terminal.process.wait(20)
+    finally:
+        terminal.close()
+
+
+def test_a_terminal_that_cannot_be_drawn_in_is_pointed_to_the_chat(make_repository: MakeRepository, tmp_path: Path) -> None:
+    code = (
+        f"import os, sys\nos.chdir({str(make_repository(FILES))!r})\nos.environ['TERM'] = 'dumb'\n"
+        "sys.argv = ['oci-tui']\nfrom oci_tui.cli import main\nmain()"
+    )
+    terminal = Terminal(code, tmp_path, {})
+    try:
+        assert terminal.ended()[0] == 2
+        assert "TERM=dumb: the app cannot draw there; `oci-tui chat`" in terminal.text
     finally:
         terminal.close()
 

@@ -106,7 +106,7 @@ def test_a_driver_and_a_navigator(make_repository: MakeRepository, tmp_path: Pat
         bo.press(b"!ls\r")
         bo.until(lambda: shows(bo, "❯ !ls", "only the driver runs commands"))
         bo.press(b"\x7f\x7f\x7fmake it pass\r")
-        anna.until(lambda: shows(anna, "bo suggests (1): make it pass", "1 suggestion"))
+        anna.until(lambda: shows(anna, "bo suggests (/take 1): make it pass", "1 suggestion"))
         anna.press(b"/ta")
         anna.until(lambda: shows(anna, "❯ /ta", "ask what a navigator suggests"))
         assert "❯ /ta" not in bo.text, "each has a prompt of their own"

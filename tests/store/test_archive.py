@@ -143,6 +143,9 @@ def test_a_turn_that_was_cut_off_gets_its_end() -> None:
     told = a_turn(1, "first", 1100.0)
     assert unfinished(told) == ()
     assert unfinished(told[:3]) == (events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=1100.0),)
+    (end,) = unfinished([*told[:3], events.ReplyGrew("c", at=1107.5)])
+    assert isinstance(end, events.TurnFinished)
+    assert end.seconds == 7.5, "as long as it is known to have run"
 
 
 OTHER_VERSION = Path(__file__).parent / "journals" / "other-version.jsonl"
@@ -191,7 +194,7 @@ def test_a_fork_within_a_turn_ends_it_with_what_the_model_was_told_of_the_round(
     recorded(tmp_path, "a", *told, *later)
     made = JournalArchive(tmp_path).fork("a", 1, "b", "0.2.0")
     assert made.state == 2
-    assert list(made.happened)[1:] == [*told, events.TurnFinished(1, Verdict.STOPPED, 1, 0.0, at=5.0)]
+    assert list(made.happened)[1:] == [*told, events.TurnFinished(1, Verdict.STOPPED, 1, 4.0, at=5.0)]
 
 
 def test_lines_that_cannot_be_read_are_passed_over_and_counted(tmp_path: Path) -> None:

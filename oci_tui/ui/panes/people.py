@@ -32,7 +32,9 @@ def said(event: Event) -> Said | None:
             return _about(event.participant, f"{_does(event.participant)} now")
         case PromptSuggested():
             number, by = event.suggestion.number, visible_line(event.suggestion.by)
-            return Said("?", "accent", f"{by} suggests ({number}): {visible(event.suggestion.prompt).expandtabs(4)}", "strong")
+            return Said(
+                "?", "accent", f"{by} suggests (/take {number}): {visible(event.suggestion.prompt).expandtabs(4)}", "strong"
+            )
         case SuggestionSettled():
             by = visible_line(event.suggestion.by)
             done = "taken" if event.taken else "dropped"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import BindingType
 
-from oci_tui.core.approval import CommandAsked, CommandRefused
+from oci_tui.core.approval import SAID_NO, CommandAsked, CommandRefused
 from oci_tui.core.company import HostLost
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
@@ -81,6 +81,8 @@ class TranscriptPane(CursorPane):
     LABEL = "Story"
     decides = ""
     """The keys that decide about a change, as they are told when a turn ends with one."""
+    answers = True
+    """Whether the questions are put to the person here."""
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Story")
 
     def __init__(self, *, id: str = "transcript") -> None:  # noqa: A002
@@ -91,7 +93,7 @@ class TranscriptPane(CursorPane):
         self._starts: list[int] = []
         self._stale: int | None = 0
         self._round: Told | None = None
-        self._diff = Diff()
+        self._diff = self._before = Diff()
         self.unfolded = False
 
     def show(self, event: Event) -> None:
@@ -99,7 +101,7 @@ class TranscriptPane(CursorPane):
             return
         match event:
             case TurnStarted():
-                self._round, self._parts.brief = None, True
+                self._round, self._parts.brief, self._before = None, True, self._diff
                 self._touch(self._parts)
                 self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
                 self.following = True
@@ -240,7 +242,8 @@ class TranscriptPane(CursorPane):
             case CommandAsked():
                 told.doing = f"may it run {visible_line(text_of(event.command))}?"
             case CommandRefused():
-                refused = f"not run, since {event.why}: {text_of(event.command)}"
+                why = "you said no" if self.answers and event.why == SAID_NO else event.why
+                refused = f"not run, since {why}: {text_of(event.command)}"
                 self._tell(Said("✗", "warn", visible_line(refused), "warn"))
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
@@ -312,15 +315,18 @@ class TranscriptPane(CursorPane):
     def _finish(self, event: TurnFinished) -> None:
         self._break_off()
         sign, style = _SIGNS[event.verdict]
-        change = f" · {self._diff.summary()}" if self._diff.files else ""
+        new = self._diff if self._diff != self._before else Diff()
+        change = f" · {new.summary()}" if new.files else ""
         took = f"{event.verdict} · {plural(event.rounds, 'round')} · {seconds(event.seconds)}{change}"
         self._tell(Said(sign, style, took, "strong"))
-        for file in self._diff.files:
+        for file in new.files:
             if file.flags:
                 look = visible_line(f"look twice at {file.path}: {', '.join(file.flags)}")
                 self._tell(Said("!", "warn", look, "warn"))
-        if self._diff.files:
+        if new.files:
             self._tell(Said(" ", "muted", self.decides, "muted"))
+        elif self._diff.files:
+            self._tell(Said(" ", "muted", f"pending as before: {self._diff.summary()}", "muted"))
         elif event.verdict in (Verdict.FAILED, Verdict.GAVE_UP, Verdict.STOPPED):
             self._tell(Said(" ", "muted", "Your files are untouched; ask again, or say what should be different.", "muted"))
         self.settle()

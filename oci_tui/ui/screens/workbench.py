@@ -140,6 +140,7 @@ class Workbench(RewritingScreen):
         if isinstance(event, TurnFinished):
             self._hints.unsay(BUSY)
         self.work.show(event)
+        self.transcript.answers = talk.drives and not talk.catching_up
         timeline = isinstance(event, HistoryListed) and self.show_timeline and event.kept
         for pane in () if timeline else self._panes:
             pane.show(event)
