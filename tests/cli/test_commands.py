@@ -286,6 +286,18 @@ def test_the_prompt_comes_through_a_pipe_and_the_patch_goes_out_through_one(
 
 
 @pytest.mark.docker
+@pytest.mark.model
+def test_in_a_pipe_with_a_model_that_computes(make_repository: MakeRepository, smollm2: Path) -> None:
+    """What the smallest model makes of it is its own affair; that it was asked, and that stdout is events, is not."""
+    flags = ["--json", "--rounds", "1", "--engine", "llamacpp", "--model", str(smollm2)]
+    done = oci("run", "-", *flags, cwd=make_repository(FILES), stdin="fix it", OCI_ENGINE_MAX_NEW_TOKENS="64")
+    assert done.returncode in (0, 1)
+    happened = [events.decode(line.encode()) for line in done.stdout.splitlines()]
+    assert any(isinstance(event, events.ReplyFinished) and event.usage.reply_tokens > 0 for event in happened)
+    assert isinstance(happened[-1], events.TurnFinished)
+
+
+@pytest.mark.docker
 def test_under_nohup_a_hang_up_does_not_end_it(make_repository: MakeRepository, tmp_path: Path) -> None:
     root = make_repository(FILES)
     flags = scripted(tmp_path, "```bash\necho marked-as-running; until test -e /tmp/go; do sleep 0.1; done\n```", RIGHT)
