@@ -206,7 +206,7 @@ def shell(command: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     [
         ("oci run - 0<&-", 2, "empty prompt"),
         ("oci doctor >/dev/full", 3, "No space left"),
-        ("mkdir gone; cd gone; rmdir ../gone; oci run x", 3, "No such file or directory"),
+        ("mkdir gone; cd gone; rmdir ../gone; oci run x", 3, "the folder that you are in was deleted"),
         ("XDG_STATE_HOME=/proc/none oci run x --model smollm2", 3, "/proc/none"),
         ("oci run x --engine foo", 2, "--engine: engine.kind: invalid enum value 'foo'; expected one of auto, "),
         ("oci run x --timeout -1", 2, "--timeout: sandbox.timeout_s: expected `float` >= 1.0"),
