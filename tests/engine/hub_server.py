@@ -14,7 +14,10 @@ COMMIT = "c0ffee" + "0" * 34
 
 
 class HubServer(ThreadingHTTPServer):
-    """`repositories`: repository → revision → file → content. `break_after` bytes of a file the connection ends, once."""
+    """`repositories`: repository → revision → file → content. `break_after` bytes of a file the connection ends, once.
+
+    While `flows` is not set, a file's content waits.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
@@ -22,6 +25,8 @@ class HubServer(ThreadingHTTPServer):
         self.corrupt: set[str] = set()
         self.break_after: dict[str, int] = {}
         self.asked: list[tuple[str, str, str]] = []
+        self.flows = threading.Event()
+        self.flows.set()
 
     @property
     def address(self) -> str:
@@ -109,6 +114,8 @@ class _Answers(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         end = self.server.break_after.pop(name, None) if body else None
+        if body and self.command != "HEAD":
+            self.server.flows.wait(60)
         self._reply(206 if start else 200, content[start:], headers, body=body, end=end)
 
     def _reply(

@@ -93,8 +93,10 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
         yield server
 
 
-@pytest.mark.usefixtures("hub")
-async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed(tmp_path: Path, folder: Path) -> None:
+async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed(
+    hub: HubServer, tmp_path: Path, folder: Path
+) -> None:
+    hub.flows.clear()
     async with models_opened(desk_of(tmp_path / "none.toml")) as (app, pilot, screen):
         await pilot.press("p", *["backspace"] * 40, *"owner/Coder-GGUF/q4.gguf", "enter")
         await until(pilot, lambda: "fetch owner/Coder-GGUF/q4.gguf" in on_screen(app))
@@ -103,6 +105,7 @@ async def test_a_fetch_shows_how_far_it_is_and_goes_on_when_the_screen_is_closed
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.workbench)
         assert "fetch owner/Coder-GGUF/q4.gguf" in on_screen(app)
+        hub.flows.set()
         for _ in range(40):
             if "is here; F10 switches to it" in text_of(app.workbench.transcript):
                 break
