@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 from oci_tui.core import events, own_command, repository_map
 from oci_tui.core.approval import Approval, ApprovalChosen
@@ -28,19 +28,17 @@ from oci_tui.core.ports import (
     Engine,
     Exit,
     Parser,
-    Progress,
     Record,
     Sandbox,
     Sandboxes,
     Workspace,
 )
+from oci_tui.core.readiness import Readiness
 from oci_tui.core.recall import CHECKED, Checkpoints, recalled
 from oci_tui.core.refine import Turn
 from oci_tui.core.settlement import Settlement
 from oci_tui.core.stopping import stoppable
 from oci_tui.core.verdict import Verdict
-
-Put = Callable[[Event], None]
 
 
 class Session:
@@ -84,25 +82,23 @@ class Session:
         self._journal: Record | None = journal
         self._unwritten = ""
         self._stop = asyncio.Event()
-        self._ready: set[Part] = set()
-        self._failed: dict[Part, str] = {}
-        self._preparing = asyncio.Lock()
+        self._parts = Readiness(sandbox, workspace, begun_before=bool(past))
 
     async def prepare(self) -> AsyncGenerator[Event]:
         """Make ready what is not: engine beside workspace and sandbox. A part that cannot be had yields PartFailed."""
         self._stop.clear()
         yield self._told(ApprovalChosen(self.approval.mode))
-        async with aclosing(stoppable(self._prepare(), self._stop)) as happened:
+        async with aclosing(stoppable(self._parts.prepare(self.engine), self._stop)) as happened:
             async for event in happened:
                 yield self._told(event)
         if self._stop.is_set():
-            for part in [part for part in get_args(Part) if part not in self._ready]:
+            for part in [part for part in get_args(Part) if part not in self._parts.ready]:
                 yield self._told(events.PartFailed(part, f"the {part} was stopped; the next prompt makes it ready"))
 
     async def use(self, engine: Engine) -> AsyncGenerator[Event]:
         """Close the engine and make this one ready in its place; the conversation goes on with it."""
         before, self.engine = self.engine, engine
-        self._ready.discard("engine")
+        self._parts.ready.discard("engine")
         try:
             await before.close()
         except OciError as error:
@@ -177,14 +173,14 @@ class Session:
             reason: EndReason = "stopped" if self._stop.is_set() else "connection lost"
             yield self._told(events.CommandFinished(command, Exit(137, reason, time.monotonic() - began)))
         if self._stop.is_set():
-            self._ready.discard("sandbox")
+            self._parts.ready.discard("sandbox")
         self.conversation.output = kept.text()
 
     async def _run(self, text: str, kept: KeptOutput) -> AsyncGenerator[Event]:
-        async with aclosing(self._prepare()) as happened:
+        async with aclosing(self._parts.prepare(self.engine)) as happened:
             async for event in happened:
                 yield event
-        if message := self._failed.get("workspace") or self._failed.get("sandbox"):
+        if message := self._parts.failed.get("workspace") or self._parts.failed.get("sandbox"):
             raise SandboxError(message)
         async with aclosing(own_command.run(text, self.policy.timeout_s, self.sandbox, self.workspace, kept)) as happened:
             async for event in happened:
@@ -192,7 +188,7 @@ class Session:
 
     def files(self) -> tuple[str, ...]:
         """The paths of the repository's files that the model can see; none before the workspace is open."""
-        return self.workspace.paths() if "workspace" in self._ready else ()
+        return self.workspace.paths() if "workspace" in self._parts.ready else ()
 
     async def symbols(self) -> dict[str, str]:
         """The names that its code defines, each with one place ("path:line"); of large repositories only a part."""
@@ -239,7 +235,7 @@ class Session:
         self._stop.set()
         closed = await asyncio.gather(self.sandbox.close(), self.engine.close(), return_exceptions=True)
         await asyncio.to_thread(self.workspace.close)
-        self._ready.clear()
+        self._parts.ready.clear()
         if journal := self._journal:
             self._journal = None
             journal.close()
@@ -247,28 +243,10 @@ class Session:
             if isinstance(problem, BaseException):
                 raise problem
 
-    async def _prepare(self) -> AsyncGenerator[Event]:
-        async with self._preparing:
-            queue: asyncio.Queue[Event | None] = asyncio.Queue()
-            tasks = [
-                asyncio.create_task(self._part(queue, "engine", self._start_engine)),
-                asyncio.create_task(self._files(queue)),
-            ]
-            ended = asyncio.create_task(_after(tasks, queue))
-            try:
-                while (event := await queue.get()) is not None:
-                    yield event
-                for task in tasks:
-                    task.result()
-            finally:
-                for task in (*tasks, ended):
-                    task.cancel()
-                await asyncio.gather(*tasks, ended, return_exceptions=True)
-
     async def _interrupted(self) -> AsyncGenerator[Event]:
         """After a stop or an error the container may hold other files than the mirror: it is made anew for the next turn."""
-        self._ready.discard("sandbox")
-        if "workspace" not in self._ready:
+        self._parts.ready.discard("sandbox")
+        if "workspace" not in self._parts.ready:
             return
         try:
             await self.workspace.history.hold()
@@ -277,10 +255,10 @@ class Session:
             yield events.PartFailed("workspace", str(error))
 
     async def _turn(self, turn: Turn) -> AsyncGenerator[Event]:
-        async with aclosing(self._prepare()) as happened:
+        async with aclosing(self._parts.prepare(self.engine)) as happened:
             async for event in happened:
                 yield event
-        for part, message in self._failed.items():
+        for part, message in self._parts.failed.items():
             if part != "sandbox" or self.policy.must_run:
                 raise OciError(message)
             turn.attempt.sandbox = None
@@ -289,55 +267,13 @@ class Session:
                 yield event
 
     async def _follow(self, level: Level) -> None:
-        if "sandbox" in self._ready:
+        if "sandbox" in self._parts.ready:
             await bring_level(self.sandbox, self.workspace, level)
-
-    async def _part(
-        self, queue: asyncio.Queue[Event | None], part: Part, start: Callable[[Put], Coroutine[Any, Any, Event]]
-    ) -> bool:
-        """Make one part ready unless it is; whether it is."""
-        if part in self._ready:
-            return True
-        try:
-            ready = await start(queue.put_nowait)
-        except OciError as error:
-            self._failed[part] = str(error)
-            queue.put_nowait(events.PartFailed(part, str(error)))
-            return False
-        self._failed.pop(part, None)
-        self._ready.add(part)
-        queue.put_nowait(ready)
-        return True
-
-    async def _files(self, queue: asyncio.Queue[Event | None]) -> None:
-        """Workspace, then the sandbox that holds its mirror."""
-        if await self._part(queue, "workspace", self._open_workspace):
-            await self._part(queue, "sandbox", self._start_sandbox)
-
-    async def _start_engine(self, put: Put) -> Event:
-        async with aclosing(self.engine.start()) as steps:
-            async for step in steps:
-                put(events.PartProgressed("engine", step.doing, step.fraction))
-        return events.EngineReady(await self.engine.describe())
-
-    async def _open_workspace(self, put: Put) -> Event:
-        info = await self.workspace.open(_teller("workspace", put))
-        if (diff := await self.workspace.diff()).files or self.past:
-            put(events.DiffChanged(diff))
-        return events.WorkspaceReady(info)
-
-    async def _start_sandbox(self, put: Put) -> Event:
-        async with aclosing(self.sandbox.start()) as steps:
-            async for step in steps:
-                put(events.PartProgressed("sandbox", step.doing, step.fraction))
-        await self.sandbox.unpack(self.workspace.seed(_teller("sandbox", put)))
-        self.workspace.synced(await self.sandbox.listing())
-        return events.SandboxReady(await self.sandbox.describe())
 
     def _lost(self, error: OciError) -> Part:
         """The part an error belongs to; an engine or sandbox is made ready again before the next turn."""
         if error.part != "workspace":
-            self._ready.discard(error.part)
+            self._parts.ready.discard(error.part)
         return error.part
 
     def _told(self, event: Event) -> Event:
@@ -354,18 +290,3 @@ class Session:
                 self._journal.show(event)
             except StoreError as error:
                 self._journal, self._unwritten = None, str(error)
-
-
-def _teller(part: Part, put: Put) -> Callable[[Progress], None]:
-    """Tells progress from another thread."""
-    loop = asyncio.get_running_loop()
-
-    def tell(step: Progress) -> None:
-        loop.call_soon_threadsafe(put, events.PartProgressed(part, step.doing, step.fraction))
-
-    return tell
-
-
-async def _after(tasks: list[asyncio.Task[Any]], queue: asyncio.Queue[Event | None]) -> None:
-    await asyncio.wait(tasks)
-    queue.put_nowait(None)
