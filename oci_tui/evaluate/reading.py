@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ class Failure(msgspec.Struct, frozen=True):
     feedback: str = ""
 
 
-class Reading:
+class Reading(ABC):
     """Takes the lines of one process that calls `entry_point` with each of `inputs`."""
 
     def __init__(self, entry_point: str, inputs: Sequence[Sequence[Any]]) -> None:
@@ -48,8 +49,9 @@ class Reading:
         if not self.settled:
             self._fail("timeout" if why in ("slow", "late") else "killed", feedback.TIMED_OUT if why == "slow" else "")
 
+    @abstractmethod
     def _output(self, line: str) -> Failure | None:
-        raise NotImplementedError
+        """Take an output in; the failure that it shows."""
 
     def _last(self, kind: str, rest: str) -> None:
         if kind == "d" and self._count == len(self._inputs):

@@ -7,17 +7,17 @@ from typing import Literal
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from oci_tui.core.events import CommandStarted, Event, RoundStarted, TurnFinished, TurnStarted
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.divider import Divider
-from oci_tui.ui.panes.frame import Frame, Hints, TabLine
+from oci_tui.ui.panes.frame import Frame, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.transcript import TranscriptPane
 from oci_tui.ui.remembered import Left, RememberedFile, Sizes
+from oci_tui.ui.screens.searching import SearchingScreen
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
 
@@ -31,7 +31,7 @@ def shape_of(width: int, height: int) -> Shape:
     return "medium" if width >= 80 and (height > 24 or width >= 120) else "narrow"
 
 
-class LaidOutScreen(Screen[None]):
+class LaidOutScreen(SearchingScreen):
     """Holds the panes, and the line of hints below them."""
 
     def __init__(self, remembered: RememberedFile) -> None:
@@ -43,7 +43,6 @@ class LaidOutScreen(Screen[None]):
         self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
         self._tabs = TabLine(self._panes)
         self._divider = Divider()
-        self._hints = Hints()
         self._remembered = remembered
         self._shape: Shape = "wide"
         self._zoomed = ""
@@ -65,10 +64,6 @@ class LaidOutScreen(Screen[None]):
             yield self._divider
             with Vertical(id="right"):
                 yield from (self._frames[name] for name in ("code", "console", "changes"))
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A passing word, in the line of hints."""
-        self._hints.say(text, "$warning" if bad else "$foreground")
 
     def follow(self, event: Event, *, pending: bool) -> None:
         """With room for one pane on the right, show the one that something happens in, until the person chooses one.

@@ -9,22 +9,20 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from oci_tui.ui.panes.ask_line import AskLine
-from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.frame import Frame, Hints
+from oci_tui.ui.panes.frame import Frame
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.progress import ProgressLines
 from oci_tui.ui.panes.rows import RowsPane, TextPane
-from oci_tui.ui.panes.search_line import SearchLine
+from oci_tui.ui.screens.searching import SearchingScreen
 from oci_tui.ui.work import Work
 
 _WIDE = 100
 _CLOSE = (("Esc", "close"), ("/", "search"), ("F1", "help"))
 
 
-class Page(Screen[None]):
+class Page(SearchingScreen):
     """Panes side by side where there is room, else one below the other. `HINTS` are the keys of the first one."""
 
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -45,8 +43,6 @@ class Page(Screen[None]):
         self._panes = panes
         self._progress = ProgressLines(progress or Work())
         self.ask_line = AskLine(id="ask")
-        self._search = SearchLine()
-        self._hints = Hints()
 
     def compose(self) -> ComposeResult:
         with Container(id="page"):
@@ -57,12 +53,7 @@ class Page(Screen[None]):
         yield self._hints
 
     def redraw(self) -> None:
-        """Show what there is to tell, as it is now."""
-        raise NotImplementedError
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A passing word, in the line of hints."""
-        self._hints.say(text, "$warning" if bad else "$foreground")
+        """Show what there is to tell, as it is now. Here: nothing changes on a page without contents."""
 
     def action_close(self) -> None:
         self.dismiss(None)
@@ -73,19 +64,6 @@ class Page(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE, "wide")
-
-    @on(CursorPane.Asked)
-    def _asked(self, message: CursorPane.Asked) -> None:
-        self._search.search_in(message.pane)
-
-    @on(SearchLine.Missed)
-    def _missed(self, message: SearchLine.Missed) -> None:
-        self.say(f"nothing here has {message.text!r}")
-
-    @on(CursorPane.Copied)
-    def _copied(self, message: CursorPane.Copied) -> None:
-        self.app.copy_to_clipboard(message.text)
-        self.say("copied")
 
 
 class ListPage(Page):
@@ -104,13 +82,13 @@ class ListPage(Page):
         super().__init__(self.rows, self.detail, progress=progress)
         self.set_class(not self.BESIDE, "stacked")
 
-    def list_rows(self, width: int) -> Sequence[Spans]:
+    def list_rows(self, width: int) -> Sequence[Spans]:  # noqa: ARG002
         """The lines of the list."""
-        raise NotImplementedError
+        return ()
 
-    def detail_rows(self, width: int) -> Sequence[Spans]:
+    def detail_rows(self, width: int) -> Sequence[Spans]:  # noqa: ARG002
         """What is known of the row under the cursor."""
-        raise NotImplementedError
+        return ()
 
     def redraw(self) -> None:
         self.rows.tell(self.list_rows)

@@ -49,12 +49,11 @@ from oci_tui.ui.panes.keyed_area import KeyedArea
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.progress import ProgressLines
 from oci_tui.ui.panes.prompt_box import PromptBox
-from oci_tui.ui.panes.search_line import SearchLine
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.rewriting import RewritingScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
-from oci_tui.ui.wording import names, plural
+from oci_tui.ui.wording import names
 from oci_tui.ui.work import Work
 
 
@@ -108,7 +107,6 @@ class Workbench(RewritingScreen):
         self._decides = deciding(YIELDING[prompt_keys])
         self.transcript.decides = " · ".join(" ".join(pair) for pair in self._decides)
         self._queue = QueueLine()
-        self._search = SearchLine()
         self._proposed = ""
         self._declining: Selection | None = None
         self._aside = ""
@@ -341,19 +339,6 @@ class Workbench(RewritingScreen):
 
     def on_descendant_focus(self) -> None:
         self._refresh_state()
-
-    @on(CursorPane.Asked)
-    def _ask(self, message: CursorPane.Asked) -> None:
-        self._search.search_in(message.pane)
-
-    @on(SearchLine.Missed)
-    def _missed(self, message: SearchLine.Missed) -> None:
-        self.say(f"nothing here has {message.text!r}")
-
-    @on(CursorPane.Copied)
-    def _copied(self, message: CursorPane.Copied) -> None:
-        self.app.copy_to_clipboard(message.text)
-        self.say(f"copied {plural(len(message.text.splitlines()), 'line')}")
 
     @on(CursorPane.Opened)
     def _opened(self, message: CursorPane.Opened) -> None:
