@@ -13,7 +13,6 @@ from oci_tui.core.events import CheckFound, CommandStarted, Event, PreparationOf
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
 from oci_tui.sandbox import images, profile
-from oci_tui.sandbox.docker import DockerSandbox
 from oci_tui.settings import SandboxSettings
 from tests.calculator import FILES, RIGHT, WRONG, MakeRepository
 from tests.sandbox.running import client
@@ -47,8 +46,7 @@ async def node_session(root: Path, replies: list[str]) -> AsyncIterator[Session]
     api.close()
     if there is None:
         pytest.skip("the image of the profile node is not here: `oci-tui sandbox build node` makes it")
-    async with session_on(root, replies) as session:
-        session.sandbox = DockerSandbox(SandboxSettings(profile="node"), session="test", repository=str(root))
+    async with session_on(root, replies, sandbox=SandboxSettings(profile="node")) as session:
         yield session
 
 

@@ -41,13 +41,14 @@ async def session_on(
     docker_host: str = "",
     journal: Path | None = None,
     workspace: WorkspaceSettings | None = None,
+    sandbox: SandboxSettings | None = None,
 ) -> AsyncIterator[Session]:
     record = Journal(journal or root.parent / "journal.jsonl")
     session = Session(
         name="test",
         policy=policy or Policy(timeout_s=20),
         engine=ScriptedEngine(replies),
-        sandbox=DockerSandbox(SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
+        sandbox=DockerSandbox(sandbox or SandboxSettings(docker_host=docker_host), session="test", repository=str(root)),
         workspace=GitWorkspace(root, workspace or WorkspaceSettings(), session="test"),
         parser=TreeSitterParser(),
         approval=Approval(),

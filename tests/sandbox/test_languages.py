@@ -93,8 +93,7 @@ async def test_a_reply_runs_what_the_profile_names_and_nothing_else(make_reposit
     """The model is told the languages; Python, which this profile does not name, is not run."""
     root = make_repository({"lib.js": "module.exports = 20;\n"})
     replies = ["```js\nconsole.log(require('./lib') + 1)\n```", "It is 21.\n```python\nprint(42)\n```"]
-    async with session_on(root, replies, Policy(timeout_s=30)) as session:
-        session.sandbox = DockerSandbox(NODE, session="test", repository=str(root))
+    async with session_on(root, replies, Policy(timeout_s=30), sandbox=NODE) as session:
         happened = await turn(session, "count")
         assert verdict(happened) is Verdict.PASSED
         assert [event.text for event in happened if isinstance(event, events.OutputArrived)] == ["21\n"]
