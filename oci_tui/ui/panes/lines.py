@@ -46,7 +46,8 @@ class LinePane(ScrollView, can_focus=True):
     """The keys of this pane that are worth a hint."""
     FRAME_S: ClassVar[float] = 1 / 12
     SOON_S: ClassVar[float] = 0.001
-    KEPT_STRIPS: ClassVar[int] = 2048
+    KEPT_STRIPS: ClassVar[int] = 256
+    KEPT_STYLES: ClassVar[int] = 1024
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in STYLES}
 
@@ -218,6 +219,9 @@ class LinePane(ScrollView, can_focus=True):
             last = max(count, self._drawn) if first else top + height
             self.refresh(Region(0, max(0, first - top), self.size.width, max(1, last - max(first, top))))
         self._drawn = count
+        # Textual keeps 16,384 styles with their codes, and where text can be selected each part of a line has one of its own.
+        if Strip.render_ansi.cache_info().currsize > self.KEPT_STYLES:
+            Strip.render_ansi.cache_clear()
 
     def _fit(self, height: int) -> None:
         size = Size(max(self._widest, 1), height)

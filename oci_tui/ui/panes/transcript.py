@@ -101,8 +101,10 @@ class TranscriptPane(CursorPane):
             return
         match event:
             case TurnStarted():
-                self._round, self._parts.brief, self._before = None, True, self._diff
-                self._touch(self._parts)
+                self._round, self._before = None, self._diff
+                if not self._parts.brief:
+                    self._parts.brief = True
+                    self._touch(self._parts)
                 self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
                 self.following = True
             case ContextBuilt() if event.files or event.left_out or event.dropped:
