@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 
@@ -143,6 +144,8 @@ KEYS: tuple[Key, ...] = (
     Key("c", "c", "screen.propose_commit", "commit what was accepted, and only that", group="Changes", name="commit"),
 )
 
+_KNOWN = {key.id: key for key in KEYS if key.keys}
+
 _LED = "accept reject review changes.commit changes.undo changes.redo timeline steer editor command_palette theme help leave"
 AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("arvmuUtsepchq", _LED.split(), strict=True)),
@@ -179,11 +182,31 @@ YIELDING: Mapping[PromptKeys, frozenset[str]] = {
 """What does not go before what has the focus: its keys mean something in a prompt of that kind."""
 
 
-def deciding(yielding: Container[str]) -> list[tuple[str, str]]:
+@runtime_checkable
+class Keyed(Protocol):
+    """An app with the person's own keymap."""
+
+    keymap: dict[str, str]
+
+
+def keymap_of(app: object) -> Mapping[str, str]:
+    """The person's keymap; empty where the app has none."""
+    return app.keymap if isinstance(app, Keyed) else {}
+
+
+def hint(names: str, keymap: Mapping[str, str]) -> str:
+    """The keys of these actions as a person reads them, the first of each; what is no action's name stays as it is."""
+    return " ".join(shown(_KNOWN[name], keymap).partition("  ")[0] if name in _KNOWN else name for name in names.split(" "))
+
+
+def deciding(yielding: Container[str], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
     """The keys that decide about a change, with what they do; after the leader where they are the prompt's."""
-    found = {key.id: key for key in KEYS}
-    chords = {name: f"{found[LEADER].shown} {then}" for then, name in AFTER_LEADER.items()}
-    return [(chords[name] if name in yielding else found[name].shown, name) for name in ("accept", "reject", "review")]
+    chords = {key.id: f"{hint(LEADER, keymap)} {then}" for then, key in after_leader(keymap).items()}
+    own = direct(keymap)
+    return [
+        (chords[name] if name in yielding and name not in own and name in chords else hint(name, keymap), name)
+        for name in ("accept", "reject", "review")
+    ]
 
 
 def bindings(prompt_keys: PromptKeys = "default") -> list[BindingType]:
@@ -201,8 +224,7 @@ def of(group: str, *, priority: bool = False) -> list[BindingType]:
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:
     """What of the person's keymap names nothing that is here, a line each."""
-    known = {key.id for key in KEYS if key.keys}
-    return [f"ui.keys.{name}: no such action; there are {', '.join(sorted(known))}" for name in keymap if name not in known]
+    return [f"ui.keys.{name}: no such action; there are {', '.join(sorted(_KNOWN))}" for name in keymap if name not in _KNOWN]
 
 
 def direct(keymap: Mapping[str, str]) -> dict[str, str]:
@@ -216,8 +238,7 @@ def after_leader(keymap: Mapping[str, str]) -> dict[str, Key]:
     own = {chord: name for name, value in keymap.items() for part in _parts(value) if (chord := _chord(part)) is not None}
     moved = set(own.values())
     named = {chord: name for chord, name in AFTER_LEADER.items() if name not in moved} | own
-    known = {key.id: key for key in KEYS if key.keys}
-    return {chord: known[name] for chord, name in named.items() if name in known}
+    return {chord: _KNOWN[name] for chord, name in named.items() if name in _KNOWN}
 
 
 def _parts(value: str) -> list[str]:

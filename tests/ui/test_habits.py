@@ -18,11 +18,17 @@ from oci_tui.settings import load
 from oci_tui.ui import keys
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.attention import BELL, notification, title
+from oci_tui.ui.panes.changes import ChangesPane
+from oci_tui.ui.panes.code import CodePane
+from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.help import HelpScreen
+from oci_tui.ui.screens.models import ModelsScreen
+from oci_tui.ui.screens.sessions import SessionsScreen
+from oci_tui.ui.screens.settings import SettingsScreen
 from oci_tui.ui.screens.timeline import TimelineScreen
 from oci_tui.ui.themes import load as load_theme
 from tests.ui.terminal import Terminal
@@ -77,6 +83,7 @@ async def test_an_action_has_the_keys_that_the_settings_give_it(tmp_path: Path) 
         await until(pilot, lambda: "ui.keys.nothing: no such action" in on_screen(app))
         await pilot.press("alt+3", "f1")
         assert app.screen is app.workbench
+        await until(pilot, lambda: "exclamation_mark error" in on_screen(app))
         await pilot.press("f9")
         await until(pilot, lambda: "f9" in on_screen(app) and "exclamation_mark" in on_screen(app))
         assert isinstance(app.screen, HelpScreen)
@@ -159,6 +166,16 @@ def test_the_person_chooses_leader_and_what_comes_after_it() -> None:
     assert keys.shown_all(by_id["accept"], keymap) == "Ctrl+Y  f12 g"
     assert keys.shown_all(by_id["zoom"], keymap) == "f10  f12 z"
     assert set(keys.AFTER_LEADER.values()) <= by_id.keys()
+    assert keys.deciding({"accept", "reject"}, {}) == [("Ctrl+X a", "accept"), ("Ctrl+X r", "reject"), ("Ctrl+R", "review")]
+    own = {"leader": "f12", "accept": "leader g", "reject": "f4"}
+    assert keys.deciding({"accept", "reject"}, own) == [("f12 g", "accept"), ("f4", "reject"), ("Ctrl+R", "review")]
+
+
+def test_every_hint_names_an_action_or_is_a_key() -> None:
+    places = (ConsolePane, CodePane, CodeEditor, ChangesPane, ModelsScreen, SessionsScreen, SettingsScreen)
+    hinted = [pair for place in places for pair in place.HINTS]
+    names = [name for pair in hinted for name in pair[0].split(" ")]
+    assert [name for name in names if name != "Esc" and keys.hint(name, {}) == name] == []
 
 
 def test_a_wish_that_cannot_be_is_one_line(tmp_path: Path) -> None:

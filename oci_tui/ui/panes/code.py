@@ -85,7 +85,13 @@ class CodePane(CursorPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"
-    HINTS = (("[ ]", "blocks"), ("e", "edit"), ("c r", "edit in $EDITOR"), ("h", "heat"), ("l", "least sure"))
+    HINTS = (
+        ("code.previous-block code.next-block", "blocks"),
+        ("code.edit", "edit"),
+        ("code.go-on code.run", "edit in $EDITOR"),
+        ("code.heat", "heat"),
+        ("code.least-sure", "least sure"),
+    )
     COLOUR_S: ClassVar[float] = 0.3
     """So long after a block is closed all of it is coloured again: its end is shown first."""
     LESSON = "The model's code appears here while it is written. Nothing is written to your files before you accept it."

@@ -35,7 +35,7 @@ class CodeEditor(KeyedArea):
     """Lies over the code pane until the person leaves it."""
 
     LABEL = "Code, edited"
-    HINTS = (("Esc", "leave"), ("Alt+C", "go on from the cursor"), ("Alt+R", "run"))
+    HINTS = (("Esc", "leave"), ("code-edited.go_on", "go on from the cursor"), ("code-edited.run", "run"))
     BINDINGS: ClassVar[list[BindingType]] = keys.of(LABEL, priority=True)
 
     class Done(Message):

@@ -46,7 +46,14 @@ class ConsolePane(CursorPane):
 
     LABEL = "Console"
     LESSON = "What runs in the sandbox prints here. The sandbox holds a copy of your repository."
-    HINTS = (("e", "error"), ("o", "open"), ("y", "copy"), ("s", "only stderr"), ("[ ]", "runs"), ("v", "figure"))
+    HINTS = (
+        ("console.error", "error"),
+        ("every-pane.open", "open"),
+        ("every-pane.copy", "copy"),
+        ("console.stderr", "only stderr"),
+        ("console.previous-run console.next-run", "runs"),
+        ("console.figure", "figure"),
+    )
     LONGEST: ClassVar[int] = 4096
     CLOCK_S: ClassVar[float] = 0.5
 

@@ -157,7 +157,7 @@ class QueueLine(Widget):
 
 
 class Hints(Widget):
-    """One line: the keys that matter now, as (key, what it does) pairs; what does not fit is left out.
+    """One line: the keys that matter now, as (actions, what they do) pairs, see `keys.hint`; what does not fit is left out.
 
     A word to the person takes the line's place for a few seconds.
     """
@@ -195,8 +195,9 @@ class Hints(Widget):
 
     def _fitting(self) -> Iterator[tuple[str, Content]]:
         """The hints that fit, each with its key."""
-        room = self.size.width - 2
-        for key, does in self.pairs:
+        room, keymap = self.size.width - 2, keys.keymap_of(self.app)
+        for names, does in self.pairs:
+            key = keys.hint(names, keymap)
             hint = Content.assemble((key, "$accent"), f" {does}", "   ")
             if hint.cell_length - 3 > room:
                 return

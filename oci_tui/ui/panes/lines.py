@@ -43,7 +43,7 @@ class LinePane(ScrollView, can_focus=True):
     LESSON: ClassVar[str] = ""
     """What the pane says while it has nothing to show."""
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """The keys of this pane that are worth a hint."""
+    """The keys of this pane that are worth a hint: actions by their names in the settings, and a word."""
     FRAME_S: ClassVar[float] = 1 / 12
     SOON_S: ClassVar[float] = 0.001
     KEPT_STRIPS: ClassVar[int] = 256

@@ -58,7 +58,12 @@ class ModelsScreen(ListPage):
         """Stop what is being fetched."""
 
     BESIDE = False
-    HINTS = (("Enter", "switch to it"), ("p", "fetch"), ("x", "stop fetching"), ("D", "delete"))
+    HINTS = (
+        ("models.switch", "switch to it"),
+        ("models.fetch", "fetch"),
+        ("models.stop_fetch", "stop fetching"),
+        ("models.delete", "delete"),
+    )
 
     def __init__(self, desk: Desk, facts: Facts, progress: Work) -> None:
         super().__init__(ModelsList("Models", id="rows"), "What it is and what fits", progress)

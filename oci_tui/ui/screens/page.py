@@ -19,7 +19,7 @@ from oci_tui.ui.screens.searching import SearchingScreen
 from oci_tui.ui.work import Work
 
 _WIDE = 100
-_CLOSE = (("Esc", "close"), ("/", "search"), ("F1", "help"))
+_CLOSE = (("Esc", "close"), ("every-pane.search", "search"), ("help", "help"))
 
 
 class Page(SearchingScreen):

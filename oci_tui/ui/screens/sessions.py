@@ -49,7 +49,13 @@ class SessionsScreen(ListPage):
             super().__init__()
             self.summary = summary
 
-    HINTS = (("Enter", "go on"), ("f", "fork"), ("r", "rename"), ("D", "delete"), ("h", "here or all"))
+    HINTS = (
+        ("sessions.resume", "go on"),
+        ("sessions.fork", "fork"),
+        ("sessions.rename", "rename"),
+        ("sessions.delete", "delete"),
+        ("sessions.here", "here or all"),
+    )
 
     def __init__(self, archive: Archive, root: Path, again: Callable[[str], bool], mine: str = "") -> None:
         super().__init__(SessionsList("Sessions", id="rows"))

@@ -32,7 +32,12 @@ class SettingsList(RowsPane):
 class SettingsScreen(ListPage):
     """`adopt` has new settings hold at once where they can, and says in one line why they cannot be used."""
 
-    HINTS = (("Enter", "change"), ("d", "default"), ("u", "take back"), ("s", "save"))
+    HINTS = (
+        ("settings.change", "change"),
+        ("settings.default", "default"),
+        ("settings.take_back", "take back"),
+        ("settings.save", "save"),
+    )
 
     def __init__(self, edited: EditedSettings, adopt: Callable[[Settings], str]) -> None:
         super().__init__(SettingsList("Settings", id="rows"))

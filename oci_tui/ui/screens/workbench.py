@@ -37,7 +37,7 @@ from oci_tui.ui.conversation import BUSY, Conversation
 from oci_tui.ui.editor import changed, opened
 from oci_tui.ui.facts import Facts
 from oci_tui.ui.figure import shown
-from oci_tui.ui.keys import PLAIN, YIELDING, deciding
+from oci_tui.ui.keys import PLAIN, YIELDING, deciding, keymap_of
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code_editor import CodeEditor
@@ -104,8 +104,7 @@ class Workbench(RewritingScreen):
         self._completion = Completion()
         self._prompt = PromptBox(PromptMemory(state_folder() / "prompts", root), self._completion, self._vocabulary.suggested)
         self._prompt.edits = self.new_edits()
-        self._decides = deciding(YIELDING[prompt_keys])
-        self.transcript.decides = " · ".join(" ".join(pair) for pair in self._decides)
+        self._yielding = YIELDING[prompt_keys]
         self._queue = QueueLine()
         self._proposed = ""
         self._declining: Selection | None = None
@@ -307,6 +306,8 @@ class Workbench(RewritingScreen):
         talk = self.conversation
         self._queue.waiting = tuple(talk.waiting)
         pairs: list[tuple[str, str]] = []
+        decides = deciding(self._yielding, keymap_of(self.app))
+        self.transcript.decides = " · ".join(" ".join(pair) for pair in decides)
         if talk.lost:
             pairs.append(("✗", "the host is gone"))
         elif talk.stopping:
@@ -319,19 +320,24 @@ class Workbench(RewritingScreen):
             if self.people is not None and all(there.role != "driver" for there in self.people.participants):
                 pairs.append(("/drive", "take the wheel"))
         elif talk.running:
-            pairs += [("Esc", "stop"), ("Enter", "queue"), ("Ctrl+S", "steer")]
+            pairs += [("stop", "stop"), ("Enter", "queue"), ("steer", "steer")]
         elif talk.pending.files and self.focused is self.changes:
-            pairs += [("a r", "accept, reject hunk"), ("A R", "file"), ("n N", "next hunk"), ("Ctrl+Y", "accept all")]
+            pairs += [
+                ("changes.accept changes.reject", "accept, reject hunk"),
+                ("changes.accept-file changes.reject-file", "file"),
+                ("every-pane.next every-pane.previous", "next hunk"),
+                ("accept", "accept all"),
+            ]
             pairs += self.changes.HINTS
         elif isinstance(self.focused, CodeEditor):
             pairs += self.focused.HINTS
         elif isinstance(self.focused, LinePane):
-            pairs += [("Esc", "prompt"), ("z", "zoom"), ("/", "search"), *self.focused.HINTS]
+            pairs += [("Esc", "prompt"), ("z", "zoom"), ("every-pane.search", "search"), *self.focused.HINTS]
         elif talk.pending.files:
-            pairs += self._decides
+            pairs += decides
         else:
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
-        pairs += [("F1", "help"), ("F2…F5", "panes"), ("Ctrl+P", "commands"), ("Ctrl+Q", "quit")]
+        pairs += [("help", "help"), ("F2…F5", "panes"), ("command_palette", "commands"), ("leave", "quit")]
         self._hints.pairs = tuple(pairs)
 
     def on_mount(self) -> None:
