@@ -12,7 +12,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from oci_tui.core import events, feedback
+from oci_tui.core import context, events, feedback
 from oci_tui.core.approval import Approval
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
@@ -544,6 +544,19 @@ async def test_every_prompt_begins_with_the_one_before(make_repository: MakeRepo
     for before, after in pairwise(engine.asked):
         assert after[: len(before)] == before
         assert after[len(before)].role == "assistant"
+
+
+@pytest.mark.docker
+async def test_where_there_is_no_file_the_prompt_stands_alone_and_a_definition_becomes_the_first(
+    make_repository: MakeRepository,
+) -> None:
+    async with session_on(make_repository({}), []) as session:
+        session.engine = engine = Remembering(["```python\ndef add(a, b):\n    return a + b\n```", "It adds."])
+        happened = await turn(session, "write add")
+        await turn(session, "what does it do?")
+    assert engine.asked[0] == (context.PLAIN, Message("user", "write add"))
+    assert [event.paths for event in happened if isinstance(event, events.EditsApplied)] == [("add.py",)]
+    assert engine.asked[-1][0] == context.system_message()
 
 
 @pytest.mark.docker

@@ -166,7 +166,8 @@ class Attempt:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text, piece.tokens)
         self._cut_off = usage.end == "length" and reader.open is not None
-        before, self._reply = self._reply, placed(reader.finish(cut_off=self._cut_off), texts, self.prompt, self.parser)
+        reply, first = reader.finish(cut_off=self._cut_off), not self.workspace.paths()
+        before, self._reply = self._reply, placed(reply, texts, self.prompt, self.parser, first=first)
         self._again = self._reply.text == before.text
         messages.append(Message("assistant", self._reply.text))
         yield events.ReplyFinished(self._reply.text, usage)

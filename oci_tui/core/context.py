@@ -21,6 +21,9 @@ from oci_tui.core.generation import Message
 from oci_tui.core.ports import Parser, Snapshot
 from oci_tui.core.secrets import redacted
 
+PLAIN = Message("system", "")
+"""Stands for the fixed prompt where there is no file yet: rules about files cost a small model the task itself."""
+
 MOST_TOKENS = 25_000
 """What a prompt holds at most, however wide the window: weak models lose their way in more (aider's measurements)."""
 
@@ -158,6 +161,8 @@ async def fitted(
 
 def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: int, parser: Parser) -> list[str]:
     """The paths of the repository, and a map of the files that are not shown whole."""
+    if not paths:
+        return []
     listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
     drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS), parser)
     return [f"Files of the repository:\n{listed}\n", *([f"What files that are not shown define:\n{drawn}\n"] if drawn else [])]

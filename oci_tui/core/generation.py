@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,11 @@ class Message(msgspec.Struct, frozen=True):
 
     role: Role
     content: str
+
+
+def spoken(messages: Sequence[Message]) -> list[Message]:
+    """The messages without a system message that says nothing: the one that a model's template has of its own then stands."""
+    return [message for message in messages if message.content or message.role != "system"]
 
 
 def encodable(text: str) -> str:

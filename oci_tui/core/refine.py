@@ -151,7 +151,9 @@ class Turn:
         if attempt.sandbox:
             info = await attempt.sandbox.describe()
             attempt.runs, conversation.languages = frozenset(info.tags), info.languages
-        conversation.messages[0] = context.system_message(conversation.languages, said, planning=planning)
+        plain = first and not (said or planning or self.workspace.paths())
+        fixed = context.system_message(conversation.languages, said, planning=planning)
+        conversation.messages[0] = context.PLAIN if plain else fixed
         conversation.instructions = said
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(conversation.known)

@@ -208,10 +208,11 @@ def parse(text: str) -> Reply:
 _UNREAD = Unread()
 
 
-def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Parser = _UNREAD) -> Reply:
+def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Parser = _UNREAD, *, first: bool = False) -> Reply:
     """`reply` with what names no file given to the one of `files` that it can only mean.
 
-    Blocks that define again what one file defines turn into edits; lines to find go to the one file that holds them.
+    Blocks that define again what one file defines turn into edits; lines to find go to the one file that holds them. Where
+    there is no file yet, `first`, what only defines things is one.
     """
     edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
@@ -224,6 +225,8 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
             if is_python
             else definitions.place(block.language, block.text, written, parser)
         )
+        if first and is_python and not meant and not edits:
+            meant = symbols.first_file(block.text, prompt)
         if meant:
             written[meant.path] = meant.text
             edits.append(meant)

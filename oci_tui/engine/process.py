@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.generation import EngineInfo, Message, Piece, Request, encodable
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request, encodable, spoken
 from oci_tui.core.ports import Progress
 from oci_tui.engine.child import Child
 from oci_tui.engine.room import check_messages
@@ -114,4 +114,4 @@ def _encodable(request: Request) -> Request:
 
 
 def _clean(messages: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(Message(m.role, encodable(m.content)) for m in messages)
+    return tuple(Message(m.role, encodable(m.content)) for m in spoken(messages))

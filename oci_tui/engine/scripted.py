@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError
-from oci_tui.core.generation import EngineInfo, Message, Piece, Request, Token, Usage
+from oci_tui.core.generation import EngineInfo, Message, Piece, Request, Token, Usage, spoken
 from oci_tui.core.ports import Progress
 from oci_tui.engine.room import check_messages, check_room
 
@@ -130,7 +130,8 @@ class ScriptedEngine:
     async def count(self, messages: Sequence[Message]) -> int:
         """An estimate: four bytes make a token, and each message adds four."""
         self._check()
-        return sum(4 + len(message.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN for message in messages)
+        texts = [message.content.encode("utf-8", "replace") for message in spoken(messages)]
+        return sum(4 + len(text) // _BYTES_PER_TOKEN for text in texts)
 
     async def describe(self) -> EngineInfo:
         self._check()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from oci_tui.core.errors import EngineError, ModelError
-from oci_tui.core.generation import Message, encodable
+from oci_tui.core.generation import Message, encodable, spoken
 from oci_tui.engine.endpoint import Endpoint, RefusedError
 
 Server = Literal["llama.cpp", "vLLM", "TabbyAPI", "Ollama", "unknown"]
@@ -73,7 +73,7 @@ async def count(endpoint: Endpoint, served: Served, messages: Sequence[Message])
 
 def written(messages: Sequence[Message]) -> list[dict[str, str]]:
     """The messages as the API writes them."""
-    return [{"role": message.role, "content": encodable(message.content)} for message in messages]
+    return [{"role": message.role, "content": encodable(message.content)} for message in spoken(messages)]
 
 
 async def prompt(endpoint: Endpoint, messages: Sequence[Message]) -> str:

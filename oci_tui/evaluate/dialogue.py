@@ -75,7 +75,7 @@ class Product:
 
     def __init__(self, prompt: str, sanitize: Sanitize) -> None:
         self._prompt = _ASKED.format(prompt=prompt.strip())
-        self.messages: tuple[Message, ...] = (context.system_message(), Message("user", self._prompt))
+        self.messages: tuple[Message, ...] = (context.PLAIN, Message("user", self._prompt))
         self.resampled: Sampling | None = None
         self._sanitize = sanitize
         self._files: dict[str, str] = {}

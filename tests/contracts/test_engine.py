@@ -199,6 +199,10 @@ async def test_more_text_counts_more_tokens(engine: Engine) -> None:
     assert await engine.count(longer) > await engine.count(COUNT) > 5
 
 
+async def test_a_system_message_that_says_nothing_is_none(engine: Engine) -> None:
+    assert await engine.count((Message("system", ""), *GREET)) == await engine.count(GREET)
+
+
 async def test_probabilities_come_when_they_are_asked_for(engine: Engine, made: Made) -> None:
     pieces = await reply(engine, Request(COUNT, max_new_tokens=8, alternatives=3))
     tokens = [token for piece in pieces for token in piece.tokens]

@@ -31,6 +31,17 @@ def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:
     assert reply.code == (Code("python", "print(f())\n"),)
 
 
+def test_where_there_is_no_file_what_only_defines_things_is_the_first() -> None:
+    reply = parse("```python\nimport re\n\ndef Half(n):\n    return n / 2\n```\n```python\nprint(Half(4))\n```")
+    made = placed(reply, {}, first=True)
+    assert made.edits == (WriteFile("half.py", "import re\n\ndef Half(n):\n    return n / 2\n"),)
+    assert [code.text for code in made.code] == ["print(Half(4))\n"]
+    assert placed(reply, {}, "write maths/half.py", first=True).edits[0] == WriteFile("maths/half.py", made.edits[0].text)
+    assert placed(reply, {}).edits == ()
+    program = parse("```python\ndef f():\n    print(1)\n\nif __name__ == '__main__':\n    f()\n```")
+    assert placed(program, {}, first=True).edits == ()
+
+
 def test_a_known_name_with_a_space_is_a_file() -> None:
     text = "`sp ace.py`:\n```python\nx = 1\n```"
     reader = ReplyReader({"sp ace.py"})

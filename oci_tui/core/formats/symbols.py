@@ -40,6 +40,17 @@ def place(code: str, files: Mapping[str, str], prompt: str = "") -> WriteFile | 
     return WriteFile(path, merged(files[path], code, _gone(trees[path], block, prompt)))
 
 
+def first_file(code: str, prompt: str) -> WriteFile | None:
+    """The file that definitions mean where there is none yet: the one that the prompt names, or one named after the first."""
+    code = textwrap.dedent(code)
+    block = parsed(code)
+    if block is None or not all(_declares(statement) and _key(statement) != _MAIN for statement in block.body):
+        return None
+    defined = next((statement.name for statement in block.body if isinstance(statement, _Definition)), "")
+    named = re.search(r"[\w./-]*\w\.py\b", prompt)
+    return WriteFile(named[0] if named else f"{defined.lower()}.py", code) if defined else None
+
+
 def within(text: str, code: str, prompt: str) -> str:
     """What a file becomes when a block that names it holds `code`: that, or where it is only a part, the file with it in place.
 
