@@ -560,6 +560,34 @@ async def test_where_there_is_no_file_the_prompt_stands_alone_and_a_definition_b
 
 
 @pytest.mark.docker
+async def test_where_there_is_no_file_a_failure_begins_anew(make_repository: MakeRepository) -> None:
+    failing = "```python\nprint(half(4))\n```"
+    async with session_on(make_repository({}), []) as session:
+        session.engine = engine = Remembering([failing, failing, "```python\nprint(4 / 2)\n```", "2."])
+        happened = []
+        async with aclosing(session.ask("halve 4")) as running:
+            async for event in running:
+                happened.append(event)
+                if isinstance(event, events.RoundStarted) and event.round == 1:
+                    session.steer("briefly")
+    begun, again, third, last = (messages[1:] for messages in engine.asked)
+    assert begun == (Message("user", "halve 4"),)
+    said = "halve 4\n\nEarlier attempts at this failed. Your function must not do this:\n\nTraceback"
+    assert len(again) == len(third) == 1
+    assert again[0].content.startswith(said)
+    assert "NameError: name 'half' is not defined" in again[0].content
+    assert again[0].content.endswith("\n\nbriefly")
+    assert third == (Message("user", again[0].content.replace("<block 1>", "<block 2>")),)
+    assert [message.role for message in last] == ["user", "assistant", "user"]
+    assert [event.dropped for event in happened if isinstance(event, events.ContextBuilt)] == [
+        (),
+        *[("the attempts that failed",)] * 2,
+        (),
+    ]
+    assert verdict(happened) is Verdict.PASSED
+
+
+@pytest.mark.docker
 async def test_what_is_dropped_for_room_is_told(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), [], Policy(rounds=1, timeout_s=20, max_new_tokens=100)) as session:
         session.engine = engine = Remembering(["yes " * 300] * 6, window=900)

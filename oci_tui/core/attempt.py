@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
 
+from msgspec.structs import replace
+
 from oci_tui.core import check, context, events, failure, feedback, guards, missing
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
 from oci_tui.core.check import Check
@@ -24,11 +26,16 @@ from oci_tui.core.running import Running
 from oci_tui.core.terminal import printed
 from oci_tui.core.verdict import Verdict
 
-# how a model that wrote the same again gets another chance
-RESAMPLED = Sampling(temperature=0.7, top_p=0.9)
+# how a model that wrote the same again, or begins anew, gets another chance
+RESAMPLED = Sampling(temperature=0.8, top_p=0.95)
 
 _CUT_OFF, _EDITS_REFUSED, _NOT_RUN, _PLANNED = "reply cut off", "edits refused", "not run: no sandbox", "planned"
 _NOT_DONE = "not done when the rounds were used up"
+
+
+def anew(sampling: Sampling, number: int) -> Sampling:
+    """How the reply of another beginning is drawn, `number` counted from 1."""
+    return replace(RESAMPLED, seed=sampling.seed + max(number - 1, 0))
 
 
 async def _nothing() -> AsyncGenerator[Piece]:
@@ -46,7 +53,7 @@ class Attempt:
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
     run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
-    turn's first. `final`: there is nothing more to do.
+    turn's first, `opening`. `plain`: there was no file when it began. `final`: there is nothing more to do.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -58,6 +65,8 @@ class Attempt:
         self.sampling = policy.sampling
         self.runs = RUNNABLE_TAGS
         self.window = self.room = self.first_message = 0
+        self.opening = Message("user", prompt)
+        self.plain = False
         self.read: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
         self.seen: set[str] = set()
@@ -71,6 +80,10 @@ class Attempt:
         self.begun = begun
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
+        self._failures: tuple[str, ...] = ()
+        self._heard: tuple[str, ...] = ()
+        self._begun_anew = 0
+        self._forgotten: tuple[str, ...] = ()
         self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
         self._ran: bool | None = None
         self._checked: bool | None = None
@@ -142,15 +155,15 @@ class Attempt:
             known = self.conversation.known
             forgotten = sorted(known.keys() - self.seen)
             self.conversation.known = {path: told for path, told in known.items() if path in self.seen}
-        dropped = (*kept.dropped, *forgotten)
+        dropped = (*self._forgotten, *kept.dropped, *forgotten)
         yield events.ContextBuilt(self.read, self.left_out, kept.size, self.window, dropped)
-        self.read = self.left_out = ()
+        self.read = self.left_out = self._forgotten = ()
         reader, usage = ReplyReader(self.conversation.known, self.runs), Usage()
         texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
             kept.messages,
             self.policy.max_new_tokens,
-            RESAMPLED if self._stuck else self.sampling,
+            anew(self.sampling, self._begun_anew) if self._stuck or self._begun_anew else self.sampling,
             begin_with=self.begun.text if self.begun else "",
             alternatives=self.policy.alternatives,
             drafts=tuple(texts.values()),
@@ -341,7 +354,28 @@ class Attempt:
         for text in self.conversation.steered:
             self.conversation.say(text)
             yield events.Steered(text)
+        self._heard += tuple(self.conversation.steered)
         self.conversation.steered.clear()
+
+    @property
+    def failed_plainly(self) -> bool:
+        """Whether what ran was the reply's own code, in a turn that began without a file."""
+        return self.plain and self.passed is False and not self.decided
+
+    async def start_over(self) -> AsyncGenerator[Event]:
+        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies.
+
+        A small model that reads its own wrong reply says it again; another beginning helps it more than a repair.
+        """
+        failures = [text.removeprefix(feedback.PREFIX) for text in self.said if text not in feedback.NUDGES]
+        self._failures = tuple({failure.signature(text) or text: text for text in (*self._failures, *failures)}.values())
+        self._begun_anew += 1
+        self._forgotten = ("the attempts that failed",)
+        self.conversation.messages[self.first_message :] = [self.opening]
+        self.said = [feedback.begin_anew(self._failures), *self._heard]
+        async with aclosing(self.feed_back()) as happened:
+            async for event in happened:
+                yield event
 
     def judged(self) -> Verdict:
         """How the turn stands after a round: where the check ran only the check counts, edits left undone never pass."""

@@ -100,8 +100,8 @@ def first(output: str) -> str:
 
 
 def signature(output: str) -> str:
-    """What makes two failures the same one: the first of each without addresses, line numbers and times."""
-    return re.sub(r"0x[0-9a-f]+|(?<=:)\d+|(?<=line )\d+|\d+\.\d+ ?m?s\b", "N", first(output) or output[-2_000:])
+    """What makes two failures the same one: the first of each without addresses, numbers of lines and blocks, and times."""
+    return re.sub(r"0x[0-9a-f]+|(?<=:)\d+|(?<=line )\d+|(?<=<block )\d+|\d+\.\d+ ?m?s\b", "N", first(output) or output[-2_000:])
 
 
 def places(output: str, paths: Collection[str]) -> tuple[Place, ...]:

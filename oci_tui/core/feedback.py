@@ -14,6 +14,7 @@ PREFIX = "Execution result: \n"
 EMPTY = "Code is executed, but result is empty. Please make sure that you include test case in your code."
 SAME_ERROR = "This is the same error as before. Say in one sentence what causes it, then change that."
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
+NUDGES = (SAME_ERROR, SAME_EDIT)
 CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 NO_CODE = "You wrote no code, so nothing was changed. Write the file's path and then what it shall hold in a code block."
 INPUT_CALLED = "Please directly assign the value of inputs instead of using input() function in your code."
@@ -77,6 +78,12 @@ def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
     """The message when a round passed fewer tests than an earlier one and was taken back; `files` are those as they are now."""
     said = f"Your last edit was taken back: with it {passed} tests pass, before it {before} did. The files are as they were:"
     return "\n".join([said, *files])
+
+
+def begin_anew(failures: Sequence[str]) -> str:
+    """What follows the prompt when it is put once more because of these failures."""
+    said = "\n\n".join(failures)
+    return f"Earlier attempts at this failed. Your function must not do this:\n\n{said}\n"
 
 
 def not_installed(name: str) -> str:

@@ -71,7 +71,7 @@ class Turn:
             kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
             yield events.RoundFinished(turn, self.rounds, attempt.passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
-            after = [attempt.feed_back] * (not attempt.final)
+            after = [attempt.start_over if attempt.failed_plainly else attempt.feed_back] * (not attempt.final)
             async with aclosing(_done(partial(self._hold_the_best, kept), *after)) as happened:
                 async for event in happened:
                     yield event
@@ -151,9 +151,9 @@ class Turn:
         if attempt.sandbox:
             info = await attempt.sandbox.describe()
             attempt.runs, conversation.languages = frozenset(info.tags), info.languages
-        plain = first and not (said or planning or self.workspace.paths())
+        attempt.plain = first and not (said or planning or self.workspace.paths())
         fixed = context.system_message(conversation.languages, said, planning=planning)
-        conversation.messages[0] = context.PLAIN if plain else fixed
+        conversation.messages[0] = context.PLAIN if attempt.plain else fixed
         conversation.instructions = said
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(conversation.known)
@@ -168,7 +168,7 @@ class Turn:
         attempt.read = (*ours * bool(first and said), *shown.paths)
         attempt.left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
         conversation.say(text)
-        attempt.first_message = len(conversation.messages) - 1
+        attempt.first_message, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()
         self._start = self.workspace.fork(), conversation.beside()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from oci_tui.core import context, failure, feedback
-from oci_tui.core.attempt import RESAMPLED
+from oci_tui.core import feedback
+from oci_tui.core.attempt import anew
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.generation import Message, Sampling
 from oci_tui.core.labels import PYTHON_TAGS
@@ -14,7 +14,6 @@ from oci_tui.core.ports import Exit
 from oci_tui.core.reply import parse, placed
 from oci_tui.evaluate import published
 
-FILE = "solution.py"
 _ASKED = """\
 Write a solution to the following problem: the complete function, imports included, in one python code block.
 
@@ -40,10 +39,6 @@ class Dialogue(Protocol):
         """What is said of code whose tests failed with this output."""
         ...
 
-    def take_back(self, passed: int, before: int, code: str) -> str:
-        """Have the earlier `code` stand, with which `before` tests passed instead of `passed`; what is said of that."""
-        ...
-
     def answer(self, reply: str, said: str) -> None:
         """Go on after the reply."""
         ...
@@ -63,52 +58,38 @@ class Published:
     def result(self, output: str) -> str:
         return published.result(output)
 
-    def take_back(self, passed: int, before: int, code: str) -> str:  # noqa: ARG002
-        return ""
-
     def answer(self, reply: str, said: str) -> None:
         self.messages = (published.after(self.messages[-1], reply, said),)
 
 
 class Product:
-    """The product's system prompt and feedback, and its own reading of replies: files, edits, blocks."""
+    """What the product says where there is no file yet (`Attempt.start_over`), and its own reading of replies."""
 
     def __init__(self, prompt: str, sanitize: Sanitize) -> None:
         self._prompt = _ASKED.format(prompt=prompt.strip())
-        self.messages: tuple[Message, ...] = (context.PLAIN, Message("user", self._prompt))
+        self.messages: tuple[Message, ...] = (Message("user", self._prompt),)
         self.resampled: Sampling | None = None
         self._sanitize = sanitize
-        self._files: dict[str, str] = {}
-        self._error = self._objection = ""
+        self._failures: tuple[str, ...] = ()
+        self._begun_anew = 0
 
     def read(self, reply: str) -> str:
-        found = placed(parse(reply), self._files, self._prompt)
-        done = settle(found.edits, Files(tuple(self._files), self._files.get, _writable, self._files), self._prompt)
+        found = placed(parse(reply), {}, self._prompt, first=True)
+        done = settle(found.edits, Files((), _nothing, _nothing, {}), self._prompt)
+        texts = [text for path, text in done.written.items() if path.endswith(".py")]
         blocks = [code.text for code in found.code if code.language in PYTHON_TAGS]
-        texts = [text for path, text in done.written.items() if path.endswith(".py")] or ["\n".join(blocks)]
-        code = next(filter(None, map(self._sanitize, reversed(texts))), "")
-        self._files.update(done.written)
-        if code and not done.written:
-            self._files[FILE] = "\n".join(blocks)
-        refused = feedback.refused_edits(done.refused) if done.refused else ""
-        self._objection = refused or ("" if code else feedback.NO_CODE)
-        return code
+        return next(filter(None, map(self._sanitize, [*reversed(texts), "\n".join(blocks)])), "")
 
     def result(self, output: str) -> str:
-        if self._objection:
-            return self._objection
-        said = feedback.execution_result(output, Exit(1), expect_output=False)
-        error, self._error = self._error, failure.signature(output)
-        self.resampled = RESAMPLED if error == self._error else None
-        return f"{said}\n\n{feedback.SAME_ERROR}" if self.resampled else said
+        said = feedback.execution_result(output, Exit(1), expect_output=False).removeprefix(feedback.PREFIX)
+        self._failures = tuple(dict.fromkeys([*self._failures, said]))
+        self._begun_anew += 1
+        self.resampled = anew(Sampling(), self._begun_anew)
+        return feedback.begin_anew(self._failures)
 
-    def take_back(self, passed: int, before: int, code: str) -> str:
-        self._files = {FILE: code}
-        return feedback.taken_back(max(passed, 0), before, [context.block(FILE, code)])
-
-    def answer(self, reply: str, said: str) -> None:
-        self.messages = (*self.messages, Message("assistant", reply), Message("user", said))
+    def answer(self, reply: str, said: str) -> None:  # noqa: ARG002
+        self.messages = (Message("user", f"{self._prompt.rstrip()}\n\n{said}"),)
 
 
-def _writable(path: str) -> str:  # noqa: ARG001
+def _nothing(path: str) -> str:  # noqa: ARG001
     return ""

@@ -50,7 +50,7 @@ class Solver:
             attempt = await self._score(problem, dialogue, said)
             over = not left or self._settled(problem, attempt, first=not attempts)
             if not over:
-                attempt = await self._taught(problem, dialogue, attempt, attempts[kept] if attempts else attempt)
+                attempt = await self._taught(problem, dialogue, attempt)
                 dialogue.answer(attempt.reply, attempt.feedback)
             # what only the scorer sees may not decide which reply counts
             if self._conditions.protocol != "visible" or attempt.shown_passed >= best:
@@ -73,7 +73,8 @@ class Solver:
 
     async def _reply(self, dialogue: Dialogue, sample: int) -> Said:
         drawn = dialogue.resampled or self._conditions.sampling
-        sampling = msgspec.structs.replace(drawn, seed=self._conditions.sampling.seed + sample)
+        again = dialogue.resampled.seed if dialogue.resampled else 0
+        sampling = msgspec.structs.replace(drawn, seed=self._conditions.sampling.seed + sample + again)
         return await self._replies.reply(
             self._engine, self._model, dialogue.messages, sampling, self._conditions.max_new_tokens
         )
@@ -113,13 +114,10 @@ class Solver:
         # the paper's loop ends with a refinement in which there is no code
         return all(attempt.passed[level] for level in self._hidden) or not (first or attempt.code)
 
-    async def _taught(self, problem: Problem, dialogue: Dialogue, attempt: Attempt, best: Attempt) -> Attempt:
+    async def _taught(self, problem: Problem, dialogue: Dialogue, attempt: Attempt) -> Attempt:
         """The attempt with what the model is told about it."""
         if self._conditions.protocol == "visible":
-            said = [dialogue.result(attempt.outputs.get("visible", ""))]
-            if attempt.shown_passed < best.shown_passed:
-                said.append(dialogue.take_back(attempt.shown_passed, best.shown_passed, best.code))
-            return msgspec.structs.replace(attempt, feedback="\n\n".join(filter(None, said)))
+            return msgspec.structs.replace(attempt, feedback=dialogue.result(attempt.outputs.get("visible", "")))
         output = attempt.outputs.get("hidden", "")
         if self._guide is None:
             return msgspec.structs.replace(attempt, feedback=dialogue.result(output))
