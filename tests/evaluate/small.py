@@ -34,6 +34,8 @@ _BASE = {
 }
 _PLUS = {"double": [[-1]], "largest": [[[-1, -3]]], "backwards": [["a"]], "shorter": [["", "x"]], "square": [[-1]]}
 NAMES = tuple(_RIGHT)
+_RESULT_TOLD = ("Execution result", "Earlier attempts")
+"""How the paper and the product begin what they say of a result."""
 
 
 def write_dataset(file: Path) -> Path:
@@ -59,9 +61,9 @@ def write_replies(file: Path, delay_s: float) -> Path:
     square passes one of the two tests that are shown, and then none.
     """
     said = [
-        ("square", ["Write square", "Execution result"], "def square(x):\n    return 0\n"),
+        *(("square", ["Write square", told], "def square(x):\n    return 0\n") for told in _RESULT_TOLD),
         ("double", ["Write double"], _RIGHT["double"]),
-        ("largest", ["Write largest", "Execution result"], _RIGHT["largest"]),
+        *(("largest", ["Write largest", told], _RIGHT["largest"]) for told in _RESULT_TOLD),
         ("largest", ["Write largest", "Mind the order"], _RIGHT["largest"]),
         *((name, [f"Write {name}"], _WRONG[name]) for name in _WRONG),
     ]

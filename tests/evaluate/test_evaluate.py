@@ -99,17 +99,17 @@ def test_visible_knows_only_the_test_that_the_prompt_shows(tmp_path: Path) -> No
     told = "".join(message.content for record in found.records for attempt in record.attempts for message in attempt.messages)
     assert "['abc', 'de']" not in told
     assert "[-1, -3]" not in told
-    assert [message.role for message in of(found, "largest").attempts[1].messages] == ["system", "user", "assistant", "user"]
+    assert [message.role for message in of(found, "largest").attempts[1].messages] == ["user"]
 
 
 def test_a_later_reply_counts_only_when_it_is_not_worse_by_what_is_shown(tmp_path: Path) -> None:
     found = evaluated(tmp_path, "--protocol", "visible", "--rounds", "3")
     square, backwards = of(found, "square"), of(found, "backwards")
     assert ([attempt.shown_passed for attempt in square.attempts], square.kept) == ([1, 0, 0], 0)
-    assert square.attempts[1].feedback.endswith(
-        "Your last edit was taken back: with it 0 tests pass, before it 1 did. The files are as they were:\n"
-        "solution.py\n```python\ndef square(x):\n    return x + x\n```\n"
-    )
+    first, second, _ = square.attempts
+    assert first.feedback.startswith("Earlier attempts at this failed.")
+    assert second.feedback.startswith(first.feedback)
+    assert second.feedback > first.feedback
     assert ([attempt.shown_passed for attempt in backwards.attempts], backwards.kept) == ([0, 0, 0], 2)
     assert of(evaluated(tmp_path, "--protocol", "oracle", out="oracle.jsonl"), "square").kept == 1
 
