@@ -144,6 +144,10 @@ class LinePane(ScrollView, can_focus=True):
         self.changed(self.line_count())
         self.call_next(self._frame)
 
+    def rest(self) -> None:
+        """No stream comes: the next frame has the last line at the bottom edge if the view follows."""
+        self._settling = True
+
     def restart(self) -> None:
         """Other content from the first line on: follow it from its top."""
         self.following, self._widest = True, 1

@@ -94,13 +94,17 @@ class TranscriptPane(CursorPane):
         self._stale: int | None = 0
         self._round: Told | None = None
         self._diff = self._before = Diff()
+        self._turn_runs = False
         self.unfolded = False
 
     def show(self, event: Event) -> None:
+        if not self._turn_runs:
+            self.rest()
         if self._show_part(event) or self._show_round(event) or self._show_change(event):
             return
         match event:
             case TurnStarted():
+                self._turn_runs = True
                 self._round, self._before = None, self._diff
                 if not self._parts.brief:
                     self._parts.brief = True
@@ -125,6 +129,7 @@ class TranscriptPane(CursorPane):
                 if event.outdated:
                     self._tell(Said("!", "warn", OUTDATED, "warn"))
             case TurnFailed() | HostLost():
+                self._turn_runs = False
                 if isinstance(event, HostLost):
                     self._break_off()
                 self._tell(Said("✗", "bad", visible_line(event.message), "bad"))
@@ -315,6 +320,7 @@ class TranscriptPane(CursorPane):
         return True
 
     def _finish(self, event: TurnFinished) -> None:
+        self._turn_runs = False
         self._break_off()
         sign, style = _SIGNS[event.verdict]
         new = self._diff if self._diff != self._before else Diff()
