@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Mapping
 import msgspec
 
 from oci_tui.core import labels
-from oci_tui.core.formats import definitions, search_replace, symbols, tool_call, unified_diff, whole_file
+from oci_tui.core.formats import beginnings, definitions, search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
 from oci_tui.core.formats.whole_file import WriteFile
@@ -35,7 +35,10 @@ _STRING = re.compile(
 
 
 class Block:
-    """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it."""
+    """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it.
+
+    `by_comment`: the path stands inside, in a comment.
+    """
 
     def __init__(self, tag: str, path: str, indent: int = 0, runs: Container[str] = RUNNABLE_TAGS) -> None:
         self._runs = runs
@@ -45,6 +48,7 @@ class Block:
         self.lines: list[str] = []
         self.partial = ""
         self.closed = False
+        self.by_comment = False
 
     @property
     def text(self) -> str:
@@ -190,12 +194,28 @@ class ReplyReader:
         return block.python and bool(fence[3].strip()) and fence[2][0] == self._fence[0] and not _in_string(block.text)
 
     def _append(self, line: str) -> None:
+        if self._next_file(line):
+            return
         block = self.blocks[-1]
         if not block.lines and not block.path and (path := labels.in_comment(line, block.tag)):
-            block.path = path
+            block.path, block.by_comment = path, True
             return
         block.lines.append(block.dedented(line))
         block.partial = ""
+
+    def _next_file(self, line: str) -> bool:
+        """Whether a comment that is the path of a known file, after a blank line, begins another file in the same block."""
+        block = self.blocks[-1]
+        if not block.by_comment or not block.lines or block.lines[-1].strip() or line[:1].isspace():
+            return False
+        path = labels.in_comment(line, block.tag)
+        if not path or path == block.path or path not in self._known or (block.python and _in_string(block.text)):
+            return False
+        _drop_blank_end(block.lines)
+        block.partial, block.closed = "", True
+        self.blocks.append(Block(block.tag, path, block.indent, self._runs))
+        self.blocks[-1].by_comment = True
+        return True
 
 
 def parse(text: str) -> Reply:
@@ -211,8 +231,8 @@ _UNREAD = Unread()
 def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Parser = _UNREAD, *, first: bool = False) -> Reply:
     """`reply` with what names no file given to the one of `files` that it can only mean.
 
-    Blocks that define again what one file defines turn into edits; lines to find go to the one file that holds them. Where
-    there is no file yet, `first`, what only defines things is one.
+    Blocks that define again what one file defines, or begin as one does, turn into edits; lines to find go to the one file
+    that holds them. Where there is no file yet, `first`, what only defines things is one.
     """
     edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
@@ -227,6 +247,10 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
         )
         if first and is_python and not meant and not edits:
             meant = symbols.first_file(block.text, prompt)
+        if not meant and (begun := beginnings.place(block.text, written)):
+            # Python with other names comes beside those that are there
+            both = symbols.joined(written[begun.path], begun.text) if begun.path in python else None
+            meant = WriteFile(begun.path, both or begun.text)
         if meant:
             written[meant.path] = meant.text
             edits.append(meant)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.syntax import parsed
 
-_GOING = re.compile(r"\b(?:renam|remov|delet|drop|replac|get rid)", re.IGNORECASE)
+_GOING = re.compile(r"\b(?:renam|remov|mov(?:e|es|ed|ing)\b|delet|drop|replac|get rid)", re.IGNORECASE)
 _DOCSTRING, _MAIN = '"""', "__main__"
 
 # lines as Python counts them; str.splitlines knows more line ends

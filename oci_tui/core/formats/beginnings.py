@@ -1,0 +1,32 @@
+"""A block without a path that begins as one file does, and is about as long, is that file: scripts and configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from oci_tui.core.formats.whole_file import WriteFile
+
+_ALIKE = 2
+"""So many lines must be the same: a `#!` line or a `{` alone says nothing."""
+
+_LEAST = 0.7
+"""A block of less than this share of the file's lines is a part of it, and the rest would be lost."""
+
+
+def place(text: str, files: Mapping[str, str]) -> WriteFile | None:
+    """The edit that the block means; None where it is clear of no file. Tests are not meant: they are shown to explain."""
+    lines = _lines(text)
+    homes = [
+        path
+        for path, held in files.items()
+        if not PurePosixPath(path).name.startswith("test")
+        and len(old := _lines(held)) >= _ALIKE
+        and old[:_ALIKE] == lines[:_ALIKE]
+        and len(lines) >= _LEAST * len(old)
+    ]
+    return WriteFile(homes[0], text) if len(homes) == 1 and files[homes[0]].strip() != text.strip() else None
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
