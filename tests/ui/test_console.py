@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 from textual.color import Color
+from textual.strip import Strip
 
 from oci_tui.core.events import CommandFinished, CommandStarted, OutputArrived, RoundStarted
 from oci_tui.core.ports import Command, Exit
@@ -36,6 +37,24 @@ DARK = Color.parse("#101010")
 )
 def test_a_programs_colours_are_shown_unless_they_would_hide_its_text(codes: str, expected: Style) -> None:
     assert program_style(codes, DARK) == expected
+
+
+async def test_a_program_with_a_million_colours_does_not_fill_the_memory() -> None:
+    async with opened((120, 40)) as (app, pilot, _):
+        pane = app.workbench.query_one(ConsolePane)
+        pane.show(CommandStarted(Command("rainbow")))
+        for page in range(14):
+            colours = [f"\x1b[38;2;{255 - page};{128 + index // 100};{128 + index % 100}m#" for index in range(1000)]
+            for first in range(0, 1000, 40):
+                pane.show(OutputArrived("stdout", "".join(colours[first : first + 40]) + "\n"))
+            pane.settle()
+            await pilot.pause()
+            for y in range(pane.size.height):
+                pane.render_line(y).render(app.console)
+        pane.settle()
+        await pilot.pause()
+        assert len(pane._styles) <= pane.KEPT_STYLES
+        assert Strip.render_ansi.cache_info().currsize <= 2 * pane.KEPT_STYLES
 
 
 def test_text_on_a_ground_of_its_own_can_be_read() -> None:

@@ -247,6 +247,8 @@ class LinePane(ScrollView, can_focus=True):
                 style += Style(
                     bgcolor=behind.bgcolor, bold=behind.bold if ground != "bar" else None, underline=behind.underline
                 )
+            if len(self._styles) >= self.KEPT_STYLES:
+                self._styles.clear()
             self._styles[name] = style
         return style
 
