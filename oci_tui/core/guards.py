@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -19,6 +20,16 @@ _CLAIM = re.compile(
     r"\bI(?:'ve| have)? (?:just )?(?:set|changed|updated|fixed|added|replaced|renamed|removed|modified|created|corrected)\b"
 )
 _REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
+_COMPLAINT = re.compile(
+    r"\b(?:fail\w*|fix\w*|bugs?|buggy|wrong\w*|broken|breaks|crash\w*|correct|incorrect\w*|repair|mend|bad)\b"
+    r"|\btests?\b[^.\n]*\bpass\b",
+    re.IGNORECASE,
+)
+_WIDER = re.compile(
+    r"\b(?:(?:writ|chang|updat|adapt|creat|renam|mov)(?:e|es|ed|ing)|(?:add|extend|adjust|cover|refactor|split)(?:s|ed|ing|ting)?"
+    r"|call it)\b",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOVING}", re.IGNORECASE)
 
 
@@ -38,6 +49,11 @@ def is_test(path: str) -> bool:
     )
 
 
+def complains(prompt: str) -> bool:
+    """Whether the person says that something fails: a check may show what it is."""
+    return bool(_COMPLAINT.search(prompt))
+
+
 def may_lose_tests(prompt: str) -> bool:
     """Whether the person asked for tests to be removed, moved or rewritten."""
     return bool(_ASKED.search(prompt))
@@ -54,6 +70,8 @@ def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
         return f"this removes the tests {', '.join(names[:3])}{more}; leave tests as they are and change the code they test"
     if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
         return "this skips tests; leave tests as they are and change the code they test"
+    if complains(prompt) and not _WIDER.search(prompt) and _lines(old) - _lines(new or ""):
+        return "this changes tests that are there, and the code they test is at fault; leave them as they are and change that"
     return ""
 
 
@@ -75,6 +93,10 @@ def unparsable(path: str, old: str | None, new: str, parser: Parser) -> str:
     if not (why := problem(path, new)) or (old and problem(path, old)):
         return ""
     return f"the file would not parse, {why}; write it again"
+
+
+def _lines(text: str) -> Counter[str]:
+    return Counter(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _tests(text: str) -> set[str]:

@@ -116,8 +116,18 @@ def test_tests_are_neither_removed_nor_skipped_unasked() -> None:
     assert "stands for lines" in refusals(empty)[0]
     assert refusals(one, prompt="Remove the test of two.") == []
     assert refusals(skip, prompt="skip the slow tests") == []
-    assert refusals(ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")) == []
-    assert refusals(ReplaceText("test_calc.py", "def test_two", "def test_three")) == []
+    assert refusals(ReplaceText("test_calc.py", "assert 2\n", "assert 3\n"), prompt="Let two be three.") == []
+    assert refusals(ReplaceText("test_calc.py", "def test_two", "def test_three"), prompt="Let two be three.") == []
+
+
+@pytest.mark.parametrize("prompt", ["The tests fail. Correct the code.", "parse() is wrong", "Make the tests pass."])
+def test_where_something_fails_its_tests_stay(prompt: str) -> None:
+    other = ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")
+    assert "the code they test is at fault" in refusals(other, prompt=prompt)[0]
+    more = ReplaceText("test_calc.py", "    assert 2\n", "    assert 2\n\n\ndef test_three():\n    assert 3\n")
+    assert refusals(more, prompt=prompt) == []
+    assert refusals(other, prompt=f"{prompt} Update the test of two.") == []
+    assert refusals(other, prompt=f"{prompt} Rename add to plus.") == []
 
 
 def test_tests_of_other_languages_are_known() -> None:
