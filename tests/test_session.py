@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
@@ -17,8 +18,9 @@ from oci_tui.core.approval import Approval
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
-from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request
+from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request, Sampling
 from oci_tui.core.policy import Policy
+from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.reading import read
 from oci_tui.core.selection import Selection
 from oci_tui.core.session import Session
@@ -61,7 +63,7 @@ async def session_on(
         record.close()
 
 
-async def turn(session: Session, prompt: str = "make the tests pass") -> list[Event]:
+async def turn(session: Session, prompt: str = "let it add") -> list[Event]:
     async with aclosing(session.ask(prompt)) as happened:
         return [event async for event in happened]
 
@@ -249,7 +251,7 @@ async def test_a_file_that_the_model_has_not_read_is_shown_before_it_is_overwrit
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("prompt", "kept"), [("make the tests pass", True), ("delete the test files", False)])
+@pytest.mark.parametrize(("prompt", "kept"), [("let it add", True), ("delete the test files", False)])
 async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRepository, prompt: str, kept: bool) -> None:
     async with session_on(make_repository(FILES), ["```bash\nrm test_calc.py\n```", "Done.", "Done."]) as session:
         happened = await turn(session, prompt)
@@ -261,8 +263,8 @@ async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRe
 
 @pytest.mark.docker
 async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
-    async with session_on(make_repository(FILES), [WRONG, WRONG, RIGHT]) as session:
-        assert verdict(await turn(session)) is Verdict.PASSED
+    async with session_on(make_repository(FILES), [WRONG, WRONG], Policy(rounds=2, timeout_s=20)) as session:
+        assert verdict(await turn(session)) is Verdict.FAILED
         told = [message.content for message in session.conversation.messages if message.role == "user"]
         assert [SAME_EDIT in text for text in told] == [False, False, True]
 
@@ -487,10 +489,65 @@ async def test_a_round_that_passes_as_many_or_more_stays(make_repository: MakeRe
 @pytest.mark.docker
 async def test_the_same_error_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
     other = WRONG.replace("b - a", "b - a - 0")
-    async with session_on(make_repository(FILES), [WRONG, other, RIGHT]) as session:
-        assert verdict(await turn(session)) is Verdict.PASSED
+    async with session_on(make_repository(FILES), [WRONG, other], Policy(rounds=2, timeout_s=20)) as session:
+        assert verdict(await turn(session)) is Verdict.FAILED
         said = [message.content for message in session.conversation.messages if message.role == "user"]
         assert [SAME_ERROR in content for content in said] == [False, False, True]
+
+
+@pytest.mark.docker
+async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(make_repository: MakeRepository) -> None:
+    other = WRONG.replace("b - a", "b - a - 0")
+    async with session_on(make_repository(FILES | {"b.txt": "b\n"}), []) as session:
+        session.engine = engine = Remembering([WRONG, f"{other}\nb.txt\n```\nchanged\n```", RIGHT])
+        happened = await turn(session)
+    assert verdict(happened) is Verdict.PASSED
+    assert [len(asked) for asked in engine.asked] == [2, 4, 2]
+    assert engine.asked[2][1].content.startswith(engine.asked[0][1].content)
+    assert "Earlier attempts at this failed. After them the check said:" in engine.asked[2][1].content
+    assert [engine.drawn[number].temperature for number in range(3)] == [0.0, 0.0, 0.8]
+    last = only(happened, events.DiffChanged)[-1]
+    assert isinstance(last, events.DiffChanged)
+    assert [file.path for file in last.diff.files] == ["calc.py"]
+
+
+@pytest.mark.docker
+async def test_what_the_user_wrote_meanwhile_is_not_taken_out_by_another_beginning(make_repository: MakeRepository) -> None:
+    root = make_repository(FILES)
+    async with session_on(root, [WRONG, WRONG, RIGHT]) as session, aclosing(session.ask("let it add")) as running:
+        async for event in running:
+            if isinstance(event, events.RoundStarted) and event.round == 2:
+                (root / "mine.txt").write_text("mine\n")
+        assert session.workspace.read("mine.txt") == "mine\n"
+        assert (root / "mine.txt").read_text() == "mine\n"
+
+
+@pytest.mark.docker
+async def test_the_check_runs_first_where_something_fails(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), []) as session:
+        session.engine = engine = Remembering([RIGHT, "It adds.", WRONG, RIGHT])
+        happened = await turn(session, "The tests fail. Correct the code.")
+        await turn(session, "thanks")
+        again = await turn(session, "now it is wrong that 1 and 2 are 3")
+    kinds = [type(event) for event in happened]
+    assert kinds.index(events.CommandStarted) < kinds.index(events.ReplyGrew)
+    opening = engine.asked[0][-1].content
+    assert re.search(r"\nBefore any change, `.*pytest.*` gives this\.\nExecution result: \n", opening)
+    assert "assert -1 == 3" in opening
+    assert opening.endswith("\n\nThe tests fail. Correct the code.")
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.CommandStarted)) == 2
+    assert engine.asked[2][-1].content == "now it is wrong that 1 and 2 are 3"
+    assert len(only(again, events.CommandStarted)) >= 2
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("prompt", "mode"), [("let it add", "auto"), ("the tests fail", "ask"), ("the tests fail", "plan")])
+async def test_the_check_does_not_run_first_unasked(make_repository: MakeRepository, prompt: str, mode: ApprovalMode) -> None:
+    async with session_on(make_repository(FILES), ["I would change it."]) as session:
+        session.approval.mode = mode
+        happened = await turn(session, prompt)
+    assert only(happened, events.CommandStarted) == []
 
 
 @pytest.mark.docker
@@ -521,12 +578,14 @@ class Remembering(ScriptedEngine):
         super().__init__(replies)
         self.window = window
         self.asked: list[tuple[Message, ...]] = []
+        self.drawn: list[Sampling] = []
 
     async def describe(self) -> EngineInfo:
         return replace(await super().describe(), context=self.window)
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece]:
         self.asked.append(request.messages)
+        self.drawn.append(request.sampling)
         async with aclosing(super().generate(request)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -536,7 +595,8 @@ class Remembering(ScriptedEngine):
 async def test_every_prompt_begins_with_the_one_before(make_repository: MakeRepository) -> None:
     refused = "calc.py\n```python\n# ... rest unchanged\n```"
     async with session_on(make_repository(FILES), []) as session:
-        session.engine = engine = Remembering([WRONG, refused, WRONG, RIGHT, "It adds.", WRONG])
+        other = WRONG.replace("b - a", "b - a - 1")
+        session.engine = engine = Remembering([WRONG, refused, other, RIGHT, "It adds.", WRONG])
         await turn(session)
         await turn(session, "what does @add do?")
         await turn(session, "break it again")

@@ -6,36 +6,26 @@ from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
 
-from msgspec.structs import replace
-
-from oci_tui.core import check, context, events, failure, feedback, guards, missing
+from oci_tui.core import check, context, events, failure, feedback, guards
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
+from oci_tui.core.beginning_anew import Beginnings, anew
 from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
+from oci_tui.core.execution import Execution
 from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Usage
 from oci_tui.core.labels import PYTHON_TAGS
-from oci_tui.core.level import bring_level, collect
+from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.rules import text_of
-from oci_tui.core.running import Running
-from oci_tui.core.terminal import printed
 from oci_tui.core.verdict import Verdict
-
-# how a model that wrote the same again, or begins anew, gets another chance
-RESAMPLED = Sampling(temperature=0.8, top_p=0.95)
 
 _CUT_OFF, _EDITS_REFUSED, _NOT_RUN, _PLANNED = "reply cut off", "edits refused", "not run: no sandbox", "planned"
 _NOT_DONE = "not done when the rounds were used up"
-
-
-def anew(sampling: Sampling, number: int) -> Sampling:
-    """How the reply of another beginning is drawn, `number` counted from 1."""
-    return replace(RESAMPLED, seed=sampling.seed + max(number - 1, 0))
 
 
 async def _nothing() -> AsyncGenerator[Piece]:
@@ -53,7 +43,8 @@ class Attempt:
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
     run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
-    turn's first, `opening`. `plain`: there was no file when it began. `final`: there is nothing more to do.
+    turn's first, `opening`. `plain`: there was no file when it began. `before` is what the check said then, `failing` the files
+    that it named. `final`: there is nothing more to do.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -67,6 +58,8 @@ class Attempt:
         self.window = self.room = self.first_message = 0
         self.opening = Message("user", prompt)
         self.plain = False
+        self.before = ""
+        self.failing: tuple[str, ...] = ()
         self.read: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
         self.seen: set[str] = set()
@@ -80,9 +73,8 @@ class Attempt:
         self.begun = begun
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
-        self._failures: tuple[str, ...] = ()
+        self._beginnings = Beginnings()
         self._heard: tuple[str, ...] = ()
-        self._begun_anew = 0
         self._forgotten: tuple[str, ...] = ()
         self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
         self._ran: bool | None = None
@@ -96,6 +88,7 @@ class Attempt:
         twin = copy(self)
         twin.conversation, twin.workspace, twin.sandbox, twin.sampling = conversation, files, None, sampling
         twin.said, twin.seen, twin._told, twin._stuck = [], set(self.seen), set(self._told), False
+        twin._beginnings = copy(self._beginnings)
         return twin
 
     def take_over(self, twin: Attempt) -> None:
@@ -144,6 +137,32 @@ class Attempt:
         for event in checking.told(self._check) if self._check else ():
             yield event
 
+    async def check_first(self) -> AsyncGenerator[Event]:
+        """Where the person says that something fails, the check runs before the first reply, which knows then how it fails.
+
+        Not where it takes a question, and not where the model has just read what the check says.
+        """
+        if self.sandbox is None or self.begun or self.conversation.failing or not guards.complains(self.prompt):
+            return
+        async with aclosing(self.look()) as happened:
+            async for event in happened:
+                yield event
+        decider = self._decider
+        if decider is None or not (permission := self.approval.by_rule(decider)) or not permission.allowed:
+            return
+        execution = Execution(decider, self.sandbox, self.workspace, self.prompt)
+        async with aclosing(execution.told()) as happened:
+            async for event in happened:
+                yield event
+        for event in self.conversation.checking.offered(execution.lacking) if execution.lacking else ():
+            yield event
+        self.conversation.output = execution.text
+        if execution.end.passed:
+            return
+        self.before = feedback.as_it_is(decider.label, "\n\n".join(execution.said))
+        if not execution.lacking:
+            self.failing, self._error = self._named_in(execution.text), failure.signature(execution.text)
+
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
         messages = self.conversation.messages
@@ -163,7 +182,7 @@ class Attempt:
         request = Request(
             kept.messages,
             self.policy.max_new_tokens,
-            anew(self.sampling, self._begun_anew) if self._stuck or self._begun_anew else self.sampling,
+            anew(self.sampling, self._beginnings.number) if self._stuck or self._beginnings.number else self.sampling,
             begin_with=self.begun.text if self.begun else "",
             alternatives=self.policy.alternatives,
             drafts=tuple(texts.values()),
@@ -194,11 +213,8 @@ class Attempt:
         known = self.conversation.known
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
-        self.wrote, self._undone, self._stuck = (
-            tuple(dict.fromkeys([*self.wrote, *done.written])),
-            bool(done.refused),
-            self._again,
-        )
+        self.wrote = tuple(dict.fromkeys([*self.wrote, *done.written]))
+        self._undone, self._stuck = bool(done.refused), self._again
         if self._cut_off:
             self.said.append(feedback.CUT_OFF)
         if done.written:
@@ -269,6 +285,7 @@ class Attempt:
             async for event in happened:
                 yield event
         self._checked, self._unchecked = self.passed, False
+        self.conversation.failing = self.passed is False
         self.decided = True
         self.final = bool(self.passed) or self.final
 
@@ -309,28 +326,19 @@ class Attempt:
             yield CommandRefused(command, permission.why)
             return
         self._unchecked = True
-        tests = {path: text for path in self.workspace.paths() if guards.is_test(path) and (text := self.workspace.read(path))}
-        running = Running(command, self.sandbox)
-        async with aclosing(running.told()) as happened:
+        execution = Execution(command, self.sandbox, self.workspace, self.prompt)
+        async with aclosing(execution.told()) as happened:
             async for event in happened:
                 yield event
-        end, text = running.end, printed(running.output.text())
-        shown = text + feedback.IMAGE * running.images
-        said = feedback.execution_result(shown, end, expect_output=bool(command.language), omitted=running.output.omitted)
-        self.said.append(said)
-        self.passed, self.outcome = end.passed, check.outcome(text, end.code, end.reason)
-        self.conversation.output = text
-        self.said.extend(await collect(self.sandbox, self.workspace))
-        if lost := guards.damaged_tests(tests, self.workspace.read, self.prompt):
-            await bring_level(self.sandbox, self.workspace, await self.workspace.apply(lost))
-            self.said.append(feedback.tests_kept(tuple(lost)))
-        if not self.passed and (lacking := missing.found(text, self.workspace.paths(), self.workspace.read)):
-            self.said.append(feedback.not_installed(lacking.name))
-            for event in self.conversation.checking.offered(lacking):
+        self.said.extend(execution.said)
+        self.passed, self.outcome = execution.end.passed, execution.outcome
+        self.conversation.output = execution.text
+        if execution.lacking:
+            for event in self.conversation.checking.offered(execution.lacking):
                 yield event
         elif not self.passed:
-            self._pull_in(text)
-            before, self._error = self._error, failure.signature(text)
+            self._pull_in(execution.text)
+            before, self._error = self._error, failure.signature(execution.text)
             if self._error == before:
                 self._stuck = True
                 self.said.append(feedback.SAME_ERROR)
@@ -338,11 +346,14 @@ class Attempt:
             self.diff = diff
             yield events.DiffChanged(diff)
 
+    def _named_in(self, output: str) -> tuple[str, ...]:
+        """The files that the output of a failed run names."""
+        return tuple(place.path for place in failure.places(output, set(self.workspace.paths())))
+
     def _pull_in(self, output: str) -> None:
         """Files that a failed run names and that the model has not read come with what it printed."""
         room = int(self.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
-        paths = [place.path for place in failure.places(output, set(self.workspace.paths()))]
-        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
+        pulled = context.unread_files(self.workspace, self._named_in(output), self.conversation.known, room)
         self.said.extend(pulled.values())
         self.seen.update(pulled)
         self.read = tuple(pulled)
@@ -362,17 +373,16 @@ class Attempt:
         """Whether what ran was the reply's own code, in a turn that began without a file."""
         return self.plain and self.passed is False and not self.decided
 
-    async def start_over(self) -> AsyncGenerator[Event]:
-        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies.
+    @property
+    def failed_the_same(self) -> bool:
+        """Whether the check failed, and as it did before, or the reply made nothing different."""
+        return self.decided and self._stuck and self.passed is False
 
-        A small model that reads its own wrong reply says it again; another beginning helps it more than a repair.
-        """
-        failures = [text.removeprefix(feedback.PREFIX) for text in self.said if text not in feedback.NUDGES]
-        self._failures = tuple({failure.signature(text) or text: text for text in (*self._failures, *failures)}.values())
-        self._begun_anew += 1
+    async def start_over(self) -> AsyncGenerator[Event]:
+        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
         self._forgotten = ("the attempts that failed",)
         self.conversation.messages[self.first_message :] = [self.opening]
-        self.said = [feedback.begin_anew(self._failures), *self._heard]
+        self.said = [self._beginnings.message(self.said, self.before, checked=self.decided), *self._heard]
         async with aclosing(self.feed_back()) as happened:
             async for event in happened:
                 yield event

@@ -78,35 +78,45 @@ def instructions(workspace: Snapshot) -> tuple[str, bool]:
     return text[:LONGEST_INSTRUCTIONS], len(text) > LONGEST_INSTRUCTIONS
 
 
-async def show(workspace: Snapshot, parser: Parser, prompt: str, output: str, room: int, known: dict[str, int]) -> Shown:
+async def show(
+    workspace: Snapshot,
+    parser: Parser,
+    prompt: str,
+    output: str,
+    room: int,
+    known: dict[str, int],
+    failing: Sequence[str] = (),
+) -> Shown:
     """What is worth reading for this prompt, in about `room` tokens (counted roughly): what it names, a map, other files.
 
-    `output` is what the last command printed. `known` holds the hash of what the model has read or written of each file; files
-    it knows as they are do not come again, and `known` is brought up to date.
+    `output` is what the last command printed, `failing` the files that a check names which fails. `known` holds the hash of
+    what the model has read or written of each file; files it knows as they are do not come again, and `known` is brought up to
+    date.
     """
     paths, first = workspace.paths(), not known
     named = mentions.find(prompt, paths)
+    first_read = dict.fromkeys([*named.paths, *failing])
     words = _words(prompt)
     texts = {path: workspace.read(path) or "" for path in _by_interest(paths)[:MOST_READ]}
-    wanted = sorted(texts.keys() - set(named.paths), key=lambda path: (-_relevance(path, texts[path], words), _interest(path)))
+    wanted = sorted(texts.keys() - first_read.keys(), key=lambda path: (-_relevance(path, texts[path], words), _interest(path)))
     budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: _characters(room, OTHER_SHARE, OTHER_TOKENS)}
     parts: list[str] = []
     shown: list[str] = []
     left_out: list[str] = []
-    for path in [*named.paths, *wanted]:
-        is_named = path in named.paths
+    for path in [*first_read, *wanted]:
+        is_named = path in first_read
         text = texts.get(path) or workspace.read(path)
         if not text or known.get(path) == fingerprint(text) or path == INSTRUCTIONS:
             continue
         cost = len(text) + len(path) + 20
         if cost > budgets[is_named]:
-            left_out += [path] * is_named
+            left_out += [path] * (path in named.paths)
             continue
         budgets[is_named] -= cost
         known[path] = fingerprint(text)
         shown.append(path)
         parts.append(block(path, text))
-    unseen = {path: texts[path] for path in (*named.paths, *wanted) if texts.get(path) and path not in known}
+    unseen = {path: texts[path] for path in (*first_read, *wanted) if texts.get(path) and path not in known}
     head = _overview(paths, unseen, words, room, parser) if first and room else []
     asked = [*_symbols(named.symbols, unseen, budgets[True], parser), *await _mentioned(workspace, named, output, room)]
     return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))

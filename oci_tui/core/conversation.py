@@ -12,7 +12,8 @@ from oci_tui.core.secrets import redacted
 
 class Conversation:
     """`known` holds the hash of each file as the model has read or written it; `steered` is what the person said meanwhile;
-    `checking` knows what the sandbox can run; `languages` are the fence tags of those that can be run, as the model was told.
+    `checking` knows what the sandbox can run; `failing`: the check failed last, and the model was told; `languages` are the
+    fence tags of those that can be run, as the model was told.
     """
 
     def __init__(self) -> None:
@@ -20,6 +21,7 @@ class Conversation:
         self.known: dict[str, int] = {}
         self.steered: list[str] = []
         self.output = ""
+        self.failing = False
         self.instructions = ""
         self.languages: tuple[str, ...] = ("python", "bash")
         self.turns = 0
@@ -34,7 +36,7 @@ class Conversation:
     def go_on_as(self, twin: Conversation, first: int | None = None) -> None:
         """What was said in `twin` was said here: all of it, or what it says from index `first` on."""
         self.messages = twin.messages if first is None else [*self.messages, *twin.messages[first:]]
-        self.known, self.output, self.checking = twin.known, twin.output, twin.checking
+        self.known, self.output, self.checking, self.failing = twin.known, twin.output, twin.checking, twin.failing
 
     def copy(self) -> tuple[list[Message], dict[str, int]]:
         """What `restore` takes back."""

@@ -80,10 +80,21 @@ def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
     return "\n".join([said, *files])
 
 
-def begin_anew(failures: Sequence[str]) -> str:
-    """What follows the prompt when it is put once more because of these failures."""
+def as_it_is(label: str, said: str) -> str:
+    """What the model is told of the check where the person says that something fails; `said` is what came of it."""
+    return f"Before any change, `{label}` gives this.\n{said}\n"
+
+
+def begin_anew(failures: Sequence[str], *, checked: bool = False) -> str:
+    """What follows the prompt when it is put once more because of these failures, of a check or of the reply's own code.
+
+    Without any the check said after the attempts what it had said before.
+    """
+    if not failures:
+        return "Earlier attempts at this did not change that result. The cause is another one.\n"
+    what = "After them the check said" if checked else "Your function must not do this"
     said = "\n\n".join(failures)
-    return f"Earlier attempts at this failed. Your function must not do this:\n\n{said}\n"
+    return f"Earlier attempts at this failed. {what}:\n\n{said}\n"
 
 
 def not_installed(name: str) -> str:
@@ -96,7 +107,8 @@ def not_installed(name: str) -> str:
 
 def tests_kept(paths: Sequence[str]) -> str:
     """The message when a command damaged tests and they were put back."""
-    return f"The command removed or skipped tests in {_listed(paths)}. They were put back: change the code that they test."
+    did = f"The command removed, skipped or changed tests in {_listed(paths)}."
+    return f"{did} They were put back: change the code that they test."
 
 
 def not_allowed(text: str, why: str) -> str:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from oci_tui.core import events, failure, feedback
-from oci_tui.core.attempt import RESAMPLED, Attempt
+from oci_tui.core.attempt import Attempt
+from oci_tui.core.beginning_anew import RESAMPLED
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.errors import OciError
 from oci_tui.core.events import Event

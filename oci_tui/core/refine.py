@@ -61,9 +61,11 @@ class Turn:
             async with aclosing(self._meet_the_user()) as happened:
                 async for event in happened:
                     yield event
-            if self.rounds == 1:
-                await self._begin()
             yield events.RoundStarted(turn, self.rounds)
+            if self.rounds == 1:
+                async with aclosing(self._begin()) as happened:
+                    async for event in happened:
+                        yield event
             steps: list[Step] = [attempt.write, attempt.run] if replies == 1 else [partial(self._race, replies)]
             async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds == self.policy.rounds))) as happened:
                 async for event in happened:
@@ -71,7 +73,8 @@ class Turn:
             kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
             yield events.RoundFinished(turn, self.rounds, attempt.passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
-            after = [attempt.start_over if attempt.failed_plainly else attempt.feed_back] * (not attempt.final)
+            again = self.rounds < self.policy.rounds and (attempt.failed_plainly or (attempt.failed_the_same and self._start))
+            after = [self._start_over if again else attempt.feed_back] * (not attempt.final)
             async with aclosing(_done(partial(self._hold_the_best, kept), *after)) as happened:
                 async for event in happened:
                     yield event
@@ -140,7 +143,21 @@ class Turn:
         yield events.RoundRestored(number)
         yield events.DiffChanged(attempt.diff)
 
-    async def _begin(self) -> None:
+    async def _start_over(self) -> AsyncGenerator[Event]:
+        """The next round begins from the files that this turn began with."""
+        attempt = self.attempt
+        if self._start and attempt.decided:
+            files, conversation = self._start
+            await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(files.fork()))
+            self.conversation.known, before = dict(conversation.known), attempt.diff
+            attempt.diff = await self.workspace.diff()
+            if attempt.diff != before:
+                yield events.DiffChanged(attempt.diff)
+        async with aclosing(attempt.start_over()) as happened:
+            async for event in happened:
+                yield event
+
+    async def _begin(self) -> AsyncGenerator[Event]:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
         attempt, conversation = self.attempt, self.conversation
         attempt.window = (await attempt.engine.describe()).context
@@ -155,11 +172,17 @@ class Turn:
         fixed = context.system_message(conversation.languages, said, planning=planning)
         conversation.messages[0] = context.PLAIN if attempt.plain else fixed
         conversation.instructions = said
+        if not planning:
+            async with aclosing(attempt.check_first()) as happened:
+                async for event in happened:
+                    yield event
         for share in (1.0, 0.5, 0.25, 0.1, 0.0):
             known = dict(conversation.known)
             room = int(attempt.room * share)
-            shown = await context.show(self.workspace, attempt.parser, self.prompt, conversation.output, room, known)
-            text = f"{shown.text}\n{self.prompt}" if shown.text else self.prompt
+            shown = await context.show(
+                self.workspace, attempt.parser, self.prompt, conversation.output, room, known, attempt.failing
+            )
+            text = "\n".join(filter(None, (shown.text, attempt.before, self.prompt)))
             if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
                 break
         conversation.known = known

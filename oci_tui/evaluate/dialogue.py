@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from oci_tui.core import feedback
-from oci_tui.core.attempt import anew
+from oci_tui.core.beginning_anew import anew
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.generation import Message, Sampling
 from oci_tui.core.labels import PYTHON_TAGS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from oci_tui.core.attempt import RESAMPLED
+from oci_tui.core.beginning_anew import RESAMPLED
 from oci_tui.core.generation import Message
 from oci_tui.evaluate.dialogue import Dialogue, Product, Published
 from oci_tui.evaluate.guide import messages

@@ -21,6 +21,7 @@ from oci_tui.core.events import (
     ChangeRejected,
     ChangeUndone,
     CheckFound,
+    CommandFinished,
     CommandStarted,
     CommitFailed,
     ContextBuilt,
@@ -254,6 +255,8 @@ class TranscriptPane(CursorPane):
                 self._tell(Said("✗", "warn", visible_line(refused), "warn"))
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
+            case CommandFinished():
+                told.doing = Told.doing
             case RoundFinished():
                 told.doing = visible_line(event.outcome)
                 told.sign, told.sign_style = _RESULTS[event.passed]
