@@ -542,6 +542,17 @@ async def test_the_check_runs_first_where_something_fails(make_repository: MakeR
 
 
 @pytest.mark.docker
+async def test_the_model_is_told_where_it_wrote_the_test_that_fails(make_repository: MakeRepository) -> None:
+    wrong = "test_calc.py\n```python\nfrom calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 4\n```"
+    async with session_on(make_repository({"calc.py": FIXED}), [wrong, wrong.replace("4", "3")]) as session:
+        assert verdict(await turn(session, "write tests for add")) is Verdict.PASSED
+        assert session.conversation.messages[-2].content.endswith(feedback.own_tests(["test_calc.py"]))
+    async with session_on(make_repository(FILES), [WRONG, RIGHT]) as session:
+        assert verdict(await turn(session)) is Verdict.PASSED
+        assert "as you wrote it" not in session.conversation.messages[-2].content
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize(("prompt", "mode"), [("let it add", "auto"), ("the tests fail", "ask"), ("the tests fail", "plan")])
 async def test_the_check_does_not_run_first_unasked(make_repository: MakeRepository, prompt: str, mode: ApprovalMode) -> None:
     async with session_on(make_repository(FILES), ["I would change it."]) as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from copy import copy
 
@@ -161,7 +161,7 @@ class Attempt:
             return
         self.before = feedback.as_it_is(decider.label, "\n\n".join(execution.said))
         if not execution.lacking:
-            self.failing, self._error = self._named_in(execution.text), failure.signature(execution.text)
+            self.failing, self._error = execution.named, failure.signature(execution.text)
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
@@ -326,7 +326,8 @@ class Attempt:
             yield CommandRefused(command, permission.why)
             return
         self._unchecked = True
-        execution = Execution(command, self.sandbox, self.workspace, self.prompt)
+        changed = [file.path for file in self.diff.files]
+        execution = Execution(command, self.sandbox, self.workspace, self.prompt, changed)
         async with aclosing(execution.told()) as happened:
             async for event in happened:
                 yield event
@@ -337,7 +338,7 @@ class Attempt:
             for event in self.conversation.checking.offered(execution.lacking):
                 yield event
         elif not self.passed:
-            self._pull_in(execution.text)
+            self._pull_in(execution.named)
             before, self._error = self._error, failure.signature(execution.text)
             if self._error == before:
                 self._stuck = True
@@ -346,14 +347,10 @@ class Attempt:
             self.diff = diff
             yield events.DiffChanged(diff)
 
-    def _named_in(self, output: str) -> tuple[str, ...]:
-        """The files that the output of a failed run names."""
-        return tuple(place.path for place in failure.places(output, set(self.workspace.paths())))
-
-    def _pull_in(self, output: str) -> None:
+    def _pull_in(self, paths: Sequence[str]) -> None:
         """Files that a failed run names and that the model has not read come with what it printed."""
         room = int(self.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
-        pulled = context.unread_files(self.workspace, self._named_in(output), self.conversation.known, room)
+        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
         self.said.extend(pulled.values())
         self.seen.update(pulled)
         self.read = tuple(pulled)

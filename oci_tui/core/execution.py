@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 
-from oci_tui.core import check, feedback, guards, missing
+from oci_tui.core import check, failure, feedback, guards, missing
 from oci_tui.core.events import Event
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.ports import Command, Exit, Sandbox, Snapshot
@@ -14,16 +14,20 @@ from oci_tui.core.terminal import printed
 
 
 class Execution:
-    """Once `told` is through: how it ended, the `text` it printed as a terminal shows it, what the model is told (`said`), and
-    what the sandbox lacked for it.
+    """Once `told` is through: how it ended, the `text` it printed as a terminal shows it, what the model is told (`said`), what
+    the sandbox lacked for it, and the files that it `named` where it failed. `changed` are those that the change touches.
     """
 
-    def __init__(self, command: Command, sandbox: Sandbox, workspace: Snapshot, prompt: str) -> None:
+    def __init__(
+        self, command: Command, sandbox: Sandbox, workspace: Snapshot, prompt: str, changed: Collection[str] = ()
+    ) -> None:
         self.end = Exit(1, "connection lost")
         self.text = ""
         self.said: list[str] = []
         self.lacking: missing.Missing | None = None
+        self.named: tuple[str, ...] = ()
         self._command, self._sandbox, self._workspace, self._prompt = command, sandbox, workspace, prompt
+        self._changed = changed
 
     @property
     def outcome(self) -> str:
@@ -43,6 +47,12 @@ class Execution:
         if lost := guards.damaged_tests(tests, workspace.read, self._prompt):
             await bring_level(self._sandbox, workspace, await workspace.apply(lost))
             self.said.append(feedback.tests_kept(tuple(lost)))
-        if not self.end.passed and (lacking := missing.found(self.text, workspace.paths(), workspace.read)):
+        if self.end.passed:
+            return
+        if lacking := missing.found(self.text, workspace.paths(), workspace.read):
             self.lacking = lacking
             self.said.append(feedback.not_installed(lacking.name))
+            return
+        self.named = tuple(place.path for place in failure.places(self.text, set(workspace.paths())))
+        if own := [path for path in self.named if guards.is_test(path) and path in self._changed]:
+            self.said.append(feedback.own_tests(own))

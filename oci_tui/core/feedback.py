@@ -111,6 +111,11 @@ def tests_kept(paths: Sequence[str]) -> str:
     return f"{did} They were put back: change the code that they test."
 
 
+def own_tests(paths: Sequence[str]) -> str:
+    """The message when a test fails that the model wrote or changed."""
+    return f"{_listed(paths)} is as you wrote it: what it expects may be what is wrong."
+
+
 def not_allowed(text: str, why: str) -> str:
     """The message when a command may not run."""
     return f"This was not run, since {why}:\n{shortened(text, 300, 200)}\nDo not try it again; find another way."

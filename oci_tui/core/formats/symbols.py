@@ -54,15 +54,15 @@ def first_file(code: str, prompt: str) -> WriteFile | None:
 def within(text: str, code: str, prompt: str) -> str:
     """What a file becomes when a block that names it holds `code`: that, or where it is only a part, the file with it in place.
 
-    Definitions are dropped where the prompt speaks of them, or where as many new ones come in a block of about the file's
-    length: what a weak model leaves out otherwise it has forgotten.
+    Definitions are dropped where the prompt speaks of them, or where as many new ones that it does not speak of come in a block
+    of about the file's length: what a weak model leaves out otherwise it has forgotten.
     """
     file, block = parsed(text), parsed(textwrap.dedent(code))
     if file is None or block is None or not block.body or not all(map(_declares, block.body)):
         return code
     held, told = _names(file), _names(block)
-    forgotten = {name for name in held - told if not re.search(rf"\b{re.escape(name)}\b", prompt)}
-    renamed = len(told - held) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n")
+    forgotten, unasked = _unspoken(held - told, prompt), _unspoken(told - held, prompt)
+    renamed = len(unasked) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n")
     frame = {_key(statement) for statement in file.body if not isinstance(statement, _Definition)} - {""}
     framed = not frame or frame & {_key(statement) for statement in block.body}
     if framed and (not forgotten or renamed) and not _members_forgotten(file, block, prompt):
@@ -126,11 +126,17 @@ def joined(text: str, code: str) -> str | None:
     return f"{_ended(text)}\n\n{textwrap.dedent(code)}"
 
 
+def _unspoken(names: set[str], prompt: str) -> set[str]:
+    """Those that the prompt does not name."""
+    return {name for name in names if not re.search(rf"\b{re.escape(name)}\b", prompt)}
+
+
 def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
     """What the block lacks of the file's definitions and the prompt wants renamed or removed."""
     if not _GOING.search(prompt):
         return set()
-    return {name for name in _names(file) - _names(block) if re.search(rf"\b{re.escape(name)}\b", prompt)}
+    lacking = _names(file) - _names(block)
+    return lacking - _unspoken(lacking, prompt)
 
 
 def _class_merged(old: str, new: str) -> str:
@@ -160,7 +166,7 @@ def _members_forgotten(file: ast.Module, block: ast.Module, prompt: str) -> bool
     held = {statement.name: statement for statement in file.body if isinstance(statement, ast.ClassDef)}
     pairs = [(held[new.name], new) for new in block.body if isinstance(new, ast.ClassDef) and new.name in held]
     lost = {name for old, new in pairs for name in _left_out(old, new)}
-    return any(not re.search(rf"\b{re.escape(name)}\b", prompt) for name in lost)
+    return bool(_unspoken(lost, prompt))
 
 
 def _left_out(held: ast.ClassDef, told: ast.ClassDef) -> set[str]:
