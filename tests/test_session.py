@@ -512,6 +512,21 @@ async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(ma
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("last", ["I cannot do it.", "```python\n1 / 0\n```"])
+async def test_where_another_beginning_comes_to_nothing_the_best_files_stay(make_repository: MakeRepository, last: str) -> None:
+    two = FILES["test_calc.py"] + "\n\ndef test_zero():\n    assert add(0, 1) == 1\n"
+    half = "calc.py\n```python\ndef add(a, b):\n    return b - a\n```"
+    async with session_on(make_repository(FILES | {"test_calc.py": two}), [half, half, last]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        assert "b - a" in (session.workspace.read("calc.py") or "")
+        said = [message.content for message in session.conversation.messages if message.role == "user"][-1]
+    assert feedback.best_kept(()) in said
+    restored = only(happened, events.RoundRestored)
+    assert [event.number for event in restored if isinstance(event, events.RoundRestored)] == [2]
+
+
+@pytest.mark.docker
 async def test_what_the_user_wrote_meanwhile_is_not_taken_out_by_another_beginning(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
     async with session_on(root, [WRONG, WRONG, RIGHT]) as session, aclosing(session.ask("let it add")) as running:

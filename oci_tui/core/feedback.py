@@ -80,6 +80,11 @@ def taken_back(passed: int, before: int, files: Sequence[str]) -> str:
     return "\n".join([said, *files])
 
 
+def best_kept(files: Sequence[str]) -> str:
+    """The message when another beginning came to nothing and the files of an earlier attempt were put back."""
+    return "\n".join(["The files are as your best attempt left them:", *files])
+
+
 def as_it_is(label: str, said: str) -> str:
     """What the model is told of the check where the person says that something fails; `said` is what came of it."""
     return f"Before any change, `{label}` gives this.\n{said}\n"

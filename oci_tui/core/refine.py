@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -50,6 +50,7 @@ class Turn:
         self.rounds = 0
         self._best: tuple[Standing, int] | None = None
         self._kept = 0
+        self._anew = False
         self._sandboxes = sandboxes
         self._start: tuple[Snapshot, Conversation] | None = None
 
@@ -127,19 +128,22 @@ class Turn:
         """Where the check came out worse than in an earlier round, the files go back to that one; `kept` is this one's."""
         attempt = self.attempt
         self._kept = kept or self._kept
-        if not (attempt.decided and self._kept) or attempt.passed is None:
+        said: Callable[[Sequence[str]], str] = feedback.best_kept
+        if attempt.decided and self._kept and attempt.passed is not None:
+            now = Standing.of(attempt.passed, failure.counts(self.conversation.output))
+            if self._best is None or now >= self._best[0]:
+                self._best, self._anew = (now, self._kept), False
+                return
+            said = partial(feedback.taken_back, max(now.tests_passed, 0), max(self._best[0].tests_passed, 0))
+        elif not (self._anew and self._best and (attempt.final or self.rounds >= self.policy.rounds)):
+            # only where what was begun anew comes to nothing: an earlier round's files are more than those from before the turn
             return
-        now = Standing.of(attempt.passed, failure.counts(self.conversation.output))
-        if self._best is None or now >= self._best[0]:
-            self._best = now, self._kept
-            return
-        best, number = self._best
-        self._kept = number
+        self._kept = number = self._best[1]
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.history.restore(number))
-        attempt.diff = await self.workspace.diff()
+        attempt.diff, self._anew = await self.workspace.diff(), False
         room = int(attempt.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
         files = context.changed_files(self.workspace, attempt.wrote, self.conversation.known, room)
-        attempt.said.append(feedback.taken_back(max(now.tests_passed, 0), max(best.tests_passed, 0), tuple(files.values())))
+        (self.conversation.say if attempt.final else attempt.said.append)(said(tuple(files.values())))
         yield events.RoundRestored(number)
         yield events.DiffChanged(attempt.diff)
 
@@ -148,6 +152,7 @@ class Turn:
         attempt = self.attempt
         if self._start and attempt.decided:
             files, conversation = self._start
+            self._anew = True
             await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(files.fork()))
             self.conversation.known, before = dict(conversation.known), attempt.diff
             attempt.diff = await self.workspace.diff()
