@@ -557,6 +557,15 @@ async def test_the_check_runs_first_where_something_fails(make_repository: MakeR
 
 
 @pytest.mark.docker
+async def test_what_the_first_check_writes_is_pending(make_repository: MakeRepository) -> None:
+    check = Policy(timeout_s=20, check_command="echo made > made.txt; exit 1")
+    async with session_on(make_repository(FILES), ["It cannot pass."], check) as session:
+        happened = await turn(session, "the check fails")
+    changed = next(event for event in happened if isinstance(event, events.DiffChanged))
+    assert [file.path for file in changed.diff.files] == ["made.txt"]
+
+
+@pytest.mark.docker
 async def test_the_model_is_told_where_it_wrote_the_test_that_fails(make_repository: MakeRepository) -> None:
     wrong = "test_calc.py\n```python\nfrom calc import add\n\n\ndef test_add():\n    assert add(1, 2) == 4\n```"
     async with session_on(make_repository({"calc.py": FIXED}), [wrong, wrong.replace("4", "3")]) as session:

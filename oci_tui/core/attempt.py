@@ -150,10 +150,12 @@ class Attempt:
         decider = self._decider
         if decider is None or not (permission := self.approval.by_rule(decider)) or not permission.allowed:
             return
-        execution = Execution(decider, self.sandbox, self.workspace, self.prompt)
+        execution, before = Execution(decider, self.sandbox, self.workspace, self.prompt), await self.workspace.diff()
         async with aclosing(execution.told()) as happened:
             async for event in happened:
                 yield event
+        if (diff := await self.workspace.diff()) != before:
+            yield events.DiffChanged(diff)
         for event in self.conversation.checking.offered(execution.lacking) if execution.lacking else ():
             yield event
         self.conversation.output = execution.text

@@ -51,6 +51,14 @@ async def test_a_file_that_is_named_comes_first_if_it_fits(workspace: GitWorkspa
     assert "big.py" in (await show(workspace, PARSER, prompt, "", 3_000, {})).left_out
 
 
+async def test_files_that_a_failing_check_names_come_like_named_ones(workspace: GitWorkspace) -> None:
+    shown = await show(workspace, PARSER, "fix it", "", 30_000, {}, ("big.py", "deep/inner.py"))
+    assert shown.paths[:2] == ("big.py", "deep/inner.py")
+    assert "big.py" not in (await show(workspace, PARSER, "fix it", "", 30_000, {})).paths
+    small = await show(workspace, PARSER, "fix it", "", 3_000, {}, ("big.py",))
+    assert (small.left_out, "big.py" in small.paths) == ((), False)
+
+
 async def test_files_that_speak_of_the_prompt_come_first(workspace: GitWorkspace) -> None:
     await workspace.apply({"zebra.py": "def read_password():\n    pass\n", "empty.py": ""})
     shown = await show(workspace, PARSER, "Which function reads a password?", "", 8192, {})
