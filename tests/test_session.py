@@ -17,7 +17,7 @@ from oci_tui.core import context, events, feedback
 from oci_tui.core.approval import Approval
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
-from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_EDIT, SAME_ERROR
+from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request, Sampling
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode
@@ -262,11 +262,47 @@ async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRe
 
 
 @pytest.mark.docker
-async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
-    async with session_on(make_repository(FILES), [WRONG, WRONG], Policy(rounds=2, timeout_s=20)) as session:
-        assert verdict(await turn(session)) is Verdict.FAILED
-        told = [message.content for message in session.conversation.messages if message.role == "user"]
-        assert [SAME_EDIT in text for text in told] == [False, False, True]
+async def test_a_reply_that_only_copies_is_drawn_again_in_the_same_round(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), []) as session:
+        session.engine = engine = Remembering([f"calc.py\n```python\n{FILES['calc.py']}```", WRONG, WRONG, RIGHT])
+        happened = await turn(session)
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.RoundStarted)) == 2
+    assert [len(asked) for asked in engine.asked] == [2, 2, 4, 4]
+    assert [feedback.COPIED in asked[-1].content for asked in engine.asked] == [False, True, False, True]
+    assert [drawn.temperature for drawn in engine.drawn] == [0.0, 0.8, 0.8, 0.8]
+    assert len({drawn.seed for drawn in engine.drawn}) >= 2
+    refused = only(happened, events.EditsRefused)
+    assert [event.reasons for event in refused if isinstance(event, events.EditsRefused)] == [
+        ("the reply writes calc.py as it is",)
+    ] * 2
+    assert len(only(happened, events.CommandStarted)) == 2
+
+
+@pytest.mark.docker
+async def test_words_are_asked_for_code_where_a_fix_is_wanted(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["It was the sum; I changed it.", RIGHT]) as session:
+        happened = await turn(session, "Fix the failing test.")
+        assert verdict(happened) is Verdict.PASSED
+        assert len(only(happened, events.RoundStarted)) == 1
+        assert session.conversation.messages[-2].content == feedback.NO_CODE
+    async with session_on(make_repository(FILES), ["It takes away."]) as session:
+        assert verdict(await turn(session, "Why does the test fail?")) is Verdict.ANSWERED
+
+
+@pytest.mark.docker
+async def test_a_round_of_copies_is_begun_anew_or_ends(make_repository: MakeRepository) -> None:
+    copied = f"calc.py\n```python\n{FILES['calc.py']}```"
+    async with session_on(make_repository(FILES), [copied] * 3, Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.FAILED
+        assert [message.role for message in session.conversation.messages] == ["system", "user"]
+    async with session_on(make_repository(FILES), []) as session:
+        session.engine = engine = Remembering([WRONG, *[WRONG] * 3, RIGHT])
+        happened = await turn(session)
+    assert verdict(happened) is Verdict.PASSED
+    assert [len(asked) for asked in engine.asked] == [2, 4, 4, 4, 2]
+    assert "After them the check said:" in engine.asked[-1][-1].content
 
 
 @pytest.mark.docker
@@ -516,7 +552,9 @@ async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(ma
 async def test_where_another_beginning_comes_to_nothing_the_best_files_stay(make_repository: MakeRepository, last: str) -> None:
     two = FILES["test_calc.py"] + "\n\ndef test_zero():\n    assert add(0, 1) == 1\n"
     half = "calc.py\n```python\ndef add(a, b):\n    return b - a\n```"
-    async with session_on(make_repository(FILES | {"test_calc.py": two}), [half, half, last]) as session:
+    async with session_on(
+        make_repository(FILES | {"test_calc.py": two}), [half, half.replace("b - a", "(b - a)"), last]
+    ) as session:
         happened = await turn(session)
         assert verdict(happened) is Verdict.FAILED
         assert "b - a" in (session.workspace.read("calc.py") or "")
@@ -529,7 +567,8 @@ async def test_where_another_beginning_comes_to_nothing_the_best_files_stay(make
 @pytest.mark.docker
 async def test_what_the_user_wrote_meanwhile_is_not_taken_out_by_another_beginning(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
-    async with session_on(root, [WRONG, WRONG, RIGHT]) as session, aclosing(session.ask("let it add")) as running:
+    replies = [WRONG, WRONG.replace("b - a", "(b - a)"), RIGHT]
+    async with session_on(root, replies) as session, aclosing(session.ask("let it add")) as running:
         async for event in running:
             if isinstance(event, events.RoundStarted) and event.round == 2:
                 (root / "mine.txt").write_text("mine\n")
@@ -587,7 +626,9 @@ async def test_the_check_does_not_run_first_unasked(make_repository: MakeReposit
 
 @pytest.mark.docker
 async def test_rounds_run_out(make_repository: MakeRepository) -> None:
-    async with session_on(make_repository(FILES), [WRONG] * 2, Policy(rounds=2, timeout_s=20)) as session:
+    async with session_on(
+        make_repository(FILES), [WRONG, WRONG.replace("b - a", "(b - a)")], Policy(rounds=2, timeout_s=20)
+    ) as session:
         happened = await turn(session)
         assert verdict(happened) is Verdict.FAILED
         assert len(only(happened, events.RoundStarted)) == 2

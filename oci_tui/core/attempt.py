@@ -15,7 +15,8 @@ from oci_tui.core.diff import Diff
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
 from oci_tui.core.execution import Execution
-from oci_tui.core.generation import Begun, Message, Piece, Request, Sampling, Usage
+from oci_tui.core.first_check import FirstCheck
+from oci_tui.core.generation import Begun, Message, Request, Sampling, Usage, nothing
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
@@ -28,13 +29,6 @@ _CUT_OFF, _EDITS_REFUSED, _NOT_RUN, _PLANNED = "reply cut off", "edits refused",
 _NOT_DONE = "not done when the rounds were used up"
 
 
-async def _nothing() -> AsyncGenerator[Piece]:
-    """What an engine says that is not asked."""
-    nothing: tuple[Piece, ...] = ()
-    for piece in nothing:
-        yield piece
-
-
 Parts = tuple[Engine, Sandbox | None, Workspace, Parser, Approval]
 
 
@@ -43,8 +37,7 @@ class Attempt:
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
     run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
-    turn's first, `opening`. `plain`: there was no file when it began. `before` is what the check said then, `failing` the files
-    that it named. `final`: there is nothing more to do.
+    turn's first, `opening`. `plain`: there was no file when it began. `final`: there is nothing more to do.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -58,8 +51,7 @@ class Attempt:
         self.window = self.room = self.first_message = 0
         self.opening = Message("user", prompt)
         self.plain = False
-        self.before = ""
-        self.failing: tuple[str, ...] = ()
+        self.first_check = FirstCheck()
         self.read: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
         self.seen: set[str] = set()
@@ -74,9 +66,10 @@ class Attempt:
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
         self._beginnings = Beginnings()
+        self._failed: list[str] = []
         self._heard: tuple[str, ...] = ()
         self._forgotten: tuple[str, ...] = ()
-        self._again = self._stuck = self._undone = self._cut_off = self._refused = self._planned = False
+        self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = False
         self._ran: bool | None = None
         self._checked: bool | None = None
         self._unchecked = False
@@ -97,7 +90,9 @@ class Attempt:
         vars(self).update({name: value for name, value in vars(twin).items() if name not in own})
 
     async def write(self) -> AsyncGenerator[Event]:
-        """A reply and its edits. Where one was refused the model is told at once and replies again, a few times at most."""
+        """A reply and its edits. Where one was refused, or they make nothing different, the model is told at once and replies
+        again, a few times at most.
+        """
         self.wrote, self.said = (), []
         async with aclosing(self.look()) as happened:
             async for event in happened:
@@ -150,20 +145,11 @@ class Attempt:
         decider = self._decider
         if decider is None or not (permission := self.approval.by_rule(decider)) or not permission.allowed:
             return
-        execution, before = Execution(decider, self.sandbox, self.workspace, self.prompt), await self.workspace.diff()
-        async with aclosing(execution.told()) as happened:
+        asked = decider, self.sandbox, self.workspace, self.prompt, self.conversation.checking
+        async with aclosing(self.first_check.told(*asked)) as happened:
             async for event in happened:
                 yield event
-        if (diff := await self.workspace.diff()) != before:
-            yield events.DiffChanged(diff)
-        for event in self.conversation.checking.offered(execution.lacking) if execution.lacking else ():
-            yield event
-        self.conversation.output = execution.text
-        if execution.end.passed:
-            return
-        self.before = feedback.as_it_is(decider.label, "\n\n".join(execution.said))
-        if not execution.lacking:
-            self.failing, self._error = execution.named, failure.signature(execution.text)
+        self.conversation.output, self._error = self.first_check.output, self.first_check.failure
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
@@ -193,7 +179,7 @@ class Attempt:
         if begun:
             reader.feed(begun.text)
             yield events.ReplyGrew(begun.text)
-        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else _nothing()) as pieces:
+        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else nothing()) as pieces:
             async for piece in pieces:
                 usage = piece.usage or usage
                 if piece.text:
@@ -215,16 +201,25 @@ class Attempt:
         known = self.conversation.known
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
+        same = all(self.workspace.read(path) == text for path, text in done.written.items())
+        self._idle = bool(done.written and same and not done.refused and (self.first_check.said or not self._reply.code))
+        self._undone, self._stuck = self._idle or bool(done.refused), self._again or bool(done.written and same)
+        if self._idle:
+            # the model does not read its copy again: the prompt stands, with a word on it, and the next is drawn otherwise
+            del self.conversation.messages[-1]
+            self._beginnings.number += 1
+            if feedback.COPIED not in self.conversation.messages[-1].content:
+                self.said.append(feedback.COPIED)
+            yield events.EditsRefused((f"the reply writes {', '.join(done.written)} as it is",))
+            return
         self.wrote = tuple(dict.fromkeys([*self.wrote, *done.written]))
-        self._undone, self._stuck = bool(done.refused), self._again
         if self._cut_off:
             self.said.append(feedback.CUT_OFF)
         if done.written:
             self._unchecked = True
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(done.written))
             yield events.EditsApplied(tuple(done.written), notes=tuple(done.notes))
-            before, self.diff = self.diff, await self.workspace.diff()
-            self._stuck = self._stuck or self.diff == before
+            self.diff = await self.workspace.diff()
             yield events.DiffChanged(self.diff)
         texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
         known.update({path: context.fingerprint(text) for path, text in texts.items()})
@@ -232,10 +227,11 @@ class Attempt:
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
         nothing = not (self._reply.edits or self._reply.code or self._cut_off or self.diff.files)
-        if nothing and guards.only_claims(self._reply.text, self.workspace.paths()):
+        failing = bool(self.first_check.said)
+        if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
-            yield events.EditsRefused(("the reply says that it changed a file, and holds no code",))
+            yield events.EditsRefused((f"{why}, and the reply holds no code",))
         if done.refused:
             self.said.append(feedback.refused_edits(done.refused))
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
@@ -340,6 +336,7 @@ class Attempt:
             for event in self.conversation.checking.offered(execution.lacking):
                 yield event
         elif not self.passed:
+            self._failed = execution.said[:1]
             self._pull_in(execution.named)
             before, self._error = self._error, failure.signature(execution.text)
             if self._error == before:
@@ -359,7 +356,8 @@ class Attempt:
 
     async def feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""
-        self.conversation.say("\n\n".join(self.said))
+        if self.said or self.conversation.messages[-1].role != "user":
+            self.conversation.say("\n\n".join(self.said))
         self.said = []
         for text in self.conversation.steered:
             self.conversation.say(text)
@@ -374,14 +372,17 @@ class Attempt:
 
     @property
     def failed_the_same(self) -> bool:
-        """Whether the check failed, and as it did before, or the reply made nothing different."""
-        return self.decided and self._stuck and self.passed is False
+        """Whether the check failed, and as it did before, or the replies since make nothing different."""
+        return self._checked is False and (self._idle or (self.decided and self._stuck))
 
     async def start_over(self) -> AsyncGenerator[Event]:
         """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
         self._forgotten = ("the attempts that failed",)
         self.conversation.messages[self.first_message :] = [self.opening]
-        self.said = [self._beginnings.message(self.said, self.before, checked=self.decided), *self._heard]
+        self.said = [
+            self._beginnings.message([*self._failed, *self.said], self.first_check.said, checked=self._checked is not None),
+            *self._heard,
+        ]
         async with aclosing(self.feed_back()) as happened:
             async for event in happened:
                 yield event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
 import msgspec
@@ -127,6 +127,13 @@ class Piece(msgspec.Struct, frozen=True):
     text: str
     usage: Usage | None = None
     tokens: tuple[Token, ...] = ()
+
+
+async def nothing() -> AsyncGenerator[Piece]:
+    """What an engine says that is not asked."""
+    none: tuple[Piece, ...] = ()
+    for piece in none:
+        yield piece
 
 
 class EngineInfo(msgspec.Struct, frozen=True):

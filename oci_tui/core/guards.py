@@ -25,6 +25,7 @@ _COMPLAINT = re.compile(
     r"|\btests?\b[^.\n]*\bpass\b",
     re.IGNORECASE,
 )
+_MENDING = re.compile(r"\b(?:fix|correct|repair|mend|solve|make|get)\b", re.IGNORECASE)
 _WIDER = re.compile(
     r"\b(?:(?:writ|chang|updat|adapt|creat|renam|mov)(?:e|es|ed|ing)|(?:add|extend|adjust|cover|refactor|split)(?:s|ed|ing|ting)?"
     r"|call it)\b",
@@ -36,6 +37,13 @@ _ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOV
 def only_claims(reply: str, paths: Sequence[str]) -> bool:
     """Whether a reply without code says that it changed a file."""
     return bool(_CLAIM.search(reply)) and any(path in reply for path in paths)
+
+
+def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool) -> str:
+    """What speaks against a reply without code, in a phrase; "" when it is an answer. `failing`: the check fails."""
+    if only_claims(reply, paths):
+        return "the reply says that it changed a file"
+    return "the check fails" if failing and _MENDING.search(prompt) and "?" not in prompt else ""
 
 
 def is_test(path: str) -> bool:

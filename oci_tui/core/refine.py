@@ -150,7 +150,7 @@ class Turn:
     async def _start_over(self) -> AsyncGenerator[Event]:
         """The next round begins from the files that this turn began with."""
         attempt = self.attempt
-        if self._start and attempt.decided:
+        if self._start and attempt.failed_the_same:
             files, conversation = self._start
             self._anew = True
             await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(files.fork()))
@@ -185,9 +185,9 @@ class Turn:
             known = dict(conversation.known)
             room = int(attempt.room * share)
             shown = await context.show(
-                self.workspace, attempt.parser, self.prompt, conversation.output, room, known, attempt.failing
+                self.workspace, attempt.parser, self.prompt, conversation.output, room, known, attempt.first_check.named
             )
-            text = "\n".join(filter(None, (shown.text, attempt.before, self.prompt)))
+            text = "\n".join(filter(None, (shown.text, attempt.first_check.said, self.prompt)))
             if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
                 break
         conversation.known = known

@@ -8,7 +8,7 @@ from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.formats.elision import is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import is_test, lost_tests, only_claims
+from oci_tui.core.guards import is_test, lost_tests, only_claims, only_words
 from oci_tui.parser.treesitter import TreeSitterParser
 
 PARSER = TreeSitterParser()
@@ -91,6 +91,14 @@ def test_a_change_that_is_only_claimed_is_seen() -> None:
     assert not only_claims("I would set the port in config.toml.", ["config.toml"])
     assert not only_claims("calc.py was changed in March.", ["calc.py"])
     assert not only_claims("I fixed it.", ["calc.py"])
+
+
+def test_words_are_no_fix_of_what_fails() -> None:
+    def asked(prompt: str, *, failing: bool = True) -> str:
+        return only_words("It was the sum.", ["calc.py"], prompt, failing=failing)
+
+    assert asked("Fix it.") == asked("Make the tests pass.") == "the check fails"
+    assert asked("Fix it.", failing=False) == asked("Why does it fail?") == asked("Explain the failing tests.") == ""
 
 
 def test_a_file_never_shown_is_not_overwritten_but_shown() -> None:
