@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from oci_tui.core import guards
 from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.formats.elision import is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import is_test, lost_tests, only_claims, only_words
+from oci_tui.core.guards import complains, is_test, lost_tests, only_claims, only_words
 from oci_tui.parser.treesitter import TreeSitterParser
+from tests.mutants import with_an_alternative_less
 
 PARSER = TreeSitterParser()
 TESTS = "def test_one():\n    assert 1 + 1 == 2\n\n\ndef test_two():\n    assert 2\n"
@@ -91,6 +95,22 @@ def test_a_change_that_is_only_claimed_is_seen() -> None:
     assert not only_claims("I would set the port in config.toml.", ["config.toml"])
     assert not only_claims("calc.py was changed in March.", ["calc.py"])
     assert not only_claims("I fixed it.", ["calc.py"])
+
+
+COMPLAINTS = """\
+The tests fail. | see the failing test | fix it | there is a bug | two bugs in calc.py | a buggy parser | it is wrong
+it returns wrongly | the build is broken | it breaks on Monday | it crashes | Correct cache.py | incorrectly rounded
+repair the parser | mend it | bad results | Make the tests in tests/ pass.""".replace("\n", " | ").split(" | ")
+
+
+def test_complaints_are_known_by_each_of_their_words() -> None:
+    assert [prompt for prompt in COMPLAINTS if not complains(prompt)] == []
+    others = ("add a flag", "`bash test.sh` must still pass", "raise ValueError", "a prefix")
+    assert [prompt for prompt in others if complains(prompt)] == []
+    less = list(with_an_alternative_less(guards._COMPLAINT.pattern))
+    assert len(less) > 10
+    for mutant in less:
+        assert not all(re.search(mutant, prompt, re.IGNORECASE) for prompt in COMPLAINTS), mutant
 
 
 def test_words_are_no_fix_of_what_fails() -> None:
