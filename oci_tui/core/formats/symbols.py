@@ -93,7 +93,7 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
         if key in old:
             if isinstance(statement, ast.ClassDef) and isinstance(held := old[key], ast.ClassDef):
                 source = _class_merged(_source(lines, held), source)
-            replacing[key] = replacing.get(key, "") + source
+            replacing[key] = _with(replacing.get(key, ""), source)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             imports += source
         elif key:
@@ -126,6 +126,11 @@ def joined(text: str, code: str) -> str | None:
     return f"{_ended(text)}\n\n{textwrap.dedent(code)}"
 
 
+def _with(sources: str, source: str) -> str:
+    """Definitions of one name, one after the other (a property and its setter); one that comes again as it was stands once."""
+    return sources if source in sources else sources + source
+
+
 def _unspoken(names: set[str], prompt: str) -> set[str]:
     """Those that the prompt does not name."""
     return {name for name in names if not re.search(rf"\b{re.escape(name)}\b", prompt)}
@@ -152,7 +157,7 @@ def _class_merged(old: str, new: str) -> str:
     for member in told.body:
         source = textwrap.indent(textwrap.dedent(_source(written, member)), lead)
         if (key := _key(member)) in members and not (_is_docstring(member) and _is_docstring(members[key])):
-            replacing[key] = replacing.get(key, "") + source
+            replacing[key] = _with(replacing.get(key, ""), source)
         elif key and not _is_docstring(member):
             added.append(f"\n{source}")
     lines.append("".join(added))
