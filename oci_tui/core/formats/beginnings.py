@@ -15,7 +15,10 @@ _LEAST = 0.7
 
 
 def place(text: str, files: Mapping[str, str]) -> WriteFile | None:
-    """The edit that the block means; None where it is clear of no file. Tests are not meant: they are shown to explain."""
+    """The edit that the block means, even one that changes nothing: it is no program to run. None where it is clear of no file.
+
+    Tests are not meant: they are shown to explain.
+    """
     lines = _lines(text)
     homes = [
         path
@@ -25,7 +28,7 @@ def place(text: str, files: Mapping[str, str]) -> WriteFile | None:
         and old[:_ALIKE] == lines[:_ALIKE]
         and len(lines) >= _LEAST * len(old)
     ]
-    return WriteFile(homes[0], text) if len(homes) == 1 and files[homes[0]].strip() != text.strip() else None
+    return WriteFile(homes[0], text) if len(homes) == 1 else None
 
 
 def _lines(text: str) -> list[str]:
