@@ -22,6 +22,7 @@ from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request, 
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import ApprovalMode
 from oci_tui.core.reading import read
+from oci_tui.core.recall import recalled
 from oci_tui.core.selection import Selection
 from oci_tui.core.session import Session
 from oci_tui.core.verdict import Verdict
@@ -265,7 +266,7 @@ async def test_tests_that_a_command_removes_are_put_back(make_repository: MakeRe
 async def test_a_reply_that_only_copies_is_drawn_again_in_the_same_round(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), []) as session:
         session.engine = engine = Remembering([f"calc.py\n```python\n{FILES['calc.py']}```", WRONG, WRONG, RIGHT])
-        happened = await turn(session)
+        happened = await turn(session, "fix it")
     assert verdict(happened) is Verdict.PASSED
     assert len(only(happened, events.RoundStarted)) == 2
     assert [len(asked) for asked in engine.asked] == [2, 2, 4, 4]
@@ -276,7 +277,24 @@ async def test_a_reply_that_only_copies_is_drawn_again_in_the_same_round(make_re
     assert [event.reasons for event in refused if isinstance(event, events.EditsRefused)] == [
         ("the reply writes calc.py as it is",)
     ] * 2
-    assert len(only(happened, events.CommandStarted)) == 2
+    assert len(only(happened, events.CommandStarted)) == 3
+
+
+@pytest.mark.docker
+async def test_a_file_that_is_only_shown_is_no_mistake(make_repository: MakeRepository) -> None:
+    shown = f"calc.py\n```python\n{FILES['calc.py']}```"
+    async with session_on(make_repository({"calc.py": FILES["calc.py"]}), [shown]) as session:
+        happened = await turn(session, "show me calc.py")
+        assert only(happened, events.EditsRefused) == []
+        assert not any(feedback.COPIED in message.content for message in session.conversation.messages)
+
+
+@pytest.mark.docker
+async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
+    again = "calc.py\n```python\ndef add(a, b):\n    return a - b\n```"
+    async with session_on(make_repository(FILES), [again], Policy(rounds=1, timeout_s=20)) as session:
+        assert verdict(await turn(session)) is Verdict.FAILED
+        assert feedback.SAME_EDIT in session.conversation.messages[-1].content
 
 
 @pytest.mark.docker
@@ -294,7 +312,7 @@ async def test_words_are_asked_for_code_where_a_fix_is_wanted(make_repository: M
 async def test_a_round_of_copies_is_begun_anew_or_ends(make_repository: MakeRepository) -> None:
     copied = f"calc.py\n```python\n{FILES['calc.py']}```"
     async with session_on(make_repository(FILES), [copied] * 3, Policy(rounds=1, timeout_s=20)) as session:
-        happened = await turn(session)
+        happened = await turn(session, "fix it")
         assert verdict(happened) is Verdict.FAILED
         assert [message.role for message in session.conversation.messages] == ["system", "user"]
     async with session_on(make_repository(FILES), []) as session:
@@ -534,7 +552,8 @@ async def test_the_same_error_again_is_told_to_the_model(make_repository: MakeRe
 @pytest.mark.docker
 async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(make_repository: MakeRepository) -> None:
     other = WRONG.replace("b - a", "b - a - 0")
-    async with session_on(make_repository(FILES | {"b.txt": "b\n"}), []) as session:
+    root = make_repository(FILES | {"b.txt": "b\n"})
+    async with session_on(root, []) as session:
         session.engine = engine = Remembering([WRONG, f"{other}\nb.txt\n```\nchanged\n```", RIGHT])
         happened = await turn(session)
     assert verdict(happened) is Verdict.PASSED
@@ -545,6 +564,8 @@ async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(ma
     last = only(happened, events.DiffChanged)[-1]
     assert isinstance(last, events.DiffChanged)
     assert [file.path for file in last.diff.files] == ["calc.py"]
+    told = recalled(list(read(root.parent / "journal.jsonl"))).conversation
+    assert (told.messages, told.known) == (session.conversation.messages, session.conversation.known)
 
 
 @pytest.mark.docker
@@ -568,11 +589,15 @@ async def test_where_another_beginning_comes_to_nothing_the_best_files_stay(make
 async def test_what_the_user_wrote_meanwhile_is_not_taken_out_by_another_beginning(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
     replies = [WRONG, WRONG.replace("b - a", "(b - a)"), RIGHT]
+    happened: list[Event] = []
     async with session_on(root, replies) as session, aclosing(session.ask("let it add")) as running:
         async for event in running:
-            if isinstance(event, events.RoundStarted) and event.round == 2:
+            happened.append(event)
+            if isinstance(event, events.RoundStarted) and event.round == 1:
                 (root / "mine.txt").write_text("mine\n")
         assert session.workspace.read("mine.txt") == "mine\n"
+        assert len(session.conversation.messages) == 7
+        assert len(only(happened, events.UserEdited)) == 1
         assert (root / "mine.txt").read_text() == "mine\n"
 
 
@@ -593,6 +618,15 @@ async def test_the_check_runs_first_where_something_fails(make_repository: MakeR
     assert len(only(happened, events.CommandStarted)) == 2
     assert engine.asked[2][-1].content == "now it is wrong that 1 and 2 are 3"
     assert len(only(again, events.CommandStarted)) >= 2
+
+
+@pytest.mark.docker
+async def test_the_check_does_not_run_first_where_its_result_was_just_read(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [WRONG, RIGHT], Policy(rounds=1, timeout_s=20)) as session:
+        assert verdict(await turn(session)) is Verdict.FAILED
+        happened = await turn(session, "fix it")
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.CommandStarted)) == 1
 
 
 @pytest.mark.docker

@@ -196,14 +196,15 @@ class Attempt:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
         self._planned = self.approval.mode == "plan"
         if self._planned:
-            self._undone = False
+            self._undone = self._idle = False
             return
         known = self.conversation.known
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
-        same = all(self.workspace.read(path) == text for path, text in done.written.items())
-        self._idle = bool(done.written and same and not done.refused and (self.first_check.said or not self._reply.code))
-        self._undone, self._stuck = self._idle or bool(done.refused), self._again or bool(done.written and same)
+        same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
+        failing = bool(self.first_check.said) or self._checked is False
+        self._idle = same and failing and not (done.refused or self._cut_off)
+        self._undone, self._stuck = self._idle or bool(done.refused), self._again or same
         if self._idle:
             # the model does not read its copy again: the prompt stands, with a word on it, and the next is drawn otherwise
             del self.conversation.messages[-1]
@@ -227,7 +228,6 @@ class Attempt:
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
         nothing = not (self._reply.edits or self._reply.code or self._cut_off or self.diff.files)
-        failing = bool(self.first_check.said)
         if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
