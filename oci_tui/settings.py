@@ -67,7 +67,7 @@ class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draft: Annotated[
         str, _is('guess ahead: "ngram" from files and reply, or the folder of a small model of the same family (exllamav2)')
     ] = ""
-    at_once: Annotated[int, _is("replies computed together (exllamav2 with flash-attn, a server)", 1, 64)] = 4
+    at_once: Annotated[int, _is("replies computed together (exllamav2, a server)", 1, 64)] = 4
     threads: Annotated[int, _is("processor threads; 0: all cores (llama.cpp)", 0)] = 0
     replies: Annotated[str, _is("the file of a scripted engine")] = ""
     record: Annotated[str, _is("a file that every reply is appended to, with its timing")] = ""

@@ -135,14 +135,10 @@ def usage_of(result: dict[str, Any], end: ReplyEnd, first_s: float, seconds: flo
     )
 
 
-def notes(model: Exl2Model, settings: EngineSettings, context: int, paged: bool) -> tuple[str, ...]:
+def notes(model: Exl2Model, settings: EngineSettings, context: int, *, flash: bool) -> tuple[str, ...]:
     """What a person should know of this load, one fact a line."""
     found = [f"{model.architecture}, {model.weight_bytes / 1e9:.2f} GB of weights, cache {settings.cache}"]
-    found.append(
-        f"paged attention (flash-attn), up to {settings.at_once} replies at once"
-        if paged
-        else "no flash-attn: unpaged attention"
-    )
+    found.append(f"attention by {'flash-attn' if flash else 'torch'}, up to {settings.at_once} replies at once")
     if settings.draft:
         found.append(f"drafting: {'n-grams of the files and the reply' if settings.draft == 'ngram' else settings.draft}")
     if not settings.context:
@@ -150,6 +146,11 @@ def notes(model: Exl2Model, settings: EngineSettings, context: int, paged: bool)
     elif context < settings.context:
         found.append(f"engine.context is {settings.context}, but the model knows {context} tokens")
     return tuple(found)
+
+
+def about_memory(error: BaseException) -> bool:
+    """Whether the library failed for want of GPU memory."""
+    return any(words in str(error) for words in ("Insufficient VRAM", "Insufficient space", "out of memory"))
 
 
 def line(error: BaseException) -> str:

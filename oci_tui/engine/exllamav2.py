@@ -19,6 +19,7 @@ from oci_tui.engine.exl2_jobs import Jobs, Reply
 from oci_tui.engine.fit import fit, gpus, speed_limit
 from oci_tui.engine.loaded import Say
 from oci_tui.engine.memory import on_gpu
+from oci_tui.engine.paged_attention import PagedAttention
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.room import check_room
 from oci_tui.engine.templates import choose
@@ -49,7 +50,9 @@ class Library:
         self.torch: Any = torch
         self.exllamav2: Any = exllamav2
         self.generator: Any = exllamav2.generator
-        self.paged = bool(exllamav2.attn.has_flash_attn_with_paged)
+        self.flash = bool(exllamav2.attn.has_flash_attn_with_paged)
+        if not self.flash:
+            PagedAttention(torch).install(exllamav2.attn)
 
 
 class Exl2Engine:
@@ -62,6 +65,10 @@ class Exl2Engine:
         facts = _exl2(Path(settings.model))
         progress(Progress("compiling exllamav2's kernels (minutes the first time)"))
         self._library = library()
+        if settings.tensor_parallel and not self._library.flash:
+            raise EngineError(
+                "engine.tensor_parallel needs flash-attn, which is not here; without it the layers are split over the GPUs"
+            )
         found = gpus()
         free, gpu_count = sum(gpu.free for gpu in found), max(len(found), 1)
         self._facts = facts
@@ -75,8 +82,8 @@ class Exl2Engine:
         try:
             self._load(settings, progress)
         except (AssertionError, RuntimeError, ValueError, OSError, KeyError) as error:
-            advice = on_gpu(facts, self._context, settings.cache, free, gpu_count)
-            raise EngineError(f"{facts.path}: {values.line(error)}. {advice}") from error
+            advice = f". {on_gpu(facts, self._context, settings.cache, free, gpu_count)}" if values.about_memory(error) else ""
+            raise EngineError(f"{facts.path}: {values.line(error)}{advice}") from error
         self._stop_ids = (*facts.stop_ids, *self._turn_end())
         self.info = EngineInfo(
             engine="exllamav2",
@@ -85,8 +92,8 @@ class Exl2Engine:
             device=", ".join(gpu.name for gpu in found) or "CUDA GPU",
             bits_per_weight=facts.bits_per_weight or None,
             template=self._template.name,
-            notes=values.notes(facts, settings, self._context, self._library.paged),
-            at_once=settings.at_once if self._library.paged else 1,
+            notes=values.notes(facts, settings, self._context, flash=self._library.flash),
+            at_once=settings.at_once,
             probabilities=True,
             speed_limit=speed_limit(facts, 0, settings.cache, bandwidth.of_gpu(found)),
         )
@@ -208,8 +215,7 @@ class Exl2Engine:
             model=model,
             cache=cache,
             tokenizer=self._tokenizer,
-            max_batch_size=settings.at_once if library.paged else 1,
-            paged=library.paged,
+            max_batch_size=settings.at_once,
             **drafting,
         )
         progress(Progress("warming up"))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from oci_tui.core.errors import EngineError
@@ -17,6 +16,7 @@ from oci_tui.core.ports import Progress
 from oci_tui.engine.exllamav2 import Exl2Engine
 from oci_tui.settings import EngineSettings
 from tests.exl2.folder import linked
+from tests.exl2.lora import write_lora
 
 pytestmark = [pytest.mark.exl2, pytest.mark.model]
 
@@ -24,22 +24,17 @@ QUESTION = Message("user", "What is the capital of France?")
 SONG = "\n".join(f"{n} green bottles hanging on the wall, and if one should fall" for n in ("ten", "nine", "eight", "seven"))
 
 
-@pytest.fixture(scope="module", params=["paged", "unpaged"])
-def paged(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param == "paged")
-
-
 @pytest.fixture(scope="module")
-def engine(smollm2_exl2: Path, paged: bool) -> Iterator[Exl2Engine]:
-    loaded = load(EngineSettings(model=str(smollm2_exl2), context=1024), paged)
+def engine(smollm2_exl2: Path) -> Iterator[Exl2Engine]:
+    loaded = load(EngineSettings(model=str(smollm2_exl2), context=1024))
     yield loaded
     loaded.close()
 
 
-def load(settings: EngineSettings, paged: bool = True, heard: list[Progress] | None = None) -> Exl2Engine:
+def load(settings: EngineSettings, heard: list[Progress] | None = None) -> Exl2Engine:
     from tests.exl2.library import CpuLibrary
 
-    return Exl2Engine(settings, (heard if heard is not None else []).append, lambda: CpuLibrary(paged))
+    return Exl2Engine(settings, (heard if heard is not None else []).append, CpuLibrary)
 
 
 def replies(engine: Exl2Engine, *requests: Request) -> list[list[Piece]]:
@@ -70,11 +65,11 @@ def ask(text: str = "", **more: Any) -> Request:
     return Request((Message("user", text) if text else QUESTION,), **{"max_new_tokens": 24, **more})
 
 
-def test_the_load_tells_how_far_it_is_and_what_it_became(smollm2_exl2: Path, paged: bool) -> None:
+def test_the_load_tells_how_far_it_is_and_what_it_became(smollm2_exl2: Path) -> None:
     heard: list[Progress] = []
-    engine = load(EngineSettings(model=str(smollm2_exl2), context=512), paged, heard)
+    engine = load(EngineSettings(model=str(smollm2_exl2), context=512), heard)
     assert [step.fraction for step in heard if step.doing == "loading the model"][-1] == 1.0
-    assert (engine.info.context, engine.info.bits_per_weight, engine.info.at_once) == (512, 8.17, 4 if paged else 1)
+    assert (engine.info.context, engine.info.bits_per_weight, engine.info.at_once) == (512, 8.17, 4)
     assert any("flash-attn" in note for note in engine.info.notes)
 
 
@@ -139,14 +134,14 @@ def test_a_stopped_reply_ends_at_once_and_the_others_go_on(engine: Exl2Engine) -
     assert heard[1][-1].usage.reply_tokens == 6
 
 
-def test_replies_at_once_share_passes_where_pages_allow(engine: Exl2Engine, paged: bool) -> None:
+def test_replies_at_once_share_passes(engine: Exl2Engine) -> None:
     alone, _ = reply(engine, ask(max_new_tokens=8))
     said: list[int] = []
     for number in range(3):
         engine.begin(number, ask(max_new_tokens=8), lambda _, number=number: said.append(number))  # type: ignore[misc]
     while engine.step():
         pass
-    assert (said == sorted(said)) is not paged
+    assert said != sorted(said)
     together = replies(engine, *[ask(max_new_tokens=8)] * 3)
     assert ["".join(piece.text for piece in pieces) for pieces in together] == [alone] * 3
 
@@ -157,10 +152,10 @@ def test_what_does_not_fit_the_window_is_refused_with_the_numbers(engine: Exl2En
     assert reply(engine, ask(max_new_tokens=2))[1].reply_tokens == 2
 
 
-def test_ngram_drafts_change_the_speed_and_never_the_reply(smollm2_exl2: Path, engine: Exl2Engine, paged: bool) -> None:
+def test_ngram_drafts_change_the_speed_and_never_the_reply(smollm2_exl2: Path, engine: Exl2Engine) -> None:
     request = ask("Repeat: " + SONG, begin_with="ten green", max_new_tokens=40)
     plain, usage = reply(engine, request)
-    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft="ngram"), paged)
+    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft="ngram"))
     drafted, alone = reply(drafting, request)
     seeded, helped = reply(drafting, Request(**{**_fields(request), "drafts": (plain,)}))
     assert drafted == seeded == plain
@@ -170,10 +165,10 @@ def test_ngram_drafts_change_the_speed_and_never_the_reply(smollm2_exl2: Path, e
 
 
 def test_a_draft_model_drafts_and_one_of_another_vocabulary_is_refused(
-    smollm2_exl2: Path, engine: Exl2Engine, paged: bool, tmp_path: Path
+    smollm2_exl2: Path, engine: Exl2Engine, tmp_path: Path
 ) -> None:
     plain, _ = reply(engine, ask())
-    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft=str(smollm2_exl2)), paged)
+    drafting = load(EngineSettings(model=str(smollm2_exl2), context=1024, draft=str(smollm2_exl2)))
     drafted, usage = reply(drafting, ask())
     assert drafted == plain
     assert usage.accepted_tokens >= usage.reply_tokens // 2
@@ -184,7 +179,7 @@ def test_a_draft_model_drafts_and_one_of_another_vocabulary_is_refused(
     tokenizer["model"]["merges"] = []
     (other / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     with pytest.raises(EngineError, match=r"the draft model .* has another vocabulary"):
-        load(EngineSettings(model=str(smollm2_exl2), context=512, draft=str(other)), paged)
+        load(EngineSettings(model=str(smollm2_exl2), context=512, draft=str(other)))
 
 
 def test_a_lora_is_a_requests_own(smollm2_exl2: Path, engine: Exl2Engine, tmp_path: Path) -> None:
@@ -218,6 +213,16 @@ def test_every_way_to_load_serves_replies(smollm2_exl2: Path, placed: dict[str, 
     assert reply(engine, ask(begin_with="The capital of"))[0].startswith(" France is Paris")
 
 
+def test_all_gpus_compute_a_layer_only_with_flash_attention(smollm2_exl2: Path) -> None:
+    from tests.exl2.library import CpuLibrary
+
+    library = CpuLibrary()
+    library.flash = False
+    with pytest.raises(EngineError, match=r"engine\.tensor_parallel needs flash-attn, .* not here") as refused:
+        Exl2Engine(EngineSettings(model=str(smollm2_exl2), tensor_parallel=True), lambda _: None, lambda: library)
+    assert "GB" not in str(refused.value)
+
+
 def test_closing_frees_the_weights_and_the_cache(smollm2_exl2: Path) -> None:
     engine = load(EngineSettings(model=str(smollm2_exl2), context=512))
     model = weakref.ref(engine._models[0])
@@ -228,20 +233,3 @@ def test_closing_frees_the_weights_and_the_cache(smollm2_exl2: Path) -> None:
 
 def _fields(request: Request) -> dict[str, Any]:
     return {name: getattr(request, name) for name in request.__struct_fields__}
-
-
-def write_lora(folder: Path, base: Path) -> Path:
-    """A rank-4 adapter of random weights for the query projection of every layer."""
-    from safetensors.numpy import save_file
-
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    random, hidden = np.random.default_rng(7), config["hidden_size"]
-    tensors = {}
-    for layer in range(config["num_hidden_layers"]):
-        name = f"base_model.model.model.layers.{layer}.self_attn.q_proj"
-        tensors[f"{name}.lora_A.weight"] = random.normal(0, 0.05, (4, hidden)).astype(np.float16)
-        tensors[f"{name}.lora_B.weight"] = random.normal(0, 0.05, (hidden, 4)).astype(np.float16)
-    folder.mkdir()
-    save_file(tensors, folder / "adapter_model.safetensors")
-    (folder / "adapter_config.json").write_text(json.dumps({"r": 4, "lora_alpha": 4}), encoding="utf-8")
-    return folder

@@ -56,8 +56,9 @@ def test_a_window_of_zero_is_what_fits_and_the_model_knows(tmp_path: Path) -> No
     assert adapter.window(asked, 16_384, Fit(needed=5_000, free=9_000, context=20_480)) == 16_384
     with pytest.raises(EngineError, match=r"needs 9\.0 GB of GPU memory and 8\.0 GB are free"):
         adapter.window(asked, 16_384, Fit(needed=9_000_000_000, free=8_000_000_000, context=0))
-    said = adapter.notes(read_exl2(exl2(tmp_path / "model")), asked, 16_384, paged=True)
+    said = adapter.notes(read_exl2(exl2(tmp_path / "model")), asked, 16_384, flash=True)
     assert "the window is 16384 tokens: what fits the GPU and the model knows" in said
+    assert "attention by flash-attn, up to 4 replies at once" in said
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,19 @@ def test_tokens_of_a_result_are_counted() -> None:
 
 
 def test_notes_say_what_is_slower_or_shorter_than_asked(tmp_path: Path) -> None:
-    said = adapter.notes(read_exl2(exl2(tmp_path / "model")), EngineSettings(context=8192), 4096, paged=False)
-    assert "no flash-attn: unpaged attention" in said
+    said = adapter.notes(read_exl2(exl2(tmp_path / "model")), EngineSettings(context=8192), 4096, flash=False)
+    assert "attention by torch, up to 4 replies at once" in said
     assert "engine.context is 8192, but the model knows 4096 tokens" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "memory"),
+    [
+        ("Insufficient VRAM for model and cache", True),
+        ("Insufficient space in device allocation", True),
+        ("CUDA out of memory. Tried to allocate 200.00 GiB", True),
+        ("view size is not compatible with input tensor's size and stride", False),
+    ],
+)
+def test_advice_on_memory_is_for_want_of_memory(said: str, memory: bool) -> None:
+    assert adapter.about_memory(RuntimeError(said)) is memory

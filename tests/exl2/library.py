@@ -11,13 +11,12 @@ from tests.exl2.llama import CpuCache, CpuModel, CpuTensorParallelCache, exllama
 
 
 class CpuLibrary(Library):
-    """The real tokenizer, sampler, dynamic generator and LoRA reader; paged as if flash-attn were there, or not."""
+    """The real tokenizer, sampler, dynamic generator and LoRA reader, as if flash-attn were there."""
 
-    def __init__(self, paged: bool) -> None:
+    def __init__(self) -> None:
         self.torch = torch
         self.generator = exllamav2.generator
-        self.paged = paged
-        exllamav2.attn.has_flash_attn_with_paged = paged
+        self.flash = exllamav2.attn.has_flash_attn_with_paged = True
         self.exllamav2 = SimpleNamespace(
             ExLlamaV2=CpuModel,
             ExLlamaV2Config=exllamav2.ExLlamaV2Config,

@@ -1,6 +1,6 @@
 """A Llama on a CPU behind exllamav2's own model and cache classes: reads an EXL2 folder, takes the generator's parameters.
 
-Paged and unpaged, with draft models, LoRA and every rope scaling of the library, which computes the frequencies itself.
+Paged, with draft models, LoRA and every rope scaling of the library, which computes the frequencies itself.
 """
 
 from __future__ import annotations

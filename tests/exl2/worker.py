@@ -12,7 +12,7 @@ from tests.exl2.library import CpuLibrary
 
 
 def load(settings: EngineSettings, progress: Callable[[Progress], None]) -> Exl2Engine:
-    return Exl2Engine(settings, progress, lambda: CpuLibrary(paged=False))
+    return Exl2Engine(settings, progress, CpuLibrary)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""exllamav2 as its own examples drive it, for comparison: prints tokens per second of one greedy reply, and the memory's speed.
+"""exllamav2 as its own examples drive it, for comparison: prints tokens per second of a reply, and the memory's speed.
 
+Unpaged where there is no flash-attn.
 Run as `python -m tests.gpu.bare FOLDER TOKENS CACHE [--stand-in]`.
 """
 
@@ -32,7 +33,7 @@ def main(folder: str, tokens: int, cache_mode: str, *, stand_in: bool) -> None:
     if stand_in:
         from tests.exl2.library import CpuLibrary
 
-        library: Any = CpuLibrary(paged=False)
+        library: Any = CpuLibrary()
     else:
         from oci_tui.engine.exllamav2 import Library
 
@@ -48,7 +49,7 @@ def main(folder: str, tokens: int, cache_mode: str, *, stand_in: bool) -> None:
     model.load_autosplit(cache)
     tokenizer = exllamav2.ExLlamaV2Tokenizer(config)
     generator = library.generator.ExLlamaV2DynamicGenerator(
-        model=model, cache=cache, tokenizer=tokenizer, max_batch_size=1, paged=library.paged
+        model=model, cache=cache, tokenizer=tokenizer, max_batch_size=1, paged=library.flash
     )
     generator.warmup()
     greedy = library.generator.ExLlamaV2Sampler.Settings.greedy()
