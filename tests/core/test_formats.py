@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.formats import definitions
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
-from oci_tui.core.formats.symbols import merged, place
+from oci_tui.core.formats.symbols import merged, place, within
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.parser.treesitter import TreeSitterParser
 
@@ -213,3 +213,12 @@ def test_blocks_of_one_reply_for_one_new_file_are_joined_or_the_last_is_it_and_t
     done = settle([WriteFile(path, block) for block in blocks], files, "write util.py with first and second")
     assert done.written == {path: text}
     assert [note in said for said in done.notes] == [True]
+
+
+def test_a_file_that_imports_another_name_of_the_same_module_is_whole() -> None:
+    old = "from calc import add\n\n\ndef test_sum():\n    assert add(1, 2) == 3\n"
+    new = old.replace("import add", "import plus").replace("add(", "plus(")
+    assert within(old, new, "Rename add to plus.") == new
+    assert within(old.replace("calc", "."), new.replace("calc", "."), "") == new.replace("calc", ".")
+    other = new.replace("from calc", "from sums")
+    assert within(old, other, "") == other.replace("\n", "\nfrom calc import add\n", 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.syntax import parsed
@@ -51,20 +51,20 @@ def first_file(code: str, prompt: str) -> WriteFile | None:
     return WriteFile(named[0] if named else f"{defined.lower()}.py", code) if defined else None
 
 
-def within(text: str, code: str, prompt: str) -> str:
+def within(text: str, code: str, prompt: str, used: Callable[[str], bool] = lambda _: False) -> str:
     """What a file becomes when a block that names it holds `code`: that, or where it is only a part, the file with it in place.
 
     Definitions are dropped where the prompt speaks of them, or where as many new ones that it does not speak of come in a block
-    of about the file's length: what a weak model leaves out otherwise it has forgotten.
+    of about the file's length and no other file has `used` them: what a weak model leaves out otherwise it has forgotten.
     """
     file, block = parsed(text), parsed(textwrap.dedent(code))
     if file is None or block is None or not block.body or not all(map(_declares, block.body)):
         return code
     held, told = _names(file), _names(block)
     forgotten, unasked = _unspoken(held - told, prompt), _unspoken(told - held, prompt)
-    renamed = len(unasked) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n")
-    frame = {_key(statement) for statement in file.body if not isinstance(statement, _Definition)} - {""}
-    framed = not frame or frame & {_key(statement) for statement in block.body}
+    renamed = len(unasked) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n") and not any(map(used, forgotten))
+    frame = _frame(file)
+    framed = not frame or frame & _frame(block)
     if framed and (not forgotten or renamed) and not _members_forgotten(file, block, prompt):
         return code
     return merged(text, textwrap.dedent(code), _gone(file, block, prompt)) if told else code
@@ -230,6 +230,12 @@ def _key(statement: ast.stmt) -> str:
         case ast.Import() | ast.ImportFrom():
             return ast.unparse(statement)
     return ""
+
+
+def _frame(tree: ast.Module) -> set[str]:
+    """What stands around the definitions of a file, by which a block is known for the whole of it."""
+    around = [statement for statement in tree.body if not isinstance(statement, _Definition)]
+    return {(s.module or "." if isinstance(s, ast.ImportFrom) else _key(s)) for s in around} - {""}
 
 
 def _start(statement: ast.stmt) -> int:
