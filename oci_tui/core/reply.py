@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
-from oci_tui.core import labels
+from oci_tui.core import guards, labels
 from oci_tui.core.formats import beginnings, definitions, search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
@@ -251,6 +251,9 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
             # Python with other names comes beside those that are there
             both = symbols.joined(written[begun.path], begun.text) if begun.path in python else None
             meant = WriteFile(begun.path, both or begun.text)
+        if meant and guards.lost_tests(meant.path, written.get(meant.path), meant.text, prompt):
+            # tests that are shown to explain
+            continue
         if meant:
             written[meant.path] = meant.text
             edits.append(meant)

@@ -83,3 +83,17 @@ def test_what_can_be_run_is_up_to_the_sandbox() -> None:
     reader.feed("```js\n1\n```\n```python\n2\n```\n```bash\nls\n```\n")
     assert [block.runnable for block in reader.blocks] == [True, False, True]
     assert [code.language for code in reader.finish().code] == ["js", "bash"]
+
+
+def test_a_test_that_is_shown_to_explain_is_no_edit() -> None:
+    files = {
+        "calc.py": "def add(a, b):\n    return a - b\n",
+        "test_calc.py": "def test_add():\n    assert add(1, 2) == 3\n    assert 1\n",
+    }
+    shown = "```python\ndef test_add():\n    assert add(1, 2) == 3\n```"
+    reply = parse(f"The test is:\n{shown}\nThe fix:\n```python\ndef add(a, b):\n    return a + b\n```")
+    fixed = WriteFile("calc.py", "def add(a, b):\n    return a + b\n")
+    assert placed(reply, files, "Make the test pass.").edits == (fixed,)
+    assert [edit.path for edit in placed(reply, files, "Rewrite the tests.").edits] == ["test_calc.py", "calc.py"]
+    named = parse(f"test_calc.py\n{shown}")
+    assert [edit.path for edit in placed(named, files, "Make the test pass.").edits] == ["test_calc.py"]
