@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -92,7 +93,10 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
     if isinstance(edit, WriteFile):
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
-        merge = symbols.within if path.endswith(".py") else partial(definitions.within, files.parser, path)
+        if path.endswith(".py"):
+            merge = partial(symbols.within, used=partial(_used, path, files, written))
+        else:
+            merge = partial(definitions.within, files.parser, path)
         new = merge(text, edit.text, prompt) if text else edit.text
         if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")
@@ -104,6 +108,12 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
     if edit.search.strip():
         raise MismatchError(f"{path}: no such text file; write the whole file instead")
     return path, edit.replace, ""
+
+
+def _used(path: str, files: Files, written: Mapping[str, str], name: str) -> bool:
+    """Whether a file that the model knows, other than the one at `path`, says the name."""
+    others = (written.get(other) or files.read(other) or "" for other in files.paths if other != path and other in files.known)
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for text in others)
 
 
 def _unread(path: str, text: str, done: Settled) -> str:
