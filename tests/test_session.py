@@ -309,6 +309,25 @@ async def test_words_are_asked_for_code_where_a_fix_is_wanted(make_repository: M
 
 
 @pytest.mark.docker
+async def test_what_a_rename_left_behind_is_told_once_in_the_same_round(make_repository: MakeRepository) -> None:
+    files = {**FILES, "sums.py": "from calc import add\n\n\ndef three(a):\n    return add(a, 3)\n"}
+    half = "calc.py\n```python\ndef plus(a, b):\n    return a + b\n```"
+    rest = "sums.py\n```python\nfrom calc import plus\n\n\ndef three(a):\n    return plus(a, 3)\n```"
+    tests = (
+        f"test_calc.py\n```python\n{FILES['test_calc.py'].replace('import add', 'import plus').replace(' add(', ' plus(')}```"
+    )
+    for replies, verdict_is, round_count in (([half, f"{rest}\n{tests}"], Verdict.PASSED, 1), ([half] * 3, Verdict.FAILED, 1)):
+        async with session_on(make_repository(files, f"r{len(replies)}"), replies, Policy(rounds=1, timeout_s=20)) as session:
+            happened = await turn(session, "Rename add to plus.")
+            assert verdict(happened) is verdict_is
+            assert len(only(happened, events.RoundStarted)) == round_count
+            said = [message.content for message in session.conversation.messages]
+            assert (
+                len([text for text in said if "`add` still stands in sums.py, test_calc.py: rename it there too." in text]) == 1
+            )
+
+
+@pytest.mark.docker
 async def test_a_round_of_copies_is_begun_anew_or_ends(make_repository: MakeRepository) -> None:
     copied = f"calc.py\n```python\n{FILES['calc.py']}```"
     async with session_on(make_repository(FILES), [copied] * 3, Policy(rounds=1, timeout_s=20)) as session:

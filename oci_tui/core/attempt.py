@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from copy import copy
 
-from oci_tui.core import check, context, events, failure, feedback, guards
+from oci_tui.core import check, context, events, failure, feedback, guards, verdict
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
 from oci_tui.core.beginning_anew import Beginnings, anew
 from oci_tui.core.check import Check
@@ -23,10 +23,10 @@ from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
 from oci_tui.core.rules import text_of
+from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
 
-_CUT_OFF, _EDITS_REFUSED, _NOT_RUN, _PLANNED = "reply cut off", "edits refused", "not run: no sandbox", "planned"
-_NOT_DONE = "not done when the rounds were used up"
+_PLANNED, _NOT_DONE = "planned", "not done when the rounds were used up"
 
 
 Parts = tuple[Engine, Sandbox | None, Workspace, Parser, Approval]
@@ -232,9 +232,18 @@ class Attempt:
             self._undone = True
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))
+        elif (why := self._left_behind()) and ("", why) not in self._told:
+            self._undone = True
+            self._told.add(("", why))
+            self.said.append(why)
+            yield events.EditsRefused((why,))
         if done.refused:
             self.said.append(feedback.refused_edits(done.refused))
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
+
+    def _left_behind(self) -> str:
+        changed = [file.path for file in self.diff.files]
+        return left_behind(self.prompt, self.workspace.paths(), self.workspace.read, self.parser, changed) if self.wrote else ""
 
     async def run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code.
@@ -247,7 +256,7 @@ class Attempt:
             self.conversation.say(feedback.PLANNED)
             return
         self.final = not (self._reply.edits or self._reply.code or self._cut_off or self.wrote)
-        unrun = {"answered": self.final, "edited": self.wrote, _CUT_OFF: self._cut_off, _EDITS_REFUSED: True}
+        unrun = {"answered": self.final, "edited": self.wrote, verdict.CUT_OFF: self._cut_off, verdict.EDITS_REFUSED: True}
         self.decided = False
         self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
         async with aclosing(self.look()) as happened:
@@ -310,7 +319,7 @@ class Attempt:
             self.passed, self.outcome = False, "input() was called"
             return
         if self.sandbox is None:
-            self.passed, self.outcome, self.final = None, _NOT_RUN, True
+            self.passed, self.outcome, self.final = None, verdict.NOT_RUN, True
             return
         permission = self.approval.by_rule(command)
         if permission is None:
@@ -348,8 +357,7 @@ class Attempt:
 
     def _pull_in(self, paths: Sequence[str]) -> None:
         """Files that a failed run names and that the model has not read come with what it printed."""
-        room = int(self.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
-        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
+        pulled = context.unread_files(self.workspace, paths, self.conversation.known, context.other_characters(self.room))
         self.said.extend(pulled.values())
         self.seen.update(pulled)
         self.read = tuple(pulled)
@@ -388,13 +396,5 @@ class Attempt:
                 yield event
 
     def judged(self) -> Verdict:
-        """How the turn stands after a round: where the check ran only the check counts, edits left undone never pass."""
         self._ran = self._ran if self.passed is None else self.passed
-        result = self._ran if self._checked is None else self._checked
-        if self._refused:
-            return Verdict.REFUSED
-        if self.outcome == _NOT_RUN:
-            return Verdict.NOT_RUN
-        if self.outcome in (_CUT_OFF, _EDITS_REFUSED):
-            return Verdict.FAILED
-        return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[result]
+        return verdict.judged(self.outcome, self._ran, self._checked, refused=self._refused)

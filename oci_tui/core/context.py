@@ -127,6 +127,11 @@ def changed_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, in
     return unread_files(workspace, [path for path in paths if path in known], known, room)
 
 
+def other_characters(room: int) -> int:
+    """How much of `room`, in tokens, may be files that the prompt does not name, in characters."""
+    return int(room * OTHER_SHARE * TOKEN_CHARACTERS)
+
+
 def unread_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
     """Those of the files that the model has not read as they are, as blocks, as far as `room` characters go."""
     parts: dict[str, str] = {}

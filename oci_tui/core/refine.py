@@ -141,7 +141,7 @@ class Turn:
         self._kept = number = self._best[1]
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.history.restore(number))
         attempt.diff, self._anew = await self.workspace.diff(), False
-        room = int(attempt.room * context.OTHER_SHARE * context.TOKEN_CHARACTERS)
+        room = context.other_characters(attempt.room)
         files = context.changed_files(self.workspace, attempt.wrote, self.conversation.known, room)
         (self.conversation.say if attempt.final else attempt.said.append)(said(tuple(files.values())))
         yield events.RoundRestored(number)

@@ -42,3 +42,18 @@ class Standing(NamedTuple):
         if counts is None:
             return cls(check_passed, -1, 0)
         return cls(check_passed, counts.passed, -counts.failed - counts.errors)
+
+
+CUT_OFF, EDITS_REFUSED, NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
+"""Outcomes of a round that decide how its turn stands."""
+
+
+def judged(outcome: str, ran: bool | None, checked: bool | None, *, refused: bool) -> Verdict:
+    """How a turn stands after a round: where the check ran only the check counts, edits left undone never pass."""
+    if refused:
+        return Verdict.REFUSED
+    if outcome == NOT_RUN:
+        return Verdict.NOT_RUN
+    if outcome in (CUT_OFF, EDITS_REFUSED):
+        return Verdict.FAILED
+    return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[ran if checked is None else checked]

@@ -121,6 +121,43 @@ def test_words_are_no_fix_of_what_fails() -> None:
     assert asked("Fix it.", failing=False) == asked("Why does it fail?") == asked("Explain the failing tests.") == ""
 
 
+PROMISES = (
+    "I will rename it in all files.",
+    "I'll add the flag.",
+    "First, I am going to create circle.py.",
+    "I'm going to now move the class.",
+    "I will first make the change, then I will test it.",
+    "I will then write the tests.",
+)
+
+
+def test_a_promise_is_no_change() -> None:
+    def asked(reply: str) -> str:
+        return only_words(reply, [], "Rename it.", failing=False)
+
+    assert [promise for promise in PROMISES if not asked(promise)] == []
+    for words in ("I will run the tests.", "I will not change it.", "I will make sure.", "You will add it.", "It is done."):
+        assert asked(words) == "", words
+    for part in (r"'ll|", r"| am going to", r"|'m going to", "now |", "first |", "|then ", "add|", "|create", "|write"):
+        assert part in guards._PROMISE.pattern
+        mutant = guards._PROMISE.pattern.replace(part, "", 1)
+        assert not all(re.search(mutant, promise) for promise in PROMISES), part
+
+
+def test_a_definition_that_another_file_uses_is_not_forgotten() -> None:
+    old = "def logged(f):\n    return f\n"
+    new = "def retry(times):\n    return times\n\n\ndef divide(a, b):\n    return a / b\n"
+
+    def written(*known: str, tests: str = "from tools import logged, retry\n") -> str:
+        texts = {"tools.py": old, "test_tools.py": tests}
+        return settle([WriteFile("tools.py", new)], Files(tuple(texts), texts.get, lambda _: "", known), "Add retry.").written[
+            "tools.py"
+        ]
+
+    assert written("tools.py", "test_tools.py") == f"{old}\n\n{new}"
+    assert written("tools.py") == written("tools.py", "test_tools.py", tests="logged_in = 1\n") == new
+
+
 def test_a_file_never_shown_is_not_overwritten_but_shown() -> None:
     edit = WriteFile("app.js", "const a = 2;\n")
     done = settle([edit], Files(tuple(FILES), FILES.get, lambda _: ""), "")
