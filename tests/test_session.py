@@ -312,19 +312,38 @@ async def test_words_are_asked_for_code_where_a_fix_is_wanted(make_repository: M
 async def test_what_a_rename_left_behind_is_told_once_in_the_same_round(make_repository: MakeRepository) -> None:
     files = {**FILES, "sums.py": "from calc import add\n\n\ndef three(a):\n    return add(a, 3)\n"}
     half = "calc.py\n```python\ndef plus(a, b):\n    return a + b\n```"
-    rest = "sums.py\n```python\nfrom calc import plus\n\n\ndef three(a):\n    return plus(a, 3)\n```"
+    sums = "sums.py\n```python\nfrom calc import plus\n\n\ndef three(a):\n    return plus(a, 3)\n```"
     tests = (
         f"test_calc.py\n```python\n{FILES['test_calc.py'].replace('import add', 'import plus').replace(' add(', ' plus(')}```"
     )
-    for replies, verdict_is, round_count in (([half, f"{rest}\n{tests}"], Verdict.PASSED, 1), ([half] * 3, Verdict.FAILED, 1)):
-        async with session_on(make_repository(files, f"r{len(replies)}"), replies, Policy(rounds=1, timeout_s=20)) as session:
+    told = "`add` still stands in these lines; write `plus` there.\nsums.py: from calc import add\n"
+    for name, replies, ended in (
+        ("all", [half, f"{sums}\n{tests}"], Verdict.PASSED),
+        ("part", [half, sums, half], Verdict.FAILED),
+    ):
+        async with session_on(make_repository(files, name), replies, Policy(rounds=1, timeout_s=20)) as session:
             happened = await turn(session, "Rename add to plus.")
-            assert verdict(happened) is verdict_is
-            assert len(only(happened, events.RoundStarted)) == round_count
-            said = [message.content for message in session.conversation.messages]
-            assert (
-                len([text for text in said if "`add` still stands in sums.py, test_calc.py: rename it there too." in text]) == 1
-            )
+            assert verdict(happened) is ended
+            assert (len(only(happened, events.RoundStarted)), len(only(happened, events.ReplyFinished))) == (1, 2)
+            assert [told in message.content for message in session.conversation.messages].count(True) == 1
+
+
+@pytest.mark.docker
+async def test_words_do_not_end_a_turn_while_the_check_fails(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), [*["It was the sum."] * 3, RIGHT], Policy(rounds=2, timeout_s=20)) as session:
+        happened = await turn(session, "Fix the failing test.")
+        assert verdict(happened) is Verdict.PASSED
+        assert len(only(happened, events.RoundStarted)) == 2
+
+
+@pytest.mark.docker
+async def test_a_reply_that_repeats_a_block_is_stopped(make_repository: MakeRepository) -> None:
+    block = "calc.py\n```python\ndef add(a, b):\n    first = a\n    second = b\n    return first + second\n```\n"
+    async with session_on(make_repository(FILES), [f"{block}Again:\n\n{block}And again, for ever."]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert session.conversation.messages[2].content.count("def add") == 2
+        assert "for ever" not in session.conversation.messages[2].content
 
 
 @pytest.mark.docker

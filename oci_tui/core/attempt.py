@@ -69,10 +69,12 @@ class Attempt:
         self._failed: list[str] = []
         self._heard: tuple[str, ...] = ()
         self._forgotten: tuple[str, ...] = ()
-        self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = False
+        self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = self._warned = (
+            False
+        )
         self._ran: bool | None = None
         self._checked: bool | None = None
-        self._unchecked = False
+        self._unchecked = self._failing = False
         self._error = ""
         self._check: Check | None = None
 
@@ -185,6 +187,8 @@ class Attempt:
                 if piece.text:
                     reader.feed(piece.text)
                     yield events.ReplyGrew(piece.text, piece.tokens)
+                if reader.repeats:
+                    break
         self._cut_off = usage.end == "length" and reader.open is not None
         reply, first = reader.finish(cut_off=self._cut_off), not self.workspace.paths()
         before, self._reply = self._reply, placed(reply, texts, self.prompt, self.parser, first=first)
@@ -202,8 +206,8 @@ class Attempt:
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
-        failing = bool(self.first_check.said) or self._checked is False
-        self._idle = same and failing and not (done.refused or self._cut_off)
+        self._failing = bool(self.first_check.said) or self._checked is False
+        self._idle = same and self._failing and not (done.refused or self._cut_off)
         self._undone, self._stuck = self._idle or bool(done.refused), self._again or same
         if self._idle:
             # the model does not read its copy again: the prompt stands, with a word on it, and the next is drawn otherwise
@@ -228,22 +232,17 @@ class Attempt:
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
         nothing = not (self._reply.edits or self._reply.code or self._cut_off or self.diff.files)
-        if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=failing)):
+        if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=self._failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))
-        elif (why := self._left_behind()) and ("", why) not in self._told:
-            self._undone = True
-            self._told.add(("", why))
+        elif self.wrote and not self._warned and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
+            self._undone = self._warned = True
             self.said.append(why)
-            yield events.EditsRefused((why,))
+            yield events.EditsRefused((why.partition("\n")[0],))
         if done.refused:
             self.said.append(feedback.refused_edits(done.refused))
             yield events.EditsRefused(tuple(reason.partition("\n")[0] for reason in done.refused))
-
-    def _left_behind(self) -> str:
-        changed = [file.path for file in self.diff.files]
-        return left_behind(self.prompt, self.workspace.paths(), self.workspace.read, self.parser, changed) if self.wrote else ""
 
     async def run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code.
@@ -255,7 +254,8 @@ class Attempt:
             self.passed, self.outcome, self.decided, self.final = None, _PLANNED, False, True
             self.conversation.say(feedback.PLANNED)
             return
-        self.final = not (self._reply.edits or self._reply.code or self._cut_off or self.wrote)
+        acted = self._reply.edits or self._reply.code or self._cut_off or self.wrote
+        self.final = not (acted or (self._undone and self._failing))
         unrun = {"answered": self.final, "edited": self.wrote, verdict.CUT_OFF: self._cut_off, verdict.EDITS_REFUSED: True}
         self.decided = False
         self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
@@ -54,9 +53,10 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
     `told` holds texts that were refused for not parsing: one that comes again as it was is let through, for the check to judge.
     """
     done, told = Settled(), set() if told is None else told
+    coming = {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile)}
     for edit in edits:
         try:
-            path, text, how = _edited(edit, files, done, prompt)
+            path, text, how = _edited(edit, files, done, prompt, coming)
             _guard(path, files, text, prompt, told)
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
@@ -77,8 +77,8 @@ def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, 
         raise MismatchError(f"{path}: {why}")
 
 
-def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, str, str]:
-    """Path and new text of the file, and what was overlooked. Raises MismatchError."""
+def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mapping[str, str]) -> tuple[str, str, str]:
+    """Path and new text of the file, and what was overlooked; `coming` are the reply's whole files. Raises MismatchError."""
     if isinstance(edit, Malformed):
         raise MismatchError(f"{edit.path}: {edit.why}".removeprefix(": "))
     if not edit.path:
@@ -94,7 +94,7 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
         if path.endswith(".py"):
-            merge = partial(symbols.within, used=partial(_used, path, files, written))
+            merge = partial(symbols.within, used=partial(_used, path, files, coming))
         else:
             merge = partial(definitions.within, files.parser, path)
         new = merge(text, edit.text, prompt) if text else edit.text
@@ -110,10 +110,10 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str) -> tuple[str, 
     return path, edit.replace, ""
 
 
-def _used(path: str, files: Files, written: Mapping[str, str], name: str) -> bool:
-    """Whether a file that the model knows, other than the one at `path`, says the name."""
-    others = (written.get(other) or files.read(other) or "" for other in files.paths if other != path and other in files.known)
-    return any(re.search(rf"\b{re.escape(name)}\b", text) for text in others)
+def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:
+    """Whether Python that the model knows or writes, other than the file at `path`, uses the name."""
+    others = [other for other in files.paths if other.endswith(".py") and other != path and other in files.known]
+    return any(name in files.parser.outline(other, coming.get(other) or files.read(other) or "").uses for other in others)
 
 
 def _unread(path: str, text: str, done: Settled) -> str:

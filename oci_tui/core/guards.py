@@ -23,6 +23,12 @@ _PROMISE = re.compile(
     r"\bI(?:'ll| will| am going to|'m going to) (?:now |first |then )?(?:add|change|convert|correct|create|define|delete|extend"
     r"|extract|fix|implement|make(?! sure)|modify|move|refactor|remove|rename|replace|rewrite|set|split|update|write)\b"
 )
+_OFFER = re.compile(r"\?|\b(?:if you|let me know|tell me|would you)\b", re.IGNORECASE)
+_TELLING = re.compile(
+    r"\?|\b(?:explain|outline|describe|plan|tell|show|say|review|list|why|what|how|no code|do not (?:change|write))\b",
+    re.IGNORECASE,
+)
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
 _COMPLAINT = re.compile(
     r"\b(?:fail\w*|fix\w*|bugs?|buggy|wrong\w*|broken|breaks|crash\w*|correct|incorrect\w*|repair|mend|bad)\b"
@@ -47,7 +53,7 @@ def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool) 
     """What speaks against a reply without code, in a phrase; "" when it is an answer. `failing`: the check fails."""
     if only_claims(reply, paths):
         return "the reply says that it changed a file"
-    if _PROMISE.search(reply):
+    if not _TELLING.search(prompt) and not _OFFER.search(reply) and _PROMISE.search(_THOUGHT.sub("", reply)):
         return "the reply says what it will do"
     return "the check fails" if failing and _MENDING.search(prompt) and "?" not in prompt else ""
 

@@ -24,6 +24,7 @@ from oci_tui.core.ports import Parser
 Edit = WriteFile | ReplaceText | Malformed
 
 RUNNABLE_TAGS = PYTHON_TAGS | SHELL_TAGS
+_TELLING_LINES = 4
 _PROSE_TAGS = frozenset({"markdown", "md", "rst", "text", "txt", ""})
 
 _FENCE = re.compile(r"( {0,12}|\t{1,3})(`{3,}|~{3,})[ \t]*([^`]*)$")
@@ -87,12 +88,14 @@ class Reply(msgspec.Struct, frozen=True):
 class ReplyReader:
     """Reads a reply piece by piece; `blocks` holds what has been seen so far, the last one perhaps still open.
 
-    A label that is one of `known` is a path, whatever it looks like; `runs` are the tags of what can be run.
+    It `repeats` when it says a block again: a weak model goes on like that until it is cut off. A label that is one of `known`
+    is a path, whatever it looks like; `runs` are the tags of what can be run.
     """
 
     def __init__(self, known: Container[str] = (), runs: Container[str] = RUNNABLE_TAGS) -> None:
         self._known, self._runs = known, runs
         self.blocks: list[Block] = []
+        self.repeats = False
         self._pieces: list[str] = []
         self._line = ""
         self._label = ""
@@ -174,8 +177,10 @@ class ReplyReader:
         self.blocks.append(Block(tag, path, indent, self._runs))
 
     def _close(self) -> None:
-        self.blocks[-1].partial, self.blocks[-1].closed = "", True
+        block = self.blocks[-1]
+        block.partial, block.closed = "", True
         self._fence = self._label = ""
+        self.repeats = len(block.lines) >= _TELLING_LINES and any(block.lines == one.lines for one in self.blocks[:-1])
 
     def _closes(self, fence: re.Match[str]) -> bool:
         """Whether a fence inside a block ends it: not when it opens one of its own, and not inside a string of Python."""
@@ -236,6 +241,7 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
     """
     edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
+    shown: list[Edit] = []
     written = dict(files) | {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
     for block in (*reply.code, *reply.loose):
         python = {path: text for path, text in written.items() if path.endswith(".py")}
@@ -252,14 +258,14 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
             both = symbols.joined(written[begun.path], begun.text) if begun.path in python else None
             meant = WriteFile(begun.path, both or begun.text)
         if meant and guards.lost_tests(meant.path, written.get(meant.path), meant.text, prompt):
-            # tests that are shown to explain
-            continue
-        if meant:
+            shown.append(meant)
+        elif meant:
             written[meant.path] = meant.text
             edits.append(meant)
         elif block in reply.code:
             code.append(block)
-    return Reply(reply.text, tuple(edits), tuple(code))
+    # tests that stand beside an edit explain it; alone they are the edit, and it is refused by name
+    return Reply(reply.text, tuple(edits or shown), tuple(code))
 
 
 def _homed(edit: Edit, files: Mapping[str, str]) -> Edit:

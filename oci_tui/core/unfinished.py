@@ -1,14 +1,17 @@
-"""What a rename or a move left behind: the old name that still stands somewhere, a definition that stands twice."""
+"""What a rename or a move left behind: the old name in files that use it, a definition that stands in two places."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
-from oci_tui.core.outline import Outline
-from oci_tui.core.ports import Parser
+from oci_tui.core.diff import Diff
+from oci_tui.core.outline import Definition
+from oci_tui.core.ports import Parser, Snapshot
+from oci_tui.core.repository_map import LARGEST, LARGEST_OF_ALL
 
-MOST_FILES = 2_000
+MOST_FILES = 500
 _SHOWN = 5
 _KIND = r"(?!(?:function|method|class|variable|constant|parameter|module|file|it|this|that)\b)"
 _NAME = r"[`'\"]?(?P<{}>[A-Za-z_]\w*)(?:\(\))?[`'\"]?"
@@ -17,46 +20,72 @@ _RENAME = re.compile(
     rf"\s+(?:to|into|as)\s+{_NAME.format('new')}",
     re.IGNORECASE,
 )
-_MOVE = re.compile(r"\b(?:mov|extract|split)(?:e|es|ing|ting)?\b", re.IGNORECASE)
+_MOVE = re.compile(r"\bmov(?:e|ing)\b", re.IGNORECASE)
+_KEEPING = re.compile(r"\b(?:keep|alias|deprecat\w*|compatib\w*|copy)\b", re.IGNORECASE)
 
 
-def left_behind(
-    prompt: str, paths: Sequence[str], read: Callable[[str], str | None], parser: Parser, wrote: Collection[str]
-) -> str:
-    """What the prompt asks to rename or to move and the files still have as it was, in a sentence for the model; else "".
+def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
+    """What the prompt asks to rename or to move, the change has begun with and files still have as it was; "" for nothing.
 
-    `paths` are all files, of which `wrote` were changed: what is in none of these has not been begun.
+    A sentence for the model. `diff` is the change so far, after which `files` are as they are. Only functions, classes and
+    types of a file itself count, and of the old name only the file that had it and those of its language that name that file.
     """
+    if _KEEPING.search(prompt):
+        return ""
     if renamed := _RENAME.search(prompt):
         old, new = renamed["old"], renamed["new"]
-        outlines = _outlines({old, new}, paths, read, parser)
-        if any(_has(outlines[path], new) for path in outlines.keys() & set(wrote)):
-            still = [path for path, outline in outlines.items() if _has(outline, old)]
-            return f"`{old}` still stands in {_listed(still)}: rename it there too." if still else ""
+        for home in _where(diff, "-", old):
+            names = {one.name for one in _top(home, files, parser)}
+            if new in names and old not in names:
+                texts = {path: text for path, text in _texts(home, files, parser) if old in parser.outline(path, text).uses}
+                lines = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if _says(line, old)]
+                return f"`{old}` still stands in these lines; write `{new}` there.\n{_listed(lines)}" if lines else ""
     elif _MOVE.search(prompt):
-        begun = {one.name for path in wrote for one in parser.outline(path, read(path) or "").definitions if not one.inside}
-        for name in sorted(name for name in begun if re.search(rf"\b{re.escape(name)}\b", prompt)):
-            outlines = _outlines({name}, paths, read, parser)
-            homes = [path for path, outline in outlines.items() if _defines(outline, name)]
-            if len(homes) > 1:
-                return f"`{name}` is defined in {_listed(homes)}: define it in one of them and import it in the others."
+        for home in (file.path for file in diff.files):
+            for name in (one.name for one in _top(home, files, parser) if _says(prompt, one.name)):
+                came = home in _where(diff, "+", name) and home not in _where(diff, "-", name)
+                homes = _texts("", files, parser, home) if came else ()
+                also = [path for path, _ in homes if path != home and _defines(path, name, files, parser)]
+                if also:
+                    taken = f" and with `from {_module(home)} import {name}`" if home.endswith(".py") else ""
+                    return f"`{name}` still stands where it was. Write {', '.join(also[:_SHOWN])} without it{taken}."
     return ""
 
 
-def _outlines(names: set[str], paths: Sequence[str], read: Callable[[str], str | None], parser: Parser) -> dict[str, Outline]:
-    """Of the files that say one of the names."""
-    texts = {path: read(path) or "" for path in [path for path in paths if parser.knows(path)][:MOST_FILES]}
-    return {path: parser.outline(path, text) for path, text in texts.items() if any(name in text for name in names)}
+def _where(diff: Diff, kind: str, name: str) -> list[str]:
+    """The changed files of which a line that says the name went ("-") or came ("+")."""
+    lines = {file.path: [line.text for hunk in file.hunks for line in hunk.lines if line.kind == kind] for file in diff.files}
+    return [path for path, texts in lines.items() if any(_says(text, name) for text in texts)]
 
 
-def _has(outline: Outline, name: str) -> bool:
-    return name in outline.uses or any(one.name == name for one in outline.definitions)
+def _top(path: str, files: Snapshot, parser: Parser) -> list[Definition]:
+    return [one for one in parser.outline(path, files.read(path) or "").definitions if not one.inside]
 
 
-def _defines(outline: Outline, name: str) -> bool:
-    return any(one.name == name and not one.inside for one in outline.definitions)
+def _defines(path: str, name: str, files: Snapshot, parser: Parser) -> bool:
+    return any(one.name == name for one in _top(path, files, parser))
 
 
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
+def _texts(named: str, files: Snapshot, parser: Parser, like: str = "") -> Iterator[tuple[str, str]]:
+    """Files of the language of `named`, or of `like`: that one and those that say its name; all of them where it is ""."""
+    suffix, left = PurePosixPath(named or like).suffix, LARGEST_OF_ALL
+    for path in [path for path in files.paths() if path.endswith(suffix) and parser.knows(path)][:MOST_FILES]:
+        text = files.read(path) or ""
+        if len(text) > min(left, LARGEST):
+            continue
+        left -= len(text)
+        if not named or path == named or _says(text, PurePosixPath(named).stem):
+            yield path, text
+
+
+def _says(text: str, name: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(name)}\b", text))
+
+
+def _module(path: str) -> str:
+    return ".".join(PurePosixPath(path).with_suffix("").parts)
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return "\n".join([*lines[:_SHOWN], *more])

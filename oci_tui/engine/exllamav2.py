@@ -50,7 +50,7 @@ class Library:
         self.torch: Any = torch
         self.exllamav2: Any = exllamav2
         self.generator: Any = exllamav2.generator
-        self.flash = bool(exllamav2.attn.has_flash_attn_with_paged)
+        self.flash = not PagedAttention.installed(exllamav2.attn) and bool(exllamav2.attn.has_flash_attn_with_paged)
         if not self.flash:
             PagedAttention(torch).install(exllamav2.attn)
 
@@ -72,9 +72,9 @@ class Exl2Engine:
         found = gpus()
         free, gpu_count = sum(gpu.free for gpu in found), max(len(found), 1)
         self._facts = facts
-        self._context = values.window(
-            settings, facts.context, fit(facts, 0, settings.cache, free, gpu_count) if found else None
-        )
+        gathered = 0 if self._library.flash else settings.at_once
+        room = fit(facts, 0, settings.cache, free, gpu_count, gathered) if found else None
+        self._context = values.window(settings, facts.context, room)
         self._template = choose(facts.template, bos=facts.bos, eos=facts.eos, special_tokens=facts.special_tokens)
         self._bos = facts.bos if facts.add_bos else ""
         self._drafting = settings.draft
@@ -229,6 +229,8 @@ class Exl2Engine:
         library, tokens = self._library.exllamav2, values.cache_tokens(self._context)
         config = library.ExLlamaV2Config(str(facts.path))
         config.arch_compat_overrides()
+        # EXLLAMA_NO_FLASH_ATTN sets it, and then the generator refuses to page whatever attends
+        config.no_flash_attn = config.no_flash_attn and self._library.flash
         for name, value in values.config_values(settings, self._context, facts.context).items():
             setattr(config, name, value)
         model = library.ExLlamaV2(config)

@@ -70,19 +70,22 @@ def parse_gpus(text: str) -> tuple[Gpu, ...]:
     return tuple(found)
 
 
-def kv_bytes(model: Shape, tokens: int, cache: CacheMode) -> int:
-    """Memory of the cache for `tokens`, in whole pages; a quantized cache adds one layer's worth of FP16 workspace."""
+def kv_bytes(model: Shape, tokens: int, cache: CacheMode, gathered: int = 0) -> int:
+    """Memory of the cache for `tokens`, in whole pages; a quantized cache adds one layer's worth of FP16 workspace.
+
+    So does each of the `gathered` replies whose pages are copied together to attend to them.
+    """
     tokens = -(-tokens // _PAGE) * _PAGE
     per_layer = 2 * model.kv_heads * model.head_dim * tokens
-    workspace = 0.0 if cache == "FP16" else per_layer * 2.0
+    workspace = per_layer * 2.0 * (gathered + (cache != "FP16"))
     return round(per_layer * model.layers * _CACHE_BYTES[cache] + workspace)
 
 
-def fit(model: Shape, tokens: int, cache: CacheMode, free: int, gpu_count: int = 1) -> Fit:
-    """Whether the model with a window of `tokens` fits `free` bytes over `gpu_count` GPUs."""
+def fit(model: Shape, tokens: int, cache: CacheMode, free: int, gpu_count: int = 1, gathered: int = 0) -> Fit:
+    """Whether the model with a window of `tokens` fits `free` bytes over `gpu_count` GPUs; `gathered`: see `kv_bytes`."""
     fixed = model.weight_bytes + _OVERHEAD * gpu_count
-    page = kv_bytes(model, _PAGE, cache)
-    return Fit(fixed + kv_bytes(model, tokens, cache), free, max(free - fixed, 0) // page * _PAGE if page else 0)
+    page = kv_bytes(model, _PAGE, cache, gathered)
+    return Fit(fixed + kv_bytes(model, tokens, cache, gathered), free, max(free - fixed, 0) // page * _PAGE if page else 0)
 
 
 def speed_limit(model: Shape, tokens: int, cache: CacheMode, bandwidth: float) -> float:

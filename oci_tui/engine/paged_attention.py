@@ -46,6 +46,10 @@ class PagedAttention:
         attn.flash_attn_with_kvcache = self
         attn.has_flash_attn_with_paged = attn.has_flash_attn_with_window = attn.has_flash_attn_with_softcap = True
 
+    @staticmethod
+    def installed(attn: Any) -> bool:
+        return isinstance(getattr(attn, "flash_attn_with_kvcache", None), PagedAttention)
+
     def __call__(
         self,
         q: Any,
@@ -82,7 +86,8 @@ class PagedAttention:
             v_cache.flatten(0, 1).index_copy_(0, plan.written, v.flatten(0, 1))
         keys, values = plan.tokens(k_cache), plan.tokens(v_cache)
         if chunk:
-            q, keys, values = q.transpose(1, 2), keys.repeat_interleave(groups, 1), values.repeat_interleave(groups, 1)
+            q = q.transpose(1, 2)
+            keys, values = (part.repeat_interleave(groups, 1) if groups > 1 else part for part in (keys, values))
         else:
             # The heads that share a key head are as many more new tokens to it, so that no key is copied for each of them.
             q = q.view(rows, new, key_heads, groups, size).permute(0, 2, 3, 1, 4).reshape(rows, key_heads, groups * new, size)

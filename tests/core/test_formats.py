@@ -220,5 +220,8 @@ def test_a_file_that_imports_another_name_of_the_same_module_is_whole() -> None:
     new = old.replace("import add", "import plus").replace("add(", "plus(")
     assert within(old, new, "Rename add to plus.") == new
     assert within(old.replace("calc", "."), new.replace("calc", "."), "") == new.replace("calc", ".")
+    part = "import os\n" + old
+    assert within(part, new, "").startswith("from calc import plus\nimport os\n"), "what it leaves out is kept"
+    assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "")
     other = new.replace("from calc", "from sums")
     assert within(old, other, "") == other.replace("\n", "\nfrom calc import add\n", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -132,12 +133,28 @@ PROMISES = (
 
 
 def test_a_promise_is_no_change() -> None:
-    def asked(reply: str) -> str:
-        return only_words(reply, [], "Rename it.", failing=False)
+    def asked(reply: str, prompt: str = "Rename it.") -> str:
+        return only_words(reply, [], prompt, failing=False)
 
     assert [promise for promise in PROMISES if not asked(promise)] == []
     for words in ("I will run the tests.", "I will not change it.", "I will make sure.", "You will add it.", "It is done."):
         assert asked(words) == "", words
+    for offer in (
+        "If you like, I'll fix it.",
+        "Which one do you mean? I'll rename it.",
+        "Tell me and I'll do it: I will add it.",
+    ):
+        assert asked(offer) == "", offer
+    for prompt in (
+        "What fails?",
+        "Explain it.",
+        "Outline it, no code yet.",
+        "Tell me how.",
+        "Plan it.",
+        "Do not change anything.",
+    ):
+        assert asked("I will split this into parts.", prompt) == "", prompt
+    assert asked("<think>I will write a short answer.</think>It is 3.") == asked("<think>I will add it") == ""
     for part in (r"'ll|", r"| am going to", r"|'m going to", "now |", "first |", "|then ", "add|", "|create", "|write"):
         assert part in guards._PROMISE.pattern
         mutant = guards._PROMISE.pattern.replace(part, "", 1)
@@ -148,14 +165,16 @@ def test_a_definition_that_another_file_uses_is_not_forgotten() -> None:
     old = "def logged(f):\n    return f\n"
     new = "def retry(times):\n    return times\n\n\ndef divide(a, b):\n    return a / b\n"
 
-    def written(*known: str, tests: str = "from tools import logged, retry\n") -> str:
+    def written(*known: str, tests: str = "from tools import logged, retry\n", more: Sequence[WriteFile] = ()) -> str:
         texts = {"tools.py": old, "test_tools.py": tests}
-        return settle([WriteFile("tools.py", new)], Files(tuple(texts), texts.get, lambda _: "", known), "Add retry.").written[
-            "tools.py"
-        ]
+        files = Files(tuple(texts), texts.get, lambda _: "", known, TreeSitterParser())
+        return settle([WriteFile("tools.py", new), *more], files, "Add retry.").written["tools.py"]
 
     assert written("tools.py", "test_tools.py") == f"{old}\n\n{new}"
     assert written("tools.py") == written("tools.py", "test_tools.py", tests="logged_in = 1\n") == new
+    renamed = WriteFile("test_tools.py", "from tools import divide, retry\n")
+    assert written("tools.py", "test_tools.py", more=[renamed]) == new, "the reply takes it from there too"
+    assert written("tools.py", "test_tools.py", tests="# logged\n") == new
 
 
 def test_a_file_never_shown_is_not_overwritten_but_shown() -> None:

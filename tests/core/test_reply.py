@@ -95,5 +95,23 @@ def test_a_test_that_is_shown_to_explain_is_no_edit() -> None:
     fixed = WriteFile("calc.py", "def add(a, b):\n    return a + b\n")
     assert placed(reply, files, "Make the test pass.").edits == (fixed,)
     assert [edit.path for edit in placed(reply, files, "Rewrite the tests.").edits] == ["test_calc.py", "calc.py"]
+    assert [edit.path for edit in placed(parse(shown), files, "Make the test pass.").edits] == ["test_calc.py"], (
+        "it is all there is"
+    )
     named = parse(f"test_calc.py\n{shown}")
     assert [edit.path for edit in placed(named, files, "Make the test pass.").edits] == ["test_calc.py"]
+
+
+def test_a_block_that_comes_again_is_noticed() -> None:
+    block = "```python\ndef f():\n    a = 1\n    b = 2\n    return a + b\n```\n"
+    for reply, repeats in (
+        (f"{block}Now again:\n{block}", True),
+        (block, False),
+        (f"{block}{block.replace('b = 2', 'b = 3')}", False),
+    ):
+        reader = ReplyReader()
+        reader.feed(reply)
+        assert reader.repeats is repeats
+    reader = ReplyReader()
+    reader.feed("```sh\npytest\n```\n" * 3)
+    assert not reader.repeats, "what is run may be run again"

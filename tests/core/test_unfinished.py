@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from oci_tui.core import unfinished
+from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
 from oci_tui.core.unfinished import left_behind
 from oci_tui.parser.treesitter import TreeSitterParser
 
-STORE = "def get_user(number):\n    return number\n"
+OLD = "def get_usr(number):\n    return number\n"
+NEW = OLD.replace("get_usr", "get_user")
 MAIL = "from store import get_usr\n\n\ndef letter(number):\n    return get_usr(number)\n"
 CIRCLE = "class Circle:\n    pass\n"
 SHAPES = f"{CIRCLE}\n\nclass Square:\n    pass\n"
 
 
-def told(prompt: str, files: dict[str, str], *wrote: str) -> str:
-    return left_behind(prompt, sorted(files), files.get, TreeSitterParser(), wrote)
+def told(prompt: str, before: dict[str, str], **after: str) -> str:
+    """What is said once the files, named without their suffix, hold `after`."""
+    changed = {f"{name}.py": text for name, text in after.items()}
+    now = before | changed
+    files: Any = SimpleNamespace(paths=lambda: sorted(now), read=now.get)
+    diff = Diff(tuple(changed_file(path, before.get(path, ""), text) for path, text in changed.items()))
+    return left_behind(prompt, diff, files, TreeSitterParser())
+
+
+def changed_file(path: str, old: str, new: str) -> FileDiff:
+    kinds: dict[str, Any] = {" ": " ", "+": "+", "-": "-"}
+    compared = difflib.ndiff(old.splitlines(), new.splitlines())
+    lines = tuple(Line(kinds[line[0]], line[2:], None, None) for line in compared if line[0] in kinds)
+    return FileDiff(path, "modified", path, "100644", "100644", False, (Hunk(1, 1, 1, 1, "", lines),))
 
 
 RENAMES = (
@@ -30,13 +47,16 @@ RENAMES = (
 
 @pytest.mark.parametrize("prompt", RENAMES)
 def test_the_old_name_still_stands(prompt: str) -> None:
-    files = {"store.py": STORE, "mail.py": MAIL, "notes.md": "get_usr"}
-    assert told(prompt, files, "store.py") == "`get_usr` still stands in mail.py: rename it there too."
-    assert told(prompt, files) == told(prompt, files, "mail.py") == ""
-    assert told(prompt, files | {"mail.py": MAIL.replace("get_usr", "get_user")}, "store.py") == ""
-    assert told(prompt, files | {"mail.py": "# get_usr\nget_usr_all()\n"}, "store.py") == ""
-    many = {f"m{number}.py": MAIL for number in range(7)} | {"store.py": STORE}
-    assert told(prompt, many, "store.py").startswith("`get_usr` still stands in m0.py, m1.py, m2.py, m3.py, m4.py and 2 more:")
+    before = {"store.py": OLD, "mail.py": MAIL, "notes.md": "store: get_usr"}
+    lines = "mail.py: from store import get_usr\nmail.py:     return get_usr(number)"
+    assert told(prompt, before, store=NEW) == f"`get_usr` still stands in these lines; write `get_user` there.\n{lines}"
+    assert told(prompt, before) == told(prompt, before, mail=MAIL.replace("get_usr", "get_user")) == ""
+    assert told(prompt, before, store=NEW, mail=MAIL.replace("get_usr", "get_user")) == ""
+    assert told(prompt, before | {"mail.py": "import store\n# get_usr\nget_usr_all()\n"}, store=NEW) == ""
+    assert told(prompt, before | {"mail.py": "seen.get_usr(1)\n"}, store=NEW) == "", "it does not name the file"
+    assert told(prompt, before, store=f"{NEW}\n\nx = get_usr(1)\n").endswith("\nstore.py: x = get_usr(1)")
+    many = {f"m{number}.py": MAIL for number in range(7)} | {"store.py": OLD}
+    assert told(prompt, many, store=NEW).endswith("m2.py: from store import get_usr\nand 9 more")
 
 
 @pytest.mark.parametrize(
@@ -46,29 +66,39 @@ def test_the_old_name_still_stands(prompt: str) -> None:
         "Explain get_usr.",
         "Add get_user beside get_usr.",
         "Rename the function to get_user.",
+        "Rename get_usr to get_user but keep get_usr as an alias.",
         "",
     ],
 )
 def test_what_is_no_rename_of_a_name(prompt: str) -> None:
-    assert told(prompt, {"store.py": STORE, "mail.py": MAIL}, "store.py") == ""
+    assert told(prompt, {"store.py": OLD, "mail.py": MAIL}, store=NEW) == ""
 
 
-@pytest.mark.parametrize(
-    "prompt", ["Move the class Circle to circle.py.", "Extract Circle.", "split out Circle", "moving Circle"]
-)
+def test_only_what_a_file_itself_defines_is_renamed() -> None:
+    before = {"a.py": "def f(x):\n    return x\n", "b.py": "from a import f\nx = 1\nf(x)\n"}
+    assert told("In f, rename the parameter x to count.", before, a="def f(count):\n    return count\n") == ""
+    both = told("Rename get_usr to get_user.", {"store.py": OLD, "mail.py": MAIL}, store=f"{NEW}\n\n{OLD}")
+    assert both == "", "it was copied"
+
+
+@pytest.mark.parametrize("prompt", ["Move the class Circle to circle.py.", "moving Circle out of shapes.py"])
 def test_what_was_moved_still_stands_where_it_was(prompt: str) -> None:
-    files = {"shapes.py": SHAPES, "circle.py": CIRCLE, "round.js": "class Circle {}\n"}
-    said = "`Circle` is defined in circle.py, shapes.py: define it in one of them and import it in the others."
-    assert told(prompt, {name: files[name] for name in ("shapes.py", "circle.py")}, "circle.py") == said
-    assert told(prompt, {"shapes.py": "from circle import Circle\n", "circle.py": CIRCLE}, "circle.py", "shapes.py") == ""
-    assert told(prompt, {"shapes.py": SHAPES}, "shapes.py") == ""
+    before = {"shapes.py": SHAPES, "round.js": "class Circle {}\n"}
+    said = "`Circle` still stands where it was. Write shapes.py without it and with `from circle import Circle`."
+    assert told(prompt, before, circle=CIRCLE) == said
+    assert told(prompt, before, **{"round/circle": CIRCLE}).endswith("`from round.circle import Circle`.")
+    assert told(prompt, before, circle=CIRCLE, shapes="from circle import Circle\n\n\nclass Square:\n    pass\n") == ""
+    assert told(prompt, {"round.js": "class Circle {}\n"}, circle=CIRCLE) == "", "another language"
 
 
-def test_only_what_the_prompt_names_has_moved() -> None:
-    files = {"shapes.py": SHAPES, "circle.py": CIRCLE}
-    assert told("Move it to circle.py.", files, "circle.py") == ""
-    assert told("Add Circle to circle.py.", files, "circle.py") == ""
-    assert told("Move Circle.", {"a.py": "def f():\n    def Circle():\n        pass\n", "circle.py": CIRCLE}, "circle.py") == ""
+def test_only_what_the_prompt_names_and_is_new_there_has_moved() -> None:
+    before = {"shapes.py": SHAPES}
+    assert told("Move it to circle.py.", before, circle=CIRCLE) == ""
+    assert told("Add Circle to circle.py.", before, circle=CIRCLE) == ""
+    assert told("Move Circle.", {"a.py": "def f():\n    def Circle():\n        pass\n"}, circle=CIRCLE) == ""
+    two = {"a.py": "def main():\n    loop()\n", "b.py": "def main():\n    pass\n"}
+    assert told("Move the loop of main.", two, a="def main():\n    retry()\n\n\ndef retry():\n    loop()\n") == ""
+    assert told("Move the loop of main.", two, a="def main(tries):\n    retry()\n") == ""
 
 
 def test_each_way_to_say_it_counts() -> None:

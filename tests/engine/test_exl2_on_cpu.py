@@ -223,6 +223,17 @@ def test_all_gpus_compute_a_layer_only_with_flash_attention(smollm2_exl2: Path) 
     assert "GB" not in str(refused.value)
 
 
+def test_flash_attention_that_is_off_is_no_reason_to_refuse(smollm2_exl2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.exl2.library import CpuLibrary
+
+    monkeypatch.setenv("EXLLAMA_NO_FLASH_ATTN", "1")
+    library = CpuLibrary()
+    library.flash = False
+    engine = Exl2Engine(EngineSettings(model=str(smollm2_exl2), context=512), lambda _: None, lambda: library)
+    assert "attention by torch, up to 4 replies at once" in engine.info.notes
+    assert reply(engine, ask(max_new_tokens=2))[1].reply_tokens == 2
+
+
 def test_closing_frees_the_weights_and_the_cache(smollm2_exl2: Path) -> None:
     engine = load(EngineSettings(model=str(smollm2_exl2), context=512))
     model = weakref.ref(engine._models[0])

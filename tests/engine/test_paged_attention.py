@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,3 +105,23 @@ def test_another_pass_is_another_plan() -> None:
             q, cache.keys, cache.values, cache_seqlens=cache.lengths + 1, block_table=cache.table, softmax_scale=0.3
         )
         torch.testing.assert_close(said, plain(q, cache, 0.3), rtol=1e-4, atol=1e-5)
+
+
+def test_layers_share_a_plan_and_models_of_other_heads_do_not() -> None:
+    torch.manual_seed(0)
+    attention, cache = PagedAttention(torch), Cache([20, 33], 1)
+    cache.fill([21, 34])
+    lengths = cache.lengths + 1
+    for heads in (2, 6, 2, 6):
+        q = torch.randn(2, 1, heads, SIZE)
+        said = attention(q, cache.keys, cache.values, cache_seqlens=lengths, block_table=cache.table, softmax_scale=0.3)
+        torch.testing.assert_close(said, plain(q, cache, 0.3), rtol=1e-4, atol=1e-5)
+    assert len(attention._plans) == 2
+
+
+def test_what_is_installed_is_known_again() -> None:
+    module = SimpleNamespace(has_flash_attn_with_paged=False)
+    assert not PagedAttention.installed(module)
+    PagedAttention(torch).install(module)
+    assert PagedAttention.installed(module)
+    assert module.has_flash_attn_with_paged

@@ -63,8 +63,9 @@ def within(text: str, code: str, prompt: str, used: Callable[[str], bool] = lamb
     held, told = _names(file), _names(block)
     forgotten, unasked = _unspoken(held - told, prompt), _unspoken(told - held, prompt)
     renamed = len(unasked) >= len(forgotten) and code.count("\n") >= 0.7 * text.count("\n") and not any(map(used, forgotten))
-    frame = _frame(file)
-    framed = not frame or frame & _frame(block)
+    frame, modules = _frame(file)
+    around, named = _frame(block)
+    framed = not frame | modules or frame & around or (modules & named and frame <= around)
     if framed and (not forgotten or renamed) and not _members_forgotten(file, block, prompt):
         return code
     return merged(text, textwrap.dedent(code), _gone(file, block, prompt)) if told else code
@@ -232,10 +233,11 @@ def _key(statement: ast.stmt) -> str:
     return ""
 
 
-def _frame(tree: ast.Module) -> set[str]:
-    """What stands around the definitions of a file, by which a block is known for the whole of it."""
+def _frame(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """What stands around a file's definitions, by which a block is known for the whole of it; the modules it takes from."""
     around = [statement for statement in tree.body if not isinstance(statement, _Definition)]
-    return {(s.module or "." if isinstance(s, ast.ImportFrom) else _key(s)) for s in around} - {""}
+    taken = {"." * s.level + (s.module or "") for s in around if isinstance(s, ast.ImportFrom)}
+    return {_key(s) for s in around if not isinstance(s, ast.ImportFrom)} - {""}, taken
 
 
 def _start(statement: ast.stmt) -> int:
