@@ -334,6 +334,16 @@ async def test_words_do_not_end_a_turn_while_the_check_fails(make_repository: Ma
         happened = await turn(session, "Fix the failing test.")
         assert verdict(happened) is Verdict.PASSED
         assert len(only(happened, events.RoundStarted)) == 2
+    async with session_on(make_repository(FILES), [WRONG, "It is done.", RIGHT], Policy(rounds=2, timeout_s=20)) as session:
+        assert verdict(await turn(session, "Fix the failing test.")) is Verdict.PASSED, "there is a change already, a wrong one"
+
+
+@pytest.mark.docker
+async def test_what_cannot_be_installed_is_told_plainly(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["```sh\npip install nothing\n```", "```sh\nfalse\n```", RIGHT]) as session:
+        assert verdict(await turn(session)) is Verdict.PASSED
+        told = [feedback.NO_NETWORK in message.content for message in session.conversation.messages if message.role == "user"]
+        assert told == [False, True, False]
 
 
 @pytest.mark.docker

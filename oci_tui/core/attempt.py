@@ -26,9 +26,6 @@ from oci_tui.core.rules import text_of
 from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
 
-_PLANNED, _NOT_DONE = "planned", "not done when the rounds were used up"
-
-
 Parts = tuple[Engine, Sandbox | None, Workspace, Parser, Approval]
 
 
@@ -114,6 +111,10 @@ class Attempt:
     def has_to_run(self) -> bool:
         """Whether the reply has something to run, changed what a check is about, or leaves a check to run before its end."""
         return bool(self.wrote or self._reply.code or (self._unchecked and self._decider))
+
+    @property
+    def _acted(self) -> bool:
+        return bool(self._reply.edits or self._reply.code or self._cut_off or self.wrote)
 
     @property
     def _decider(self) -> Command | None:
@@ -231,7 +232,7 @@ class Attempt:
         self.seen.update(texts)
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
-        nothing = not (self._reply.edits or self._reply.code or self._cut_off or self.diff.files)
+        nothing = not (self._acted or (self.diff.files and not self._failing))
         if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=self._failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
@@ -251,14 +252,12 @@ class Attempt:
         only the check passes a turn, and where it fails the model is told.
         """
         if self._planned:
-            self.passed, self.outcome, self.decided, self.final = None, _PLANNED, False, True
+            self.passed, self.outcome, self.decided, self.final = None, verdict.PLANNED, False, True
             self.conversation.say(feedback.PLANNED)
             return
-        acted = self._reply.edits or self._reply.code or self._cut_off or self.wrote
-        self.final = not (acted or (self._undone and self._failing))
+        self.final = not (self._acted or (self._undone and self._failing))
         unrun = {"answered": self.final, "edited": self.wrote, verdict.CUT_OFF: self._cut_off, verdict.EDITS_REFUSED: True}
-        self.decided = False
-        self.passed, self.outcome = None, next(phrase for phrase, holds in unrun.items() if holds)
+        self.decided, self.passed, self.outcome = False, None, next(phrase for phrase, holds in unrun.items() if holds)
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
@@ -306,7 +305,7 @@ class Attempt:
                     yield event
         self.final = not (self._reply.edits or self._reply.code)
         if not self.final:
-            self.passed, self.outcome = False, _NOT_DONE
+            self.passed, self.outcome = False, verdict.NOT_DONE
         elif self._unchecked and self._decider:
             async with aclosing(self._decide(self._decider)) as happened:
                 async for event in happened:

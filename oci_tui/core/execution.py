@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from oci_tui.core import check, failure, feedback, guards, missing
 from oci_tui.core.events import Event
+from oci_tui.core.labels import SHELL_TAGS
 from oci_tui.core.level import bring_level, collect
 from oci_tui.core.ports import Command, Exit, Sandbox, Snapshot
 from oci_tui.core.running import Running
@@ -53,6 +54,8 @@ class Execution:
             self.lacking = lacking
             self.said.append(feedback.not_installed(lacking.name))
             return
+        if self._command.language in SHELL_TAGS and feedback.installs(self._command.code):
+            self.said.append(feedback.NO_NETWORK)
         self.named = tuple(place.path for place in failure.places(self.text, set(workspace.paths())))
         if own := [path for path in self.named if guards.is_test(path) and path in self._changed]:
             self.said.append(feedback.own_tests(own))

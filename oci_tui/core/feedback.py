@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from oci_tui.core import failure
@@ -23,9 +24,13 @@ IMAGE = "\n[image]"
 FORGOTTEN = "The Python session was restarted: variables, functions and imports of earlier code are gone; define them again."
 PLANNED = "That was a plan: none of it is written yet, and nothing was run."
 RESTORED = "The user took the files back to where they were after an earlier round. Go on from there."
+NO_NETWORK = "Nothing can be installed here: there is no network. Leave that, and change the code in the files you see."
 HEAD, TAIL = 1_200, 2_800
 LAST_LINES = 40
 _WANTED_INPUT = "EOFError: EOF when reading a line"
+_INSTALLS = re.compile(
+    r"\b(?:pip3?|apt|apt-get|uv|conda|npm|pnpm|yarn|cargo|gem)[ \t]+(?:-{1,2}\S+[ \t]+)*(?:install|add)\b", re.MULTILINE
+)
 PATHS = 20
 
 
@@ -101,6 +106,11 @@ def begin_anew(failures: Sequence[str], *, checked: bool = False) -> str:
     what = "After them the check said" if checked else "Your function must not do this"
     said = "\n\n".join(failures)
     return f"Earlier attempts at this failed. {what}:\n\n{said}\n"
+
+
+def installs(code: str) -> bool:
+    """Whether shell code installs a package."""
+    return bool(_INSTALLS.search(code))
 
 
 def not_installed(name: str) -> str:

@@ -47,6 +47,9 @@ class Standing(NamedTuple):
 CUT_OFF, EDITS_REFUSED, NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
 """Outcomes of a round that decide how its turn stands."""
 
+PLANNED, NOT_DONE = "planned", "not done when the rounds were used up"
+"""Other outcomes, in words."""
+
 
 def judged(outcome: str, ran: bool | None, checked: bool | None, *, refused: bool) -> Verdict:
     """How a turn stands after a round: where the check ran only the check counts, edits left undone never pass."""

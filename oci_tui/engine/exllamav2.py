@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,6 +39,7 @@ class Library:
 
     def __init__(self) -> None:
         _skip_broken_flash_attention()
+        _show_cuda_headers()
         try:
             import exllamav2
             import exllamav2.attn
@@ -266,6 +268,16 @@ def _skip_broken_flash_attention() -> None:
         return
     except (ImportError, OSError):
         os.environ["EXLLAMA_NO_FLASH_ATTN"] = "1"
+
+
+def _show_cuda_headers() -> None:
+    """CUDA's libraries came with torch, and their headers too, which the compiler's own CUDA may lack: they come last."""
+    found = importlib.util.find_spec("nvidia")
+    places = found.submodule_search_locations or () if found else ()
+    known = list(filter(None, os.environ.get("CPLUS_INCLUDE_PATH", "").split(os.pathsep)))
+    there = (str(path) for place in places for path in sorted(Path(place).glob("*/include")))
+    if paths := [*known, *(path for path in there if path not in known)]:
+        os.environ["CPLUS_INCLUDE_PATH"] = os.pathsep.join(paths)
 
 
 def _seed(trie: Any, texts: Sequence[Sequence[int]]) -> None:

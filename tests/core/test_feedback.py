@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from oci_tui.core.check import compile_check, outcome
-from oci_tui.core.feedback import EMPTY, FORGOTTEN, IMAGE, INPUT_CALLED, LAST_LINES, calls_input, execution_result, shortened
+from oci_tui.core.feedback import (
+    EMPTY,
+    FORGOTTEN,
+    IMAGE,
+    INPUT_CALLED,
+    LAST_LINES,
+    calls_input,
+    execution_result,
+    installs,
+    shortened,
+)
 from oci_tui.core.ports import Exit
 from tests.core.test_failure import PYTEST, TRACEBACK
 
@@ -111,3 +121,17 @@ def test_a_lost_python_session_is_said() -> None:
         assert FORGOTTEN in execution_result("", end, expect_output=True)
         assert execution_result("so far", end, expect_output=True).endswith(f"\n{FORGOTTEN}")
         assert FORGOTTEN not in execution_result("so far", Exit(end.code, end.reason), expect_output=True)
+
+
+def test_what_installs_a_package_is_known() -> None:
+    for code in (
+        "pip install x",
+        "python3 -m pip install -q x",
+        "cd a && npm install",
+        "sudo apt-get -y install x",
+        "uv add x",
+        "yarn add x",
+    ):
+        assert installs(code), code
+    for code in ("pip list", "npm test", "git add .", "make install", "cat pip-install.md", "# pip", "pip\ninstall x"):
+        assert not installs(code), code
