@@ -131,3 +131,5 @@ async def test_a_missing_package_of_node_and_a_missing_npm_are_offered_for_the_p
     npm = "apt-get update && apt-get install -y --no-install-recommends npm"
     assert offers(happened) == [f'oci-tui sandbox prepare --profile node "{npm}"']
     assert verdict(happened) is Verdict.FAILED
+    async with node_session(root, ["No."]) as session:
+        assert verdict(await turn(session, "correct lib.js")) is Verdict.ANSWERED, "what is lacking is no fault of the code"

@@ -71,7 +71,7 @@ class Attempt:
         )
         self._ran: bool | None = None
         self._checked: bool | None = None
-        self._unchecked = self._failing = False
+        self._unchecked = self._failing = self._lacks = False
         self._error = ""
         self._check: Check | None = None
 
@@ -207,7 +207,7 @@ class Attempt:
         files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
-        self._failing = bool(self.first_check.said) or self._checked is False
+        self._failing = self.first_check.fails if self._checked is None else not (self._checked or self._lacks)
         self._idle = same and self._failing and not (done.refused or self._cut_off)
         self._undone, self._stuck = self._idle or bool(done.refused), self._again or same
         if self._idle:
@@ -340,6 +340,7 @@ class Attempt:
         self.said.extend(execution.said)
         self.passed, self.outcome = execution.end.passed, execution.outcome
         self.conversation.output = execution.text
+        self._lacks = bool(execution.lacking)
         if execution.lacking:
             for event in self.conversation.checking.offered(execution.lacking):
                 yield event

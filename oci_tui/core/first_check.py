@@ -14,11 +14,12 @@ from oci_tui.core.ports import Command, Sandbox, Snapshot
 
 class FirstCheck:
     """Once `told` is through: what the model is told ("" where the check passes), the output, which failure it is, and the
-    files that it `named`. Without a `told` nothing was run.
+    files that it `named`. It `fails` for a fault of the code, not for what the sandbox lacks. Without a `told` nothing was run.
     """
 
     def __init__(self) -> None:
         self.said = self.output = self.failure = ""
+        self.fails = False
         self.named: tuple[str, ...] = ()
 
     async def told(
@@ -37,4 +38,5 @@ class FirstCheck:
         if not execution.end.passed:
             self.said = feedback.as_it_is(check.label, "\n\n".join(execution.said))
             self.named = execution.named
-            self.failure = "" if execution.lacking else failure.signature(execution.text)
+            self.fails = execution.lacking is None
+            self.failure = failure.signature(execution.text) if self.fails else ""
