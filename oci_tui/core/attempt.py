@@ -43,8 +43,7 @@ class Attempt:
         self.policy = policy
         self.engine, self.sandbox, workspace, self.parser, self.approval = parts
         self.workspace: Snapshot = workspace
-        self.sampling = policy.sampling
-        self.runs = RUNNABLE_TAGS
+        self.sampling, self.runs = policy.sampling, RUNNABLE_TAGS
         self.window = self.room = self.first_message = 0
         self.opening = Message("user", prompt)
         self.plain = False
