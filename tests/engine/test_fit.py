@@ -35,6 +35,13 @@ def test_what_does_not_fit_says_which_window_does(llama_7b: Exl2Model) -> None:
     assert fit(llama_7b, 256, "FP16", 1_000_000_000).context == 0
 
 
+def test_replies_whose_pages_are_gathered_take_a_layer_each(llama_7b: Exl2Model) -> None:
+    one_layer = 4096 * 524_288 // 32
+    for mode in ("FP16", "Q8"):
+        assert kv_bytes(llama_7b, 4096, mode, 4) - kv_bytes(llama_7b, 4096, mode) == 4 * one_layer
+    assert fit(llama_7b, 4096, "Q8", 8_000_000_000, 1, 4).context < fit(llama_7b, 4096, "Q8", 8_000_000_000).context
+
+
 def test_the_speed_limit_is_bandwidth_over_bytes(llama_7b: Exl2Model) -> None:
     assert speed_limit(llama_7b, 0, "FP16", 1008e9) == pytest.approx(302, abs=1)
     assert speed_limit(llama_7b, 4096, "Q4", 1008e9) < speed_limit(llama_7b, 4096, "FP16", 1008e9)
