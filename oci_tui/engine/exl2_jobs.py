@@ -44,7 +44,8 @@ class Reply:
         self._say(Piece("", values.usage_of(counted, "stopped", self._first_s, time.monotonic() - self._began)))
 
     def failed(self, error: BaseException) -> None:
-        self._say(EngineError(f"exllamav2 cannot go on: {values.line(error)}; lower engine.context or choose a smaller model"))
+        advice = "; lower engine.context or choose a smaller model" if values.about_memory(error) else ""
+        self._say(EngineError(f"exllamav2 cannot go on: {values.line(error)}{advice}"))
 
 
 class Jobs:
@@ -61,7 +62,10 @@ class Jobs:
         self._start_waiting()
 
     def step(self) -> bool:
-        """One pass of the model for every reply that runs, or a chunk of a prompt; False when there is nothing to do."""
+        """One pass of the model for every reply that runs, or a chunk of a prompt; False when there is nothing to do.
+
+        Raises SystemExit with what happened when the GPU itself failed, which only a new process can use again.
+        """
         if not self._running:
             return False
         by_job = {id(reply.job): reply for reply in self._running.values()}
@@ -72,6 +76,8 @@ class Jobs:
                         del self._running[reply.number]
                     reply.hear(result)
         except (AssertionError, RuntimeError) as error:
+            if values.about_gpu(error):
+                raise SystemExit(f"exllamav2 cannot go on: {values.line(error)}") from error
             self._generator.clear_queue()
             failed, self._running = self._running, {}
             for reply in failed.values():

@@ -153,6 +153,12 @@ def about_memory(error: BaseException) -> bool:
     return any(words in str(error) for words in ("Insufficient VRAM", "Insufficient space", "out of memory"))
 
 
+def about_gpu(error: BaseException) -> bool:
+    """Whether the GPU itself failed, after which this process cannot use it."""
+    return "CUDA error" in str(error) and not about_memory(error)
+
+
 def line(error: BaseException) -> str:
-    """A library's error as one line."""
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    """A library's error as one line, without the advice that torch adds for who debugs a kernel."""
+    said = str(error).partition("\n")[0] if about_gpu(error) else str(error)
+    return " ".join(said.split())[:300] or type(error).__name__

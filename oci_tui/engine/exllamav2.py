@@ -28,6 +28,8 @@ from oci_tui.settings import EngineSettings
 
 # An n-gram trie of a longer text takes longer to fill than it saves.
 _SEED_TOKENS = 16_384
+# The library's kernel moves a page in so many parts, and each in steps of 16 bytes.
+_PARTS_OF_PAGE = 128
 _NO_GPU = (
     "exllamav2 cannot be used here ({reason}); it needs an NVIDIA GPU, CUDA's nvcc and a C++ compiler, then "
     "`pip install 'oci-tui[exl2]'`. Without a GPU choose a GGUF model: `oci-tui models pull qwen2.5-coder-1.5b`"
@@ -43,6 +45,7 @@ class Library:
         try:
             import exllamav2
             import exllamav2.attn
+            import exllamav2.ext
             import exllamav2.generator
             import torch
         except (ImportError, OSError, RuntimeError) as error:
@@ -55,6 +58,7 @@ class Library:
         self.flash = not PagedAttention.installed(exllamav2.attn) and bool(exllamav2.attn.has_flash_attn_with_paged)
         if not self.flash:
             PagedAttention(torch).install(exllamav2.attn)
+        mend_rotation(exllamav2.ext.exllamav2_ext)
 
 
 class Exl2Engine:
@@ -251,6 +255,23 @@ class Exl2Engine:
         cache = cache_class(model, max_seq_len=tokens, lazy=True)
         model.load_autosplit(cache, reserve_vram=[mb * 1024**2 for mb in settings.reserve_mb] or None, callback=loaded)
         return model, cache
+
+
+def mend_rotation(kernels: Any) -> None:
+    """Have torch move the pages that `cache_rotate` of exllamav2 0.3.2 faults at ("misaligned address").
+
+    These are pages whose parts are no multiple of a step, as the scales of a quantized cache of 192 keys a token.
+    """
+    rotate = kernels.cache_rotate
+
+    def mended(cache: Any, order: Any, spare: Any) -> None:
+        if spare.nbytes % (_PARTS_OF_PAGE * 16) == 0:
+            rotate(cache, order, spare)
+        else:
+            places = order.long()
+            cache[places] = cache[places.roll(-1)]
+
+    kernels.cache_rotate = mended
 
 
 def _exl2(path: Path) -> Exl2Model:

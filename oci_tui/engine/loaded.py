@@ -22,7 +22,10 @@ class LoadedModel(Protocol):
         ...
 
     def step(self) -> bool:
-        """Compute a little of what was begun; False when this thread has nothing to compute until an order comes."""
+        """Compute a little of what was begun; False when this thread has nothing to compute until an order comes.
+
+        Raises SystemExit with the reason when the process has to end.
+        """
         ...
 
     def stop(self, number: int) -> None:

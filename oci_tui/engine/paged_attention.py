@@ -17,21 +17,20 @@ _ROWS_OF_SCORES = 128
 class _Plan(NamedTuple):
     """What the layers of one pass of the model share; holds the tensors it was made from, by which it is found again.
 
-    The tokens to attend to are those of `span` in the pages of each row, or in one run of pages of the only row.
+    The tokens to attend to are those of `span` in each row's `pages`, gathered, or without these in the cache as it lies.
     """
 
     lengths: Any
     table: Any
     pages: Any
-    run: slice | None
     span: slice
     written: Any
     mask: Any
 
-    def tokens(self, cache: Any) -> Any:
+    def tokens(self, cache: Any, rows: int) -> Any:
         """Of a cache, (pages, page, key heads, size), what the rows attend to: (rows, key heads, tokens, size)."""
-        found = cache[self.run] if self.run is not None else cache.index_select(0, self.pages)
-        return found.view(len(self.table), -1, *cache.shape[2:])[:, self.span].transpose(1, 2)
+        found = cache if self.pages is None else cache.index_select(0, self.pages)
+        return found.view(rows, -1, *cache.shape[2:])[:, self.span].transpose(1, 2)
 
 
 class PagedAttention:
@@ -42,7 +41,11 @@ class PagedAttention:
         self._plans: dict[Any, _Plan] = {}
 
     def install(self, attn: Any) -> None:
-        """Into the library's module `exllamav2.attn`."""
+        """Into the library's module `exllamav2.attn`.
+
+        cuDNN, which torch prefers on newer GPUs, is put off: it prepares anew, for some 40 ms, at each length of a sequence.
+        """
+        self._torch.backends.cuda.enable_cudnn_sdp(False)
         attn.flash_attn_with_kvcache = self
         attn.has_flash_attn_with_paged = attn.has_flash_attn_with_window = attn.has_flash_attn_with_softcap = True
 
@@ -75,7 +78,7 @@ class PagedAttention:
         assert causal
         rows, new, heads, size = q.shape
         key_heads = k_cache.shape[2]
-        groups, window = heads // key_heads, window_size[0]
+        groups, window, scale = heads // key_heads, window_size[0], softmax_scale or 1 / math.sqrt(size)
         chunk = rows == 1 and new >= _CHUNK and window < 0 and not softcap
         masked = (rows > 1 or new > 1) and not chunk
         plan = self._plan(
@@ -84,7 +87,10 @@ class PagedAttention:
         if k is not None:
             k_cache.flatten(0, 1).index_copy_(0, plan.written, k.flatten(0, 1))
             v_cache.flatten(0, 1).index_copy_(0, plan.written, v.flatten(0, 1))
-        keys, values = plan.tokens(k_cache), plan.tokens(v_cache)
+        keys, values = plan.tokens(k_cache, rows), plan.tokens(v_cache, rows)
+        if new == 1:
+            said = self._attend(q.view(rows, key_heads, groups, size), keys, values, plan.mask, scale, softcap)
+            return said.reshape(rows, 1, heads, size)
         if chunk:
             q = q.transpose(1, 2)
             keys, values = (part.repeat_interleave(groups, 1) if groups > 1 else part for part in (keys, values))
@@ -92,7 +98,7 @@ class PagedAttention:
             # The heads that share a key head are as many more new tokens to it, so that no key is copied for each of them.
             q = q.view(rows, new, key_heads, groups, size).permute(0, 2, 3, 1, 4).reshape(rows, key_heads, groups * new, size)
         mask = self._bias.causal_lower_right(new, keys.shape[2]) if chunk else plan.mask
-        said = self._attend(q, keys, values, mask, softmax_scale or 1 / math.sqrt(size), softcap)
+        said = self._attend(q, keys, values, mask, scale, softcap)
         return said.reshape(rows, heads, new, size).transpose(1, 2).contiguous()
 
     def _attend(self, q: Any, keys: Any, values: Any, mask: Any, scale: float, softcap: float) -> Any:
@@ -118,18 +124,19 @@ class PagedAttention:
         rows = len(table)
         places = lengths.long()[:, None] - (new if counted else 0) + torch.arange(new, device=device)
         written = (table.long().gather(1, places // page) * page + places % page).flatten()
-        pages, run, span, mask = table.flatten(), None, slice(None), None
+        pages, first, end, begin, mask = table.flatten(), 0, table.shape[1] * page, 0, None
         if rows == 1:
             *held, last = torch.cat((pages, places[0, -1:])).tolist()
             held = held[: last // page + 1]
+            first, end = max(last - new + 1 - window, 0) if window >= 0 else 0, len(held) * page if masked else last + 1
             pages = pages[: len(held)]
             if held == list(range(held[0], held[0] + len(held))):
-                run = slice(held[0], held[0] + len(held))
-            span = slice(max(last - new + 1 - window, 0) if window >= 0 else 0, None if masked else last + 1)
+                pages, begin = None, held[0] * page
         if masked:
-            at = torch.arange(len(pages) // rows * page, device=device)[span] - places[:, :, None]
+            at = torch.arange(first, end, device=device) - places[:, :, None]
             hidden = (at > 0) | (at < -window) if window >= 0 else at > 0
             mask = torch.zeros(hidden.shape, dtype=dtype, device=device).masked_fill_(hidden, -math.inf)
             mask = mask.repeat(1, masked, 1)[:, None]
-        plan = self._plans[device, window, masked] = _Plan(lengths, table, pages, run, span, written, mask)
+        plan = _Plan(lengths, table, pages, slice(begin + first, begin + end), written, mask)
+        self._plans[device, window, masked] = plan
         return plan

@@ -136,7 +136,12 @@ def main(loader: Loader = load) -> None:
     answers, app = int(sys.argv[1]), int(sys.argv[2])
     threading.excepthook = _end
     _die_with(app)
-    Worker(answers, loader).serve()
+    try:
+        Worker(answers, loader).serve()
+    except SystemExit as error:  # a GPU that failed may keep an orderly end from coming
+        sys.stderr.write(f"{error.code}\n")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

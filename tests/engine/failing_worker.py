@@ -1,4 +1,4 @@
-"""A worker whose model fails in a thread of its own when it is asked for a reply."""
+"""A worker whose model fails when it is asked for a reply: in a thread of its own, or for good where it is stepped."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from oci_tui.engine.saying import SayingModel
 
 
 class FailingModel(SayingModel):
+    asked = ""
+
     def begin(self, number: int, request: Request, say: Say) -> None:  # noqa: ARG002
         def fail() -> None:
             raise RuntimeError("the model broke")
 
-        threading.Thread(target=fail).start()
+        self.asked = request.messages[-1].content
+        if self.asked != "in step":
+            threading.Thread(target=fail).start()
+
+    def step(self) -> bool:
+        if self.asked == "in step":
+            raise SystemExit("the GPU failed")
+        return False
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from oci_tui.core.errors import EngineError
 from oci_tui.core.generation import Lora, Message, Piece, Request, Sampling
 from oci_tui.core.ports import Progress
-from oci_tui.engine.exllamav2 import Exl2Engine
+from oci_tui.engine.exllamav2 import Exl2Engine, mend_rotation
 from oci_tui.settings import EngineSettings
 from tests.exl2.folder import linked
 from tests.exl2.lora import write_lora
@@ -240,6 +241,62 @@ def test_closing_frees_the_weights_and_the_cache(smollm2_exl2: Path) -> None:
     reply(engine, ask(max_new_tokens=2))
     engine.close()
     assert model() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("CUDA out of memory. Tried to allocate 2 GiB", "2 GiB; lower engine.context or choose a"), ("odd shape", "odd shape$")],
+)
+def test_a_pass_that_fails_ends_its_replies_and_the_next_is_served(
+    engine: Exl2Engine, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    _fail(monkeypatch, engine, said)
+    with pytest.raises(EngineError, match=rf"exllamav2 cannot go on: .*{told}"):
+        reply(engine, ask())
+    monkeypatch.undo()
+    assert reply(engine, ask(max_new_tokens=2))[1].reply_tokens == 2
+
+
+def test_a_gpu_that_fails_ends_the_process(smollm2_exl2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = load(EngineSettings(model=str(smollm2_exl2), context=512))
+    _fail(monkeypatch, engine, "CUDA error: misaligned address\nSearch for `cudaErrorMisalignedAddress'")
+    with pytest.raises(SystemExit, match=r"exllamav2 cannot go on: CUDA error: misaligned address$"):
+        reply(engine, ask())
+
+
+def test_pages_that_the_librarys_kernel_faults_at_are_moved_by_torch() -> None:
+    """To where the kernel would have moved them; the others it moves itself."""
+    import torch
+
+    from tests.exl2.extension import cache_rotate
+
+    moved_by_it: list[int] = []
+
+    def kernel(cache: Any, order: Any, spare: Any) -> None:
+        moved_by_it.append(cache.shape[1])
+        cache_rotate(cache, order, spare)
+
+    kernels = SimpleNamespace(cache_rotate=kernel)
+    mend_rotation(kernels)
+    order = torch.tensor([3, 0, 4, 1], dtype=torch.int)
+    # float16 elements a page: the scales of 192 and of 256 keys a token
+    for width in (256 * 192 // 32, 256 * 256 // 32):
+        pages = torch.arange(6 * width).view(6, width).half()
+        expected, spare = pages.clone(), torch.empty(width, dtype=torch.half)
+        cache_rotate(expected, order, spare)
+        kernels.cache_rotate(pages, order, spare)
+        assert torch.equal(pages, expected)
+        assert not torch.equal(pages, torch.arange(6 * width).view(6, width).half())
+    assert moved_by_it == [256 * 256 // 32]
+
+
+def _fail(monkeypatch: pytest.MonkeyPatch, engine: Exl2Engine, said: str) -> None:
+    """Have the model's next passes fail as torch fails."""
+
+    def forward_chunk(*_: Any, **__: Any) -> Any:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(engine._models[0], "forward_chunk", forward_chunk)
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -112,3 +112,11 @@ def test_notes_say_what_is_slower_or_shorter_than_asked(tmp_path: Path) -> None:
 )
 def test_advice_on_memory_is_for_want_of_memory(said: str, memory: bool) -> None:
     assert adapter.about_memory(RuntimeError(said)) is memory
+
+
+def test_a_failed_gpu_is_told_from_want_of_memory_and_without_torchs_advice() -> None:
+    fault = "CUDA error: misaligned address\nSearch for `cudaErrorMisalignedAddress' in the manual.\nFor debugging consider"
+    assert adapter.about_gpu(RuntimeError(fault))
+    assert adapter.line(RuntimeError(fault)) == "CUDA error: misaligned address"
+    assert not adapter.about_gpu(RuntimeError("CUDA error: out of memory\nFor debugging consider"))
+    assert not adapter.about_gpu(AssertionError("Job requires 9 pages"))

@@ -80,13 +80,17 @@ async def test_counting_does_not_wait_for_a_reply(engine: EngineProcess) -> None
         assert [piece async for piece in pieces][-1].usage
 
 
-async def test_a_model_that_fails_in_a_thread_ends_the_reply_with_its_last_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("where", "words"), [("in a thread", ".*RuntimeError: the model broke"), ("in step", r"the GPU failed\. Ask again")]
+)
+async def test_a_model_that_fails_for_good_ends_the_reply_with_its_last_words(tmp_path: Path, where: str, words: str) -> None:
     engine = EngineProcess(EngineSettings(model="-"), tmp_path / "engine.log", "tests.engine.failing_worker")
     await start(engine)
-    async with asyncio.timeout(30):
-        with pytest.raises(EngineDiedError, match=r"exit code 1\); its last words: .*RuntimeError: the model broke") as died:
-            await reply(engine, ASK)
-    assert died.value.cause == "crashed"
+    for _ in "ab":
+        async with asyncio.timeout(30):
+            with pytest.raises(EngineDiedError, match=rf"exit code 1\); its last words: {words}") as died:
+                await reply(engine, Request((Message("user", where),)))
+        assert died.value.cause == "crashed"
     await engine.close()
 
 

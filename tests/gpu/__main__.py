@@ -43,7 +43,7 @@ LEAST_OF_BARE = 0.97
 MOST_OF_COLD = 0.5
 LEFT_MB = 600
 AT_ONCE = 4
-PARTS = ("fidelity", "streaming", "speed", "ways_to_load", "drafting", "lora", "memory", "death", "sizes")
+PARTS = ("attention", "fidelity", "streaming", "speed", "ways_to_load", "drafting", "lora", "memory", "death", "sizes")
 
 
 class Row(NamedTuple):
@@ -63,6 +63,12 @@ class Checks:
         self.worker = "tests.exl2.worker" if stand_in else "oci_tui.engine.worker"
         self.log = scratch / "engine.log"
         self.main = str(folders[max(folders)])
+
+    async def attention(self) -> AsyncIterator[Row]:
+        if not self.stand_in:
+            found = self._printed("tests.gpu.attention")
+            said = f"{found['cases']} cases, at most {found['worst']:.4f} away"
+            yield Row("attention to pages by torch beside the plain sum", said, True)
 
     async def fidelity(self) -> AsyncIterator[Row]:
         for bits, folder in self.folders.items():
@@ -150,7 +156,11 @@ class Checks:
 
     def _bare(self, folder: str) -> dict[str, float]:
         """What `tests.gpu.bare` prints: the library by itself, and the memory's speed."""
-        command = [sys.executable, "-m", "tests.gpu.bare", folder, str(self.tokens), "Q8", *["--stand-in"] * self.stand_in]
+        return self._printed("tests.gpu.bare", folder, str(self.tokens), "Q8", *["--stand-in"] * self.stand_in)
+
+    def _printed(self, module: str, *arguments: str) -> dict[str, float]:
+        """The figures in the last line that a module prints, run by itself."""
+        command = [sys.executable, "-m", module, *arguments]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         measured: dict[str, float] = json.loads(printed.splitlines()[-1])
         return measured
