@@ -88,8 +88,9 @@ class Exl2Engine:
         try:
             self._load(settings, progress)
         except (AssertionError, RuntimeError, ValueError, OSError, KeyError) as error:
-            advice = f". {on_gpu(facts, self._context, settings.cache, free, gpu_count)}" if values.about_memory(error) else ""
-            raise EngineError(f"{facts.path}: {values.line(error)}{advice}") from error
+            advice = on_gpu(facts, self._context, settings.cache, free, gpu_count, gathered)
+            added = f". {advice}" if values.about_memory(error) else ""
+            raise EngineError(f"{facts.path}: {values.line(error)}{added}") from error
         self._stop_ids = (*facts.stop_ids, *self._turn_end())
         self.info = EngineInfo(
             engine="exllamav2",

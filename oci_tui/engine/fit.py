@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from typing import Protocol
 
@@ -68,6 +69,11 @@ def parse_gpus(text: str) -> tuple[Gpu, ...]:
         if total.strip().isdigit() and free.strip().isdigit():
             found.append(Gpu(name.strip(), int(total) * 1024**2, int(free) * 1024**2))
     return tuple(found)
+
+
+def gathered_by(at_once: int) -> int:
+    """For how many of the replies that run at once pages are copied together: none of them with flash-attn."""
+    return 0 if importlib.util.find_spec("flash_attn") else at_once
 
 
 def kv_bytes(model: Shape, tokens: int, cache: CacheMode, gathered: int = 0) -> int:

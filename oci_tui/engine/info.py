@@ -12,7 +12,7 @@ from oci_tui.core.errors import ModelError
 from oci_tui.engine import bandwidth, catalogue
 from oci_tui.engine.catalogue import Exl2Entry
 from oci_tui.engine.exl2_folder import Exl2Model, quantization_of
-from oci_tui.engine.fit import Gpu, Shape, fit, gpus, speed_limit
+from oci_tui.engine.fit import Gpu, Shape, fit, gathered_by, gpus, speed_limit
 from oci_tui.engine.gguf import GgufModel
 from oci_tui.engine.memory import available, kv_token_bytes, ram_needed
 from oci_tui.engine.models import path_of, resolve, size_of
@@ -25,10 +25,10 @@ _SMALLEST_WINDOW = 4096
 
 def info(settings: EngineSettings) -> list[str]:
     """Lines about the model of `settings.model`, here or known by name. Raises ModelError. Call it in the main thread."""
-    found = gpus()
+    found, gathered = gpus(), gathered_by(settings.at_once)
     known = catalogue.exl2_entry(settings.model)
     if known and not path_of(settings.model).exists():
-        return _not_here(*known, found)
+        return _not_here(*known, found, gathered)
     path = resolve(settings).path
     model = read_model(path)
     template = choose(model.template, bos=model.bos, eos=model.eos, special_tokens=model.special_tokens)
@@ -46,7 +46,7 @@ def info(settings: EngineSettings) -> list[str]:
     shapes: list[tuple[str, Shape]] = [(f"{model.bits_per_weight:g}", model)]
     if known:
         shapes += [(f"{known[0].rates[rate]:g}", known[0].sized(rate)) for rate in _other_rates(known[0], model)]
-    return [*_aligned([*rows, _gpu_row(found), *_limits(model, found)]), *_exl2_table(shapes, model.context, found)]
+    return [*_aligned([*rows, _gpu_row(found), *_limits(model, found)]), *_exl2_table(shapes, model.context, found, gathered)]
 
 
 async def info_apart(name: str) -> list[str]:
@@ -67,7 +67,7 @@ def _ask(name: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...]) -> list[str]:
+def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...], gathered: int) -> list[str]:
     rates = [rate] if rate else list(reversed(entry.best_first()))
     rows = [
         ("model", f"{entry.title}: not here, `oci-tui models pull {entry.name}:{entry.rates[rates[0]]:g}` fetches it"),
@@ -77,7 +77,7 @@ def _not_here(entry: Exl2Entry, rate: str, found: tuple[Gpu, ...]) -> list[str]:
         _gpu_row(found),
     ]
     shapes = [(f"{entry.rates[each]:g}", entry.sized(each)) for each in rates]
-    return [*_aligned(rows), *_exl2_table(shapes, entry.context, found)]
+    return [*_aligned(rows), *_exl2_table(shapes, entry.context, found, gathered)]
 
 
 def _other_rates(entry: Exl2Entry, model: Exl2Model) -> list[str]:
@@ -101,19 +101,19 @@ def _limits(model: Exl2Model, found: tuple[Gpu, ...]) -> list[tuple[str, str]]:
     ]
 
 
-def _exl2_table(shapes: Sequence[tuple[str, Shape]], context: int, found: tuple[Gpu, ...]) -> list[str]:
+def _exl2_table(shapes: Sequence[tuple[str, Shape]], context: int, found: tuple[Gpu, ...], gathered: int) -> list[str]:
     windows, free = _windows(context), sum(gpu.free for gpu in found)
     lines = ["", "GPU memory needed, GB" + (", ✓ where it fits" if found else "")]
     lines.append(f"{'bits':>6} {'cache':>6} " + "".join(f"{window:>10}" for window in windows) + "  tokens of window")
     for bits, shape in shapes:
         for cache in reversed(get_args(CacheMode)):
-            cells = [_cell(shape, window, cache, free, len(found)) for window in windows]
+            cells = [_cell(shape, window, cache, free, len(found), gathered) for window in windows]
             lines.append(f"{bits:>6} {cache:>6} " + "".join(cells))
     return lines
 
 
-def _cell(shape: Shape, window: int, cache: CacheMode, free: int, gpu_count: int) -> str:
-    need = fit(shape, window, cache, free, max(gpu_count, 1))
+def _cell(shape: Shape, window: int, cache: CacheMode, free: int, gpu_count: int, gathered: int) -> str:
+    need = fit(shape, window, cache, free, max(gpu_count, 1), gathered)
     sign = "" if not gpu_count else " ✓" if need.fits else " ✗"
     return f"{need.needed / 1e9:.1f}{sign}".rjust(10)
 

@@ -11,7 +11,7 @@ from oci_tui.core.ports import Finding, Progress, Setup
 from oci_tui.engine import catalogue
 from oci_tui.engine.catalogue import Entry
 from oci_tui.engine.exl2_folder import Exl2Model
-from oci_tui.engine.fit import Gpu, fit, gpus
+from oci_tui.engine.fit import Gpu, fit, gathered_by, gpus
 from oci_tui.engine.models import path_of, resolve
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.pull import pull
@@ -110,7 +110,8 @@ def _room(path: Path, settings: EngineSettings, found: tuple[Gpu, ...]) -> list[
     model = read_model(path)
     if not isinstance(model, Exl2Model) or not found:
         return []
-    room = fit(model, settings.context, settings.cache, sum(gpu.free for gpu in found), len(found))
+    free = sum(gpu.free for gpu in found)
+    room = fit(model, settings.context, settings.cache, free, len(found), gathered_by(settings.at_once))
     detail = f"{room.needed / 1e9:.1f} GB needed for a window of {settings.context} tokens, {room.free / 1e9:.1f} GB free"
     if room.fits:
         return [Finding("GPU memory", "ok", detail)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from oci_tui.engine.exl2_folder import Exl2Model
-from oci_tui.engine.fit import fit, gpus
+from oci_tui.engine.fit import fit, gathered_by, gpus
 from oci_tui.engine.gguf import GgufModel
 from oci_tui.engine.preflight import read_model
 from oci_tui.settings import CacheMode, EngineSettings
@@ -22,19 +22,20 @@ def advise(settings: EngineSettings) -> str:
     if isinstance(model, GgufModel):
         return in_ram(model, settings.context, available())
     found = gpus()
-    return on_gpu(model, settings.context, settings.cache, sum(gpu.free for gpu in found), max(len(found), 1))
+    free = sum(gpu.free for gpu in found)
+    return on_gpu(model, settings.context, settings.cache, free, max(len(found), 1), gathered_by(settings.at_once))
 
 
-def on_gpu(model: Exl2Model, context: int, cache: CacheMode, free: int, gpu_count: int = 1) -> str:
-    """The advice for an EXL2 model and `free` bytes over `gpu_count` GPUs."""
-    now = fit(model, context, cache, free, gpu_count)
+def on_gpu(model: Exl2Model, context: int, cache: CacheMode, free: int, gpu_count: int = 1, gathered: int = 0) -> str:
+    """The advice for an EXL2 model and `free` bytes over `gpu_count` GPUs; `gathered`: see `fit.kv_bytes`."""
+    now = fit(model, context, cache, free, gpu_count, gathered)
     has = f"{now.needed / 1e9:.1f} GB of GPU memory are needed and {now.free / 1e9:.1f} GB are free"
     if now.fits:
         return f"{has}: another program took it meanwhile; end that, or lower engine.context"
     if now.context >= _SMALLEST_WINDOW:
         return f"{has}: the window is too big; set engine.context to {now.context} or less"
     for mode in get_args(CacheMode)[get_args(CacheMode).index(cache) + 1 :]:
-        smaller = fit(model, context, mode, free, gpu_count)
+        smaller = fit(model, context, mode, free, gpu_count, gathered)
         if smaller.context >= _SMALLEST_WINDOW:
             window = "" if smaller.fits else f" and engine.context to {smaller.context}"
             return f"{has}: the cache is too big; set engine.cache to {mode}{window}"

@@ -15,7 +15,7 @@ from oci_tui.core.ports import Progress
 from oci_tui.engine import catalogue, hub
 from oci_tui.engine.catalogue import Exl2Entry
 from oci_tui.engine.exl2_folder import Exl2Model
-from oci_tui.engine.fit import Gpu, fit, gpus
+from oci_tui.engine.fit import Gpu, fit, gathered_by, gpus
 from oci_tui.engine.preflight import read_model
 from oci_tui.engine.pull import is_whole
 from oci_tui.engine.pull import pull as fetch
@@ -65,8 +65,10 @@ def recommended(settings: EngineSettings, found: tuple[Gpu, ...]) -> str:
 def best_rate(entry: Exl2Entry, settings: EngineSettings, found: tuple[Gpu, ...]) -> str:
     """The most bits per weight that fit the GPUs' free memory with the window of the settings; "" when none do."""
     free, window = sum(gpu.free for gpu in found), min(settings.context or _WINDOW, entry.context)
-    fits = (rate for rate in entry.best_first() if fit(entry.sized(rate), window, settings.cache, free, len(found)).fits)
-    return next(fits, "")
+    for rate in entry.best_first():
+        if fit(entry.sized(rate), window, settings.cache, free, len(found), gathered_by(settings.at_once)).fits:
+            return rate
+    return ""
 
 
 def resolve(settings: EngineSettings) -> Model:

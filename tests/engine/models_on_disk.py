@@ -96,6 +96,12 @@ def wheel(folder: Path, name: str, version: str, member: str, content: bytes) ->
     return path
 
 
+def flash_attn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a flash-attn be found, in `folder`."""
+    (folder / "flash_attn.py").touch()
+    monkeypatch.syspath_prepend(str(folder))
+
+
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """A disk of its own of so many MB, for root only: elsewhere the test is skipped."""

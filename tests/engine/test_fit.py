@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from oci_tui.engine.exl2_folder import Exl2Model, read_exl2
-from oci_tui.engine.fit import Gpu, fit, kv_bytes, parse_gpus, speed_limit
-from tests.engine.models_on_disk import exl2
+from oci_tui.engine.fit import Gpu, fit, gathered_by, kv_bytes, parse_gpus, speed_limit
+from oci_tui.engine.memory import on_gpu
+from tests.engine.models_on_disk import exl2, flash_attn
 
 
 @pytest.fixture
@@ -40,6 +42,21 @@ def test_replies_whose_pages_are_gathered_take_a_layer_each(llama_7b: Exl2Model)
     for mode in ("FP16", "Q8"):
         assert kv_bytes(llama_7b, 4096, mode, 4) - kv_bytes(llama_7b, 4096, mode) == 4 * one_layer
     assert fit(llama_7b, 4096, "Q8", 8_000_000_000, 1, 4).context < fit(llama_7b, 4096, "Q8", 8_000_000_000).context
+
+
+def test_with_flash_attention_no_pages_are_gathered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("flash_attn") is None:
+        assert gathered_by(4) == 4
+    flash_attn(tmp_path, monkeypatch)
+    assert gathered_by(4) == 0
+
+
+def test_the_advice_counts_the_gathered_pages(llama_7b: Exl2Model) -> None:
+    free = 6_000_000_000
+    for gathered in (0, 4):
+        fitting = fit(llama_7b, 16_384, "Q8", free, 1, gathered)
+        assert not fitting.fits
+        assert f"set engine.context to {fitting.context} or less" in on_gpu(llama_7b, 16_384, "Q8", free, 1, gathered)
 
 
 def test_the_speed_limit_is_bandwidth_over_bytes(llama_7b: Exl2Model) -> None:

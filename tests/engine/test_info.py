@@ -12,7 +12,7 @@ import pytest
 from oci_tui.core.errors import ModelError
 from oci_tui.engine.info import info
 from oci_tui.settings import EngineSettings
-from tests.engine.models_on_disk import CONFIG, exl2, gguf
+from tests.engine.models_on_disk import CONFIG, exl2, flash_attn, gguf
 
 SMI = '#!/bin/sh\necho "NVIDIA GeForce RTX 4090, 24564, 23000"\n'
 
@@ -48,7 +48,8 @@ def test_an_exl2_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("gpu")
-def test_with_a_gpu_the_table_says_what_fits_and_the_speed_limit() -> None:
+def test_with_a_gpu_the_table_says_what_fits_and_the_speed_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flash_attn(tmp_path, monkeypatch)
     told = lines("opencodeinterpreter-ds-33b")
     assert "NVIDIA GeForce RTX 4090 (24.1 of 25.8 GB free)" in told
     rows = {(bits, cache): cells for bits, cache, *cells in (line.split() for line in told.splitlines()[8:])}

@@ -14,7 +14,7 @@ from oci_tui.engine.opening import open_engine
 from oci_tui.engine.process import EngineProcess
 from oci_tui.engine.scripted import ScriptedEngine
 from oci_tui.settings import EngineSettings
-from tests.engine.models_on_disk import exl2, gguf
+from tests.engine.models_on_disk import exl2, flash_attn, gguf
 
 
 @pytest.fixture
@@ -150,7 +150,8 @@ def test_the_recommended_model_is_the_most_capable_that_fits(found: tuple[Gpu, .
     assert models.recommended(EngineSettings(), found) == name
 
 
-def test_a_wider_window_leaves_fewer_bits() -> None:
+def test_a_wider_window_leaves_fewer_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flash_attn(tmp_path, monkeypatch)
     entry = next(each for each in exl2_entries() if each.name == "opencodeinterpreter-ds-6.7b")
     rates = [models.best_rate(entry, EngineSettings(context=window), gpu(12)) for window in (2048, 16384)]
     assert rates == ["8.0bpw-h8", "6.0bpw-h6"]
