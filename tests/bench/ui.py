@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -60,9 +62,9 @@ class Bench(Terminal):
         super().__init__(code, home, environment, COLUMNS, ROWS)
         self.app = psutil.Process(self.process.pid)
 
-    def read(self) -> bool:
+    def read(self, seconds: float = 0.05) -> bool:
         before = len(self.raw)
-        got = super().read()
+        got = super().read(seconds)
         if SYNCHRONISED in self.raw[max(0, before - len(SYNCHRONISED)) :]:
             self.press(b"\x1b[?2026;2$y")
         return got
@@ -116,27 +118,33 @@ def code() -> Iterator[str]:
 def reply(name: str, tokens: int, rate: float) -> dict[str, object]:
     """A line of a script: so many tokens at so many a second, the last of them an end mark in the code."""
     pieces = ["Here", " it", " is", ".", "\n\n", f"`{name}.py`", "\n", "```python\n"]
-    source = list(islice(code(), tokens - len(pieces) - 3))
+    source = list(islice(code(), tokens - len(pieces) - 2))
     # A file that does not parse is asked for again: what remains of the last function is a comment.
     begun = max(number for number, piece in enumerate(source) if piece == "def")
-    pieces += [*source[:begun], "#", *[" more"] * (len(source) - begun - 1), "\n# ", "ENDMARK", "\n```\n"]
+    pieces += [*source[:begun], "#", *[" more"] * (len(source) - begun - 1), "\n# ", "ENDMARK\n```\n"]
     return {"pieces": [(1 / rate, piece) for piece in pieces]}
 
 
 def streamed(screen: Bench, home: Path, tokens: int, rate: float, *, keys: bool) -> dict[str, float]:
-    """Have one reply streamed; its costs by name. With `keys` what a key pressed meanwhile takes, else undisturbed."""
+    """Have one reply streamed; its costs by name. With `keys` what a key pressed meanwhile takes, else undisturbed.
+
+    Keys come at moments drawn at random: a person's do not keep step with the frames.
+    """
     before = len(screen.raw)
     screen.press(b"go\r")
     screen.until(lambda: b"def" in screen.raw[before:], 30)
     echoes: list[float] = []
+    moments = random.Random(7)
     mark, used, began = len(screen.raw), screen.cpu_s(), time.perf_counter()
+    pressing = began + 1 if keys else math.inf
     while b"ENDMARK" not in screen.raw[mark:]:
-        if keys and time.perf_counter() - began > 1 + 0.4 * len(echoes):
+        if time.perf_counter() >= pressing:
             echoes.append(screen.echo_ms(UNUSED_KEYS[len(echoes) % len(UNUSED_KEYS)]))
+            pressing = time.perf_counter() + moments.uniform(0.3, 0.5)
         elif time.perf_counter() - began > 60 + tokens / rate:
             raise SystemExit(f"the stream never ended\n{screen.text}")
         else:
-            screen.read()
+            screen.read(max(0.0, min(pressing - time.perf_counter(), 0.05)))
     shown, cost, sent = time.time(), screen.cpu_s() - used, len(screen.raw) - mark
     screen.press(b"\x15" if keys else b"")
     screen.let_pass(1.5)

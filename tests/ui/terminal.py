@@ -70,9 +70,9 @@ class Terminal:
                 raise AssertionError(f"it never came to hold\n{self.text}")
             self.read()
 
-    def read(self) -> bool:
-        """Take in what it wrote, waiting a moment for it; whether there was anything."""
-        ready, _, _ = select.select([self._master], [], [], 0.05)
+    def read(self, seconds: float = 0.05) -> bool:
+        """Take in what it wrote, waiting so long for it; whether there was anything."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
         if ready:
             data = os.read(self._master, 65536)
             self.raw += data
