@@ -17,7 +17,7 @@ from oci_tui.settings import EngineSettings, SandboxSettings
 
 pytest_plugins = ["tests.sandbox.private_daemon"]
 
-collect_ignore_glob = ["tasks/*/*"]
+collect_ignore_glob = ["tasks/*/*", "held_out/*/*"]
 
 IN_CI = bool(os.environ.get("CI"))
 

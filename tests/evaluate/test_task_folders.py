@@ -16,6 +16,8 @@ from oci_tui.settings import SandboxSettings
 from tests.sandbox.running import client, started
 
 TASKS = load(Path(__file__).parents[1] / "tasks")
+# Written by who did not know the agent, and not looked at as it is worked on.
+HELD_OUT = load(Path(__file__).parents[1] / "held_out")
 PROFILES = sorted({task.profile for task in TASKS})
 
 
@@ -27,6 +29,9 @@ def test_there_are_enough_of_every_kind() -> None:
     assert all(task.solution or task.unchanged for task in TASKS)
     assert len(digest(TASKS)) == 64
     assert digest(TASKS) != digest(TASKS[1:])
+    assert len(HELD_OUT) == 12
+    assert all(task.solution for task in HELD_OUT)
+    assert not {task.name for task in HELD_OUT} & {task.name for task in TASKS}
 
 
 def there(name: str) -> bool:
@@ -45,7 +50,7 @@ async def test_untouched_they_fail_and_solved_they_pass(name: str) -> None:
         pytest.skip(f"the image of the profile {name} is not here: `oci-tui sandbox build {name}` makes it")
     wrong: list[str] = []
     async with started(SandboxSettings(profile=name)) as sandbox:
-        for task in (task for task in TASKS if task.profile == name):
+        for task in (task for task in (*TASKS, *HELD_OUT) if task.profile == name):
             untouched = await judge(sandbox, task, task.repo, f"{task.name}-untouched")
             other = task.solved if not task.unchanged else {**task.repo, "new.txt": b"new\n"}
             changed = await judge(sandbox, task, other, f"{task.name}-changed")

@@ -1,0 +1,7 @@
+"""Money from one account to another."""
+
+
+def transfer(source, target, cents):
+    """Moves the money, or raises ValueError and changes neither account."""
+    target.deposit(cents)
+    source.withdraw(cents)

@@ -1,0 +1,19 @@
+// The query of an address as an object, and back.
+
+function parseQuery(query) {
+  const result = {};
+  for (const part of query.replace(/^\?/, "").split("&")) {
+    if (!part) continue;
+    const [name, value] = part.split("=");
+    result[name] = decodeURIComponent(value.replace(/\+/g, " "));
+  }
+  return result;
+}
+
+function formatQuery(values) {
+  return Object.entries(values)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join("&");
+}
+
+module.exports = { parseQuery, formatQuery };

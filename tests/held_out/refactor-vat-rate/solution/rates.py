@@ -1,0 +1,3 @@
+"""Tax rates."""
+
+VAT_RATE = 0.19

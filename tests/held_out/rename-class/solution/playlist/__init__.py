@@ -1,0 +1,5 @@
+"""Music to listen to."""
+
+from playlist.models import Track
+
+__all__ = ["Track"]
