@@ -27,14 +27,15 @@ from oci_tui import assemble_hosts
 from oci_tui.core.events import ReplyGrew
 from oci_tui.share.protocol import Join
 from oci_tui.share.remote import RemoteSession
-from tests.bench.ui import UNUSED_KEYS, Row, as_text, reply
+from tests.bench.screen import UNUSED_KEYS, Screen
+from tests.bench.ui import Row, as_text, reply
 from tests.ui.terminal import Terminal
 
 OBSERVERS, RATE, TURNS = 20, 300, 3
 TOKENS = 12 * RATE
 
 
-class Driver(Terminal):
+class Driver(Screen):
     """The app, attached to a host or on its own, in a terminal that says when a key came back."""
 
     def __init__(self, arguments: list[str], repository: Path, home: Path, environment: dict[str, str]) -> None:
@@ -45,13 +46,6 @@ class Driver(Terminal):
         self.started = time.perf_counter()
         super().__init__(code, home, environment)
         self.drawing = False
-
-    def echo_ms(self, key: str) -> float:
-        """From a key to its first byte on the screen."""
-        mark, pressed = len(self.raw), time.perf_counter()
-        self.press(key.encode())
-        self.until(lambda: key.encode() in self.raw[mark:], 5)
-        return (time.perf_counter() - pressed) * 1000
 
 
 def echoes(driver: Driver) -> list[float]:

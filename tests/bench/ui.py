@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -32,13 +30,8 @@ from oci_tui.core.events import CommandStarted, DiffChanged, OutputArrived
 from oci_tui.core.ports import Command
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.replay import ReplaySession
-from tests.ui.terminal import Terminal
+from tests.bench.screen import COLUMNS, ROWS, Screen
 from tests.ui.test_workbench import RECORDING, on_screen
-
-COLUMNS, ROWS = 120, 40
-SYNCHRONISED = b"\x1b[?2026$p"
-UNUSED_KEYS = "QZJKXV"
-"""Letters that neither the streamed code nor Textual's own sequences hold: when one comes back, it was echoed."""
 
 
 class Row(NamedTuple):
@@ -53,21 +46,14 @@ class Row(NamedTuple):
         return self.figure <= self.target
 
 
-class Bench(Terminal):
-    """The app in a terminal that knows synchronised output; bytes go to the emulated screen only where `drawing`."""
+class Bench(Screen):
+    """The app in a terminal of its own."""
 
     def __init__(self, repository: Path, home: Path, environment: dict[str, str]) -> None:
         code = f"import os, sys; os.chdir({str(repository)!r}); sys.argv = ['oci-tui']; from oci_tui.cli import main; main()"
         self.started = time.perf_counter()
         super().__init__(code, home, environment, COLUMNS, ROWS)
         self.app = psutil.Process(self.process.pid)
-
-    def read(self, seconds: float = 0.05) -> bool:
-        before = len(self.raw)
-        got = super().read(seconds)
-        if SYNCHRONISED in self.raw[max(0, before - len(SYNCHRONISED)) :]:
-            self.press(b"\x1b[?2026;2$y")
-        return got
 
     def cpu_s(self) -> float:
         """Processor time of the app's process until now."""
@@ -77,18 +63,6 @@ class Bench(Terminal):
     def memory_mb(self) -> float:
         """What the app's process has of the machine's memory (PSS), in MB."""
         return float(self.app.memory_full_info().pss) / 1e6
-
-    def let_pass(self, seconds: float) -> None:
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            self.read()
-
-    def echo_ms(self, key: str) -> float:
-        """From a key to its first byte on the screen."""
-        mark, pressed = len(self.raw), time.perf_counter()
-        self.press(key.encode())
-        self.until(lambda: key.encode() in self.raw[mark:], 5)
-        return (time.perf_counter() - pressed) * 1000
 
 
 def code() -> Iterator[str]:
@@ -126,25 +100,12 @@ def reply(name: str, tokens: int, rate: float) -> dict[str, object]:
 
 
 def streamed(screen: Bench, home: Path, tokens: int, rate: float, *, keys: bool) -> dict[str, float]:
-    """Have one reply streamed; its costs by name. With `keys` what a key pressed meanwhile takes, else undisturbed.
-
-    Keys come at moments drawn at random: a person's do not keep step with the frames.
-    """
+    """Have one reply streamed; its costs by name. With `keys` what a key pressed meanwhile takes, else undisturbed."""
     before = len(screen.raw)
     screen.press(b"go\r")
     screen.until(lambda: b"def" in screen.raw[before:], 30)
-    echoes: list[float] = []
-    moments = random.Random(7)
     mark, used, began = len(screen.raw), screen.cpu_s(), time.perf_counter()
-    pressing = began + 1 if keys else math.inf
-    while b"ENDMARK" not in screen.raw[mark:]:
-        if time.perf_counter() >= pressing:
-            echoes.append(screen.echo_ms(UNUSED_KEYS[len(echoes) % len(UNUSED_KEYS)]))
-            pressing = time.perf_counter() + moments.uniform(0.3, 0.5)
-        elif time.perf_counter() - began > 60 + tokens / rate:
-            raise SystemExit(f"the stream never ended\n{screen.text}")
-        else:
-            screen.read(max(0.0, min(pressing - time.perf_counter(), 0.05)))
+    echoes = screen.until_end(mark, 60 + tokens / rate, keys=keys)
     shown, cost, sent = time.time(), screen.cpu_s() - used, len(screen.raw) - mark
     screen.press(b"\x15" if keys else b"")
     screen.let_pass(1.5)
