@@ -1,10 +1,11 @@
-"""A recording as a picture of the workbench: `python -m oci_tui.ui.picture session.jsonl 160x45 > workbench.svg`."""
+"""A recording as a picture: `python -m oci_tui.ui.picture session.jsonl 160x45 [THEME [KEY …]] > workbench.svg`."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from oci_tui.core.events import SessionStarted, TurnFinished, TurnStarted
@@ -16,8 +17,10 @@ from oci_tui.ui.replay import ReplaySession
 _FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
-async def picture(recording: Path, size: tuple[int, int], theme: str = "night", events: int | None = None) -> str:
-    """The workbench as SVG after the recording's first `events` events, at `size` (columns, rows).
+async def picture(
+    recording: Path, size: tuple[int, int], theme: str = "night", events: int | None = None, keys: Sequence[str] = ()
+) -> str:
+    """The app as SVG after the recording's first `events` events and then `keys` (Textual's names), at `size` (columns, rows).
 
     None is up to the end of the last turn: what was decided after it is not played again.
     """
@@ -37,6 +40,9 @@ async def picture(recording: Path, size: tuple[int, int], theme: str = "night", 
         # Two frames: what the last events changed, and the settling after it.
         for _ in range(2):
             await pilot.pause(0.2)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.2)
         drawn = _FONT_FACE.sub("", app.export_screenshot())
         await app.close_session()
     return drawn
@@ -44,4 +50,5 @@ async def picture(recording: Path, size: tuple[int, int], theme: str = "night", 
 
 if __name__ == "__main__":
     columns, rows = (int(part) for part in sys.argv[2].split("x"))
-    sys.stdout.write(asyncio.run(picture(Path(sys.argv[1]), (columns, rows))))
+    theme, keys = (sys.argv[3:4] or ["night"])[0], sys.argv[4:]
+    sys.stdout.write(asyncio.run(picture(Path(sys.argv[1]), (columns, rows), theme, keys=keys)))
