@@ -253,13 +253,16 @@ class Workbench(RewritingScreen):
         """Bring what @ completes level with the repository."""
         self._vocabulary.know(*await self.conversation.names())
 
-    def write_in_editor(self) -> None:
-        """Take what stands in the prompt to the person's editor, and back."""
-        text, problem = changed(self.app, self._prompt.whole)
+    @work
+    async def write_in_editor(self) -> None:
+        """Take what stands in the prompt to the person's editor, and back; what came into the box meanwhile stays before it."""
+        before = self._prompt.whole
+        text, problem = await changed(self.app, before)
         if problem:
             self.say(problem)
         else:
-            self._prompt.put(text)
+            came = self._prompt.whole.removesuffix(before).rstrip("\n")
+            self._prompt.put("\n".join(filter(None, (came, text))))
         self.focus_pane("prompt")
 
     def steer(self) -> None:
@@ -347,8 +350,9 @@ class Workbench(RewritingScreen):
         self._refresh_state()
 
     @on(CursorPane.Opened)
-    def _opened(self, message: CursorPane.Opened) -> None:
-        if problem := opened(self.app, self._root, message.path, message.line):
+    @work
+    async def _opened(self, message: CursorPane.Opened) -> None:
+        if problem := await opened(self.app, self._root, message.path, message.line):
             self.say(problem)
 
     @on(ChangesPane.TooNarrow)
@@ -356,6 +360,7 @@ class Workbench(RewritingScreen):
         self.say(f"side by side needs {message.wanted} columns; z gives this pane the whole screen")
 
     @on(ConsolePane.Pictured)
-    def _pictured(self, message: ConsolePane.Pictured) -> None:
-        if problem := shown(self.app, message.path) if message.path else "no figure was drawn yet":
+    @work
+    async def _pictured(self, message: ConsolePane.Pictured) -> None:
+        if problem := await shown(self.app, message.path) if message.path else "no figure was drawn yet":
             self.say(problem)
