@@ -26,11 +26,8 @@ def command(file: Path, line: int = 1) -> list[str]:
     return [*editor, *([f"+{line}"] if line > 1 else []), str(file)]
 
 
-async def opened(app: LendingApp, root: Path, path: str, line: int) -> str:
-    """Open a file of the repository; why it cannot be opened, "" when it was. Nothing outside the repository is."""
-    file = (root / path).resolve()
-    if not file.is_relative_to(root.resolve()) or not file.is_file():
-        return f"{path} is no file of this repository"
+async def opened(app: LendingApp, file: Path, line: int) -> str:
+    """Open a file at a line; why it cannot be opened, "" when it was."""
     return await _run(app, command(file, line))
 
 

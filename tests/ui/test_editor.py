@@ -11,12 +11,32 @@ from pathlib import Path
 
 import pytest
 
+from oci_tui.core.diff import parse_patch
+from oci_tui.core.events import (
+    CommandFinished,
+    CommandStarted,
+    ContextBuilt,
+    DiffChanged,
+    Event,
+    OutputArrived,
+    ReplyFinished,
+    ReplyGrew,
+    RoundStarted,
+    TurnFinished,
+    TurnStarted,
+    encode,
+)
+from oci_tui.core.generation import Usage
+from oci_tui.core.ports import Command, Exit
+from oci_tui.core.verdict import Verdict
+from oci_tui.ui.places import FileLine, own_file, own_line
 from tests.calculator import FILES, RIGHT, MakeRepository
 from tests.ui.terminal import Terminal
 from tests.ui.test_serve import RECORDING, RUN
 
 # It stays until the test writes to a pipe.
 SLOW = 'printf "IN THE EDITOR"; cat "$HOME/leave" > "$HOME/left"'
+GIVEN = 'echo "$@" > "$HOME/given.part"; mv "$HOME/given.part" "$HOME/given"'
 SCRIPTED = """
 from oci_tui.assemble import open_session
 from oci_tui.settings import EngineSettings, Settings
@@ -76,6 +96,12 @@ def in_editor(screen: Terminal, key: bytes = b"\x07") -> int:
     screen.press(key)
     screen.until(lambda: screen.raw.endswith(b"IN THE EDITOR"))
     return len(screen.raw)
+
+
+def go_to(screen: Terminal, key: bytes, hint: str) -> None:
+    """Have a pane focused, which its hint shows."""
+    screen.press(key)
+    screen.until(lambda: hint in screen.text)
 
 
 def leave(screen: Terminal) -> None:
@@ -189,3 +215,103 @@ def test_a_signal_ends_the_app_and_its_editor(tmp_path: Path) -> None:
         assert code == 128 + signal.SIGTERM
         assert screen.after == screen.before
         assert (tmp_path / "rescued").exists()
+
+
+OLD = "import os\n\n\ndef f(x):\n    return x\n"
+NEW = "import os\n\n\ndef helper():\n    return 1\n\n\ndef f(x):\n    return x + helper()\n"
+PATCH = """\
+diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -1,5 +1,9 @@
+ import os
+␠
+␠
++def helper():
++    return 1
++
++
+ def f(x):
+-    return x
++    return x + helper()
+diff --git a/new.py b/new.py
+new file mode 100644
+--- /dev/null
++++ b/new.py
+@@ -0,0 +1 @@
++x = 1
+"""
+PENDING = parse_patch(PATCH.replace("␠", " "))
+MAKE = Command("make")
+TOLD: tuple[Event, ...] = (
+    TurnStarted(1, "go"),
+    RoundStarted(1, 1),
+    ContextBuilt((), (), 1, 2),
+    ReplyGrew(f"`a.py`\n```python\n{NEW}```\n\n`new.py`\n```python\nx = 1\n```\n"),
+    ReplyFinished("", Usage()),
+    DiffChanged(PENDING),
+    CommandStarted(MAKE),
+    OutputArrived("stdout", 'File "/workspace/a.py", line 8, in f\nMakefile:2: *** missing separator.  Stop.\n'),
+    CommandFinished(MAKE, Exit(2)),
+    TurnFinished(1, Verdict.FAILED, 1, 1.0),
+)
+CODE, CONSOLE, CHANGES = (b"\x1bOR", "] blocks"), (b"\x1bOS", "only stderr"), (b"\x1b[15~", "side by side")
+
+
+@pytest.mark.parametrize(
+    ("pane", "steps"),
+    [
+        (CODE, {b"g": "a.py", b"g" + 8 * b"j": "+4 a.py", b"g" + 9 * b"j": "+4 a.py", b"g" + 5 * b"j": "+3 a.py"}),
+        (CONSOLE, {b"gj": "+4 a.py", b"gjj": "+2 Makefile"}),
+        (CHANGES, {b"g": "a.py", b"g" + 5 * b"j": "+3 a.py", b"g" + 10 * b"j": "+5 a.py"}),
+    ],
+    ids=["code", "console", "changes"],
+)
+def test_o_opens_the_persons_file_where_the_line_is(tmp_path: Path, pane: tuple[bytes, str], steps: dict[bytes, str]) -> None:
+    """The mirror's a.py has four lines more before `f`: what is opened is the file as the person has it."""
+    root, recording, given = tmp_path / "src", tmp_path / "told.jsonl", tmp_path / "given"
+    root.mkdir()
+    (root / "a.py").write_text(OLD)
+    (root / "Makefile").write_text("all:\n    cc\n")
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in TOLD))
+    with editing(tmp_path, GIVEN, make=f"return Told(Path({str(recording)!r}), 0)", root=str(root)) as screen:
+        screen.until(lambda: "failed · 1 round" in screen.text)
+        go_to(screen, *pane)
+        for moves, opened in steps.items():
+            before = len(screen.raw)
+            screen.press(moves + b"o")
+            screen.until(given.exists)
+            assert given.read_text().replace(f"{root}/", "") == f"{opened}\n"
+            given.unlink()
+            screen.until(lambda before=before: b"\x1b[?1049h" in screen.raw[before:])  # type: ignore[misc]
+            if "a.py" in opened:
+                screen.until(lambda: "a.py was opened without its pending change; Ctrl+Y accepts that" in screen.text)
+        go_to(screen, *CODE)
+        screen.press(b"g]o")
+        screen.until(lambda: "new.py is new and pending: Ctrl+Y accepts it, then it can be opened" in screen.text)
+        leave(screen)
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "own"),
+    [
+        ("<<<<<<< SEARCH\n    return x\n=======\n    return y\n>>>>>>> REPLACE", 2, 5),
+        ("<<<<<<< SEARCH\n    return x\n=======\n    return y\n>>>>>>> REPLACE", 4, 5),
+        ("nothing\nof\nit", 3, 1),
+    ],
+)
+def test_what_the_model_wrote_is_found_in_the_file(tmp_path: Path, written: str, line: int, own: int) -> None:
+    (tmp_path / "a.py").write_text(OLD)
+    place = FileLine("a.py", line, written=tuple(written.split("\n")))
+    assert own_line(place, PENDING.files[0], tmp_path / "a.py") == own
+
+
+@pytest.mark.parametrize("path", ["../outside.py", "/etc/hostname", "link.py", "folder", "x" * 5000, "no.py"])
+def test_only_files_of_the_repository_are_opened(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "src"
+    (root / "folder").mkdir(parents=True)
+    (tmp_path / "outside.py").touch()
+    (root / "link.py").symlink_to(tmp_path / "outside.py")
+    (root / "in.py").touch()
+    assert own_file(root, path) is None
+    assert own_file(root, "folder/../in.py") == root / "in.py"
