@@ -54,6 +54,17 @@ class FileDiff(msgspec.Struct, frozen=True):
     def removed(self) -> int:
         return sum(line.kind == "-" for hunk in self.hunks for line in hunk.lines)
 
+    def old_line(self, number: int) -> int:
+        """The line of the old side that is line `number` of the new one; for an added line, the last one before it."""
+        old = new = 0
+        for line in (line for hunk in self.hunks for line in hunk.lines):
+            if line.new is not None and line.new >= number:
+                if line.new == number:
+                    return line.old or max(1, old)
+                break
+            old, new = line.old or old, line.new or new
+        return max(1, old + number - new)
+
 
 class Diff(msgspec.Struct, frozen=True):
     """What changed between two states of the workspace."""

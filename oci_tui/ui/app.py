@@ -109,8 +109,7 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
         self.set_keymap(keys.direct(self.keymap))
         self.tell_terminal(attention.SAVE_TITLE)
         self.name_window(running=False)
-        # the terminal has forgotten what was on it, and the size by which Textual would notice is the same
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.take_over())
 
     def on_unmount(self) -> None:
         super().on_unmount()

@@ -17,6 +17,7 @@ class AttentiveApp(BenchApp):
 
     _notify: Notify = "auto"
     _looked_at = True
+    _named_running = False
 
     def tell_terminal(self, sequence: str) -> None:
         """Send a sequence of `ui.attention`; a screen that is no terminal gets none."""
@@ -26,7 +27,16 @@ class AttentiveApp(BenchApp):
 
     def name_window(self, *, running: bool) -> None:
         """Keep the terminal's title level with what happens."""
+        self._named_running = running
         self.tell_terminal(attention.title(self._root.name, running=running))
+
+    def take_over(self) -> None:
+        """The terminal is the app's again; another program may have left anything on it, and in its title.
+
+        The size by which Textual would notice is the same.
+        """
+        self.refresh(layout=True)
+        self.name_window(running=self._named_running)
 
     def on_app_focus(self) -> None:
         self._looked_at = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from textual.app import App
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
@@ -13,6 +12,7 @@ from textual.screen import Screen
 from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.colourless import Colourless
+from oci_tui.ui.lending import LendingApp
 from oci_tui.ui.pasting import PastingDriver
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.page import Page
@@ -21,7 +21,7 @@ from oci_tui.ui.screens.workbench import Workbench
 _AGAIN_S = 3.0
 
 
-class BenchApp(App[None]):
+class BenchApp(LendingApp):
     """`root` is the repository's folder, `prompt_keys` the kind of keys that the prompt has."""
 
     def __init__(self, root: Path, prompt_keys: PromptKeys = "default") -> None:

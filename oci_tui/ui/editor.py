@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
-import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
+from oci_tui.ui.lending import LendingApp
+
+_END_S = 2.0
 _COLON = {"code", "codium", "subl", "zed", "hx", "helix"}
 
 
@@ -22,29 +26,34 @@ def command(file: Path, line: int = 1) -> list[str]:
     return [*editor, *([f"+{line}"] if line > 1 else []), str(file)]
 
 
-def opened(app: App[None], root: Path, path: str, line: int) -> str:
-    """Open a file of the repository; why it cannot be opened, "" when it was. Nothing outside the repository is."""
-    file = (root / path).resolve()
-    if not file.is_relative_to(root.resolve()) or not file.is_file():
-        return f"{path} is no file of this repository"
-    return _run(app, command(file, line))
+async def opened(app: LendingApp, file: Path, line: int) -> str:
+    """Open a file at a line; why it cannot be opened, "" when it was."""
+    return await _run(app, command(file, line))
 
 
-def changed(app: App[None], text: str, suffix: str = ".md") -> tuple[str, str]:
+async def changed(app: LendingApp, text: str, suffix: str = ".md") -> tuple[str, str]:
     """The text as it is after the editor, and why it could not be opened ("" when it could)."""
     with tempfile.TemporaryDirectory(prefix="oci-tui-") as folder:
         file = Path(folder, f"text{suffix}")
         file.write_text(text, encoding="utf-8", errors="replace")
-        problem = _run(app, command(file))
+        problem = await _run(app, command(file))
         return (text, problem) if problem else (file.read_text(encoding="utf-8", errors="replace").rstrip("\n"), "")
 
 
-def _run(app: App[None], argv: list[str]) -> str:
+async def _run(app: LendingApp, argv: list[str]) -> str:
     try:
-        with app.suspend():
-            done = subprocess.run(argv, check=False)
+        with app.lend():
+            program = await asyncio.create_subprocess_exec(*argv)
+            try:
+                code = await program.wait()
+            except asyncio.CancelledError:
+                # the app ends: an editor then rescues what was written and leaves the terminal
+                program.terminate()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(program.wait(), _END_S)
+                raise
     except OSError as error:
         return f"{argv[0]} cannot be started ({error.strerror}); set $EDITOR"
     except SuspendNotSupported:
         return "the editor needs a terminal of its own; none is here"
-    return f"{argv[0]} ended with {done.returncode}; nothing was taken over" if done.returncode else ""
+    return f"{argv[0]} ended with {code}; nothing was taken over" if code else ""

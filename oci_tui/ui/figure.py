@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from oci_tui.ui import pixels
-from oci_tui.ui.device import asked, room, takes_sixels
+from oci_tui.ui.device import asked, pressed, room, takes_sixels, write
+from oci_tui.ui.lending import LendingApp
 from oci_tui.ui.sixel import sixels
 
 Protocol = Literal["kitty", "iterm2", "sixel"]
 
+_BACK = b"\r\nq\x03"
 _CHUNK = 4096
 _PROGRAMS: Mapping[str, Protocol] = {"iTerm.app": "iterm2", "WezTerm": "iterm2", "ghostty": "kitty"}
 
@@ -47,17 +49,14 @@ def drawn(png: bytes, how: Protocol, within: tuple[int, int] = (800, 480)) -> st
     )
 
 
-def shown(app: App[None], path: str) -> str:
-    """Show a PNG until the person presses Enter; why it cannot be shown, "" when it was."""
+async def shown(app: LendingApp, path: str) -> str:
+    """Show a PNG until the person presses Enter, q or Ctrl+C; why it cannot be shown, "" when it was."""
     try:
         png = Path(path).read_bytes()
-        with app.suspend():
-            how = protocol(os.environ) or ("sixel" if takes_sixels(asked()) else None)
-            if how is None:
+        with app.lend():
+            if not await asyncio.to_thread(_draw, png):
                 return f"this terminal says nothing of pictures (kitty's, iTerm2's, sixels); the figure is {path}"
-            sys.stdout.write(f"\x1b[2J\x1b[H{drawn(png, how, room())}\r\n\r\nEnter: back ")
-            sys.stdout.flush()
-            sys.stdin.readline()
+            await pressed(_BACK)
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}"
     except pixels.UnreadableError as error:
@@ -65,3 +64,11 @@ def shown(app: App[None], path: str) -> str:
     except SuspendNotSupported:
         return f"the figure needs a terminal of its own; it is {path}"
     return ""
+
+
+def _draw(png: bytes) -> bool:
+    """Whether the terminal shows pictures; then this one is on it."""
+    how = protocol(os.environ) or ("sixel" if takes_sixels(asked()) else None)
+    if how is not None:
+        write(f"\x1b[2J\x1b[H{drawn(png, how, room())}\r\n\r\nEnter: back ")
+    return how is not None

@@ -110,7 +110,7 @@ KEYS: tuple[Key, ...] = (
     Key("right_square_bracket", "]", "run(1)", "next run", group="Console", name="next-run"),
     Key("left_square_bracket", "[", "run(-1)", "previous run", group="Console", name="previous-run"),
     Key("s", "s", "only_stderr", "only what went to stderr, or all", group="Console", name="stderr"),
-    Key("v", "v", "figure", "the figure drawn last, where the terminal shows pictures", group="Console"),
+    Key("v", "v", "figure", "this line's figure, else the last, where the terminal shows pictures", group="Console"),
     Key("enter", "Enter", "open", "open the file it names in $EDITOR", group="Console"),
     Key("a", "a", "choose(True, False)", "accept the hunk, or the marked lines", group="Changes", name="accept"),
     Key("r", "r", "choose(False, False)", "reject the hunk, or the marked lines", group="Changes", name="reject"),

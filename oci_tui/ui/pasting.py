@@ -58,7 +58,9 @@ class PasteParser(XTermParser):
 
 
 class PastingDriver(LinuxDriver):
-    """Textual's driver with that parser, with an end also when the terminal has gone, and with a screen when it goes on."""
+    """Textual's driver with that parser, with an end also when the terminal has gone, silent while it is lent, and with a
+    screen when it goes on.
+    """
 
     def __init__(
         self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -71,6 +73,11 @@ class PastingDriver(LinuxDriver):
         # also after a stop that could not be seen coming: the terminal is then taken over anew, and empty
         self._must_signal_resume = self._auto_restart
         super()._sigcont_application()
+
+    def write(self, data: str) -> None:
+        # while another program has the terminal nobody reads the queue: it would fill up, and whoever writes wait for ever
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
 
     def run_input_thread(self) -> None:
         parser, decode = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace").decode

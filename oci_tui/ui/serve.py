@@ -23,6 +23,8 @@ async def _serve(app: OciApp) -> int:
     signals: list[signal.Signals] = []
 
     def end(number: signal.Signals) -> None:
+        if number == signal.SIGINT and app.lent:
+            return  # Ctrl+C is meant for the program that has the terminal, and both get it
         signals.append(number)
         app.exit(return_code=128 + number)
 

@@ -103,3 +103,16 @@ def test_text_that_is_no_patch() -> None:
     assert parse_patch("") == Diff()
     assert parse_patch("hello\n@@ -1 +1 @@\n") == Diff()
     assert parse_patch("diff --git a/x b/x\n@@ -1,9 +1,9 @@\n cut").files[0].path == "x"
+
+
+def test_a_line_of_the_new_side_is_found_on_the_old_one(pair: Pair) -> None:
+    old = [f"line {number}" for number in range(1, 101)]
+    new = ["first", *old[:20], "a", "b", *old[20:40], *old[44:60], "c for 61", *old[61:99], "last"]
+    for lines in (old, new):
+        (pair.root / "file").write_text("".join(f"{line}\n" for line in lines))
+        pair.commit()
+    (file,) = pair.diff().files
+    found = {line: old[file.old_line(number) - 1] for number, line in enumerate(new, 1)}
+    added = {"first": "line 1", "a": "line 20", "b": "line 20", "c for 61": "line 61", "last": "line 100"}
+    assert found == {line: line for line in new} | added
+    assert file.old_line(len(new) + 3) == len(old) + 3

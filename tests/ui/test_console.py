@@ -14,8 +14,8 @@ from oci_tui.core.ports import Command, Exit
 from oci_tui.ui.editor import command
 from oci_tui.ui.panes.colours import program_style
 from oci_tui.ui.panes.console import ConsolePane
-from oci_tui.ui.panes.cursor import place_in
 from oci_tui.ui.panes.log import Log
+from oci_tui.ui.places import FileLine, place_in
 from tests.ui.test_workbench import on_screen, opened, text_of, until
 
 DARK = Color.parse("#101010")
@@ -70,10 +70,17 @@ def test_text_on_a_ground_of_its_own_can_be_read() -> None:
         (" --> src/main.rs:7:9", ("src/main.rs", 7)),
         ("FAILED tests/test_a.py::test_b - assert 1 == 2", ("tests/test_a.py", 1)),
         ("no file here: 12:30", None),
+        ("Makefile:3: *** missing separator.  Stop.", ("Makefile", 3)),
+        ("bin/run: line 7: foo: not found", ("bin/run", 7)),
+        ("Dockerfile:12", ("Dockerfile", 12)),
+        ("in /workspace/Dockerfile", ("Dockerfile", 1)),
+        ("os.path:3 called from src/main.rs:7", ("src/main.rs", 7)),
+        ("12:30 Makefiles:3", None),
     ],
 )
 def test_a_line_names_its_file(line: str, place: tuple[str, int] | None) -> None:
-    assert place_in(line) == place
+    there = {"Makefile", "Dockerfile", "bin/run", "src/main.rs"}
+    assert place_in(line, there.__contains__) == (FileLine(*place) if place else None)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +120,7 @@ async def test_a_person_reads_a_run_by_keys() -> None:
         first = console.here
         await pilot.press("e", "E")
         await until(pilot, lambda: console.here == first)
-        assert console.place_at(console.here) == ("lexer.py", 4)
+        assert console.place_at(console.here) == FileLine("lexer.py", 4)
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard == "▏lexer.py:4: IndexError")
         await pilot.press("Y")

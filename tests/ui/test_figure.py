@@ -108,6 +108,36 @@ def test_v_shows_the_figure_where_the_terminal_can(tmp_path: Path, kitty: bool, 
         screen.close()
 
 
+def test_v_shows_the_figure_of_its_line_and_ctrl_c_goes_back(tmp_path: Path) -> None:
+    pictures = [drawn(png(tmp_path / f"{side}.png", side), "kitty").encode() for side in (64, 32)]
+    command = Command("block", language="python", code="plot()")
+    told: tuple[Event, ...] = (
+        TurnStarted(1, "go"),
+        CommandStarted(command),
+        *(PlotDrawn(Plot(str(tmp_path / f"{side}.png"), side, side)) for side in (64, 32)),
+        CommandFinished(command, Exit(0)),
+    )
+    recording = tmp_path / "told.jsonl"
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in told))
+    code = RUN.format(first="", make=f"return Told(Path({str(recording)!r}), 0)", root="/src", prompt="go")
+    screen = Terminal(code, tmp_path, {"KITTY_WINDOW_ID": "1"})
+    try:
+        screen.until(lambda: "figure, 32 × 32 pixels" in screen.text)
+        screen.press(b"\x1bOS")
+        for keys, shown in ((b"gj", [1, 0]), (b"j", [1, 1]), (b"g", [1, 2])):
+            screen.until(lambda: "v figure" in screen.text)
+            before = len(screen.raw)
+            screen.press(keys + b"v")
+            screen.until(lambda before=before: b"Enter: back" in screen.raw[before:])  # type: ignore[misc]
+            assert [screen.raw.count(picture) for picture in pictures] == shown
+            screen.press(b"\x03")
+            screen.until(lambda before=before: b"v" in screen.raw[before:].partition(b"\x1b[?1049h")[2])  # type: ignore[misc]
+        screen.press(b"\x11\x11")
+        assert screen.ended()[0] == 0
+    finally:
+        screen.close()
+
+
 @pytest.mark.parametrize(
     ("answer", "takes"),
     [

@@ -18,6 +18,7 @@ from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner
 from oci_tui.ui.panes.highlight import one_line
 from oci_tui.ui.panes.lines import Span, Spans
+from oci_tui.ui.places import FileLine
 from oci_tui.ui.wording import change, plural, tail
 
 _SIDE = {"+": "added", "-": "removed", " ": "text"}
@@ -157,11 +158,12 @@ class ChangesPane(CursorPane):
         self.go_to(rows[0] if rows else 0)
         self.changed(0)
 
-    def place_at(self, index: int) -> tuple[str, int] | None:
+    def place_at(self, index: int) -> FileLine | None:
         row = self._rows[index]
-        line = row.lines.lines[row.new if row.new >= 0 else row.old] if row.is_line else None
-        start = row.lines.new_start if row.hunk >= 0 else 1
-        return row.file.path, (line.new or start) if line else start
+        line = row.lines.lines[row.old if row.old >= 0 else row.new] if row.is_line else None
+        if line is None:
+            return FileLine(row.file.path, row.lines.old_start if row.hunk >= 0 else 1, own=True)
+        return FileLine(row.file.path, line.old or row.file.old_line(line.new or 1), own=True)
 
     def whole_at(self, index: int) -> str:
         row = self._rows[index]

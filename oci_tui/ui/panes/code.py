@@ -27,6 +27,7 @@ from oci_tui.ui.panes.code_editor import Excerpt
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.places import FileLine
 from oci_tui.ui.wording import plural
 
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>")
@@ -277,6 +278,16 @@ class CodePane(CursorPane):
             line = -1 if self._cursor is None else min(max(0, self.here - shown.start - 1), len(text) - 1)
             excerpt = Excerpt(before, "\n".join(text), after, line, shown.block.tag, shown.path)
         self.post_message(self.EditHere(excerpt if visible(excerpt.text) == excerpt.text else None))
+
+    def place_at(self, index: int) -> FileLine | None:
+        """In the block's own file; in a block to run, what the line names."""
+        shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
+        if not shown.path:
+            return super().place_at(index)
+        of_diff = shown.block.tag in ("diff", "patch")
+        lines = [line[1:] if of_diff else line for line in (*shown.block.lines, shown.block.partial)]
+        row = index - shown.start
+        return FileLine(shown.path, max(1, row), written=tuple(lines) if row else ())
 
     def whole_at(self, index: int) -> str:
         """The block that the line is in."""

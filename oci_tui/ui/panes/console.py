@@ -21,6 +21,7 @@ from oci_tui.ui.wording import ending, gauge, plural, seconds, size
 
 _STYLE: dict[Stream, str] = {"stdout": "printed", "stderr": "warned"}
 # No line of a program begins at the left edge: what does is ours.
+_FIGURE = "good"
 _GUTTER = {"printed": ("▏", "number"), "warned": ("▏", "warn")}
 _ERROR = re.compile(
     r"^E  |\b(?:Traceback|FAILED|ERROR|FATAL|panicked|segfault)\b|\b\w*(?:Error|Exception)\b|\b(?:error|fatal)(?:\[\w+\])?:"
@@ -38,7 +39,7 @@ class ConsolePane(CursorPane):
     """A virtual log. Beyond 64 MB the oldest output goes; how many lines that were is its first line."""
 
     class Pictured(Message):
-        """The person wants to see the figure drawn last, a PNG file; "" when there is none."""
+        """The person wants to see a figure, a PNG file; "" when there is none."""
 
         def __init__(self, path: str) -> None:
             super().__init__()
@@ -68,7 +69,7 @@ class ConsolePane(CursorPane):
         self._command: Command | None = None
         self._since = 0.0
         self._round = 0
-        self._figure = ""
+        self._figures: dict[str, str] = {}
         self._clock: Timer | None = None
 
     def on_mount(self) -> None:
@@ -83,8 +84,10 @@ class ConsolePane(CursorPane):
             case OutputArrived():
                 self._print(event.stream, event.text)
             case PlotDrawn(plot=plot):
-                self._figure = plot.path
-                self._say("good", f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}")
+                told = f"▣ figure, {plot.width} × {plot.height} pixels: {visible_line(plot.path)}"
+                self._figures.pop(told, None)
+                self._figures[told] = plot.path
+                self._say(_FIGURE, told)
             case CommandFinished():
                 self._finish(event.exit)
             case TurnFinished():
@@ -180,7 +183,11 @@ class ConsolePane(CursorPane):
             self.go_to(row, row)
 
     def action_figure(self) -> None:
-        self.post_message(self.Pictured(self._figure))
+        """Show the figure of the line; on a line without one, the figure drawn last."""
+        row = self.here - bool(self._log.dropped)
+        text, style = self._log.line(row) if 0 <= row < len(self._log) else ("", "")
+        last = next(reversed(self._figures.values()), "")
+        self.post_message(self.Pictured(self._figures.get(text, last) if style == _FIGURE else last))
 
     def action_only_stderr(self) -> None:
         """Show only what went to stderr, or everything again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,20 +15,7 @@ from textual.strip import Strip
 
 from oci_tui.ui import keys
 from oci_tui.ui.panes.lines import LinePane
-
-_PLACES = (
-    re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)'),
-    re.compile(r"(?P<path>[\w./+@-]*\w\.\w{1,8}):(?P<line>\d+)"),
-    re.compile(r"(?P<path>[\w./+@-]*\w\.\w{1,8})(?P<line>)"),
-)
-
-
-def place_in(text: str) -> tuple[str, int] | None:
-    """The file a line speaks of and the line in it (1 where it does not say): of a traceback, a compiler, pytest, grep."""
-    for shape in _PLACES:
-        if found := shape.search(text):
-            return found["path"].removeprefix("/workspace/"), int(found["line"] or 1)
-    return None
+from oci_tui.ui.places import FileLine, place_in
 
 
 class CursorPane(LinePane):
@@ -48,12 +36,11 @@ class CursorPane(LinePane):
             self.text = text
 
     class Opened(Message):
-        """The person wants this file in the editor; `path` is relative to the repository."""
+        """The person wants this file in the editor."""
 
-        def __init__(self, path: str, line: int) -> None:
+        def __init__(self, place: FileLine) -> None:
             super().__init__()
-            self.path = path
-            self.line = line
+            self.place = place
 
     BINDINGS: ClassVar[list[BindingType]] = keys.of(keys.EVERY_PANE)
 
@@ -61,6 +48,7 @@ class CursorPane(LinePane):
         super().__init__(id=id)
         self._cursor: int | None = None
         self._needle: re.Pattern[str] | None = None
+        self.is_file: Callable[[str], bool] = lambda _path: False
 
     # what a pane may say differently
 
@@ -68,9 +56,9 @@ class CursorPane(LinePane):
         """What `Y` copies on this line."""
         return self.text_at(index)
 
-    def place_at(self, index: int) -> tuple[str, int] | None:
+    def place_at(self, index: int) -> FileLine | None:
         """The file and line that `o` opens on this line."""
-        return place_in(self.text_at(index))
+        return place_in(self.text_at(index), self.is_file)
 
     def found(self, wanted: re.Pattern[str], start: int, step: int) -> int | None:
         """The nearest line from `start` on that has what is wanted."""
@@ -132,7 +120,7 @@ class CursorPane(LinePane):
 
     def action_open(self) -> None:
         if self.line_count() and (place := self.place_at(self.here)):
-            self.post_message(self.Opened(*place))
+            self.post_message(self.Opened(place))
 
     def go_to(self, row: int, top: int | None = None) -> None:
         """The cursor to a row (the nearest there is), with `top` at the upper edge, or as little scrolling as shows it."""

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Label
 
 from oci_tui.core.ports import Answer, Command
@@ -77,6 +78,7 @@ class ApprovalScreen(ModalScreen[None]):
         self._command, self._pattern = command, pattern
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.armed = False
+        self._reading: Timer | None = None
 
     def compose(self) -> ComposeResult:
         what = f"this {visible_line(self._command.language)} code" if self._command.language else "this command"
@@ -89,7 +91,17 @@ class ApprovalScreen(ModalScreen[None]):
             yield Label(keys, classes="keys", markup=False)
 
     def on_mount(self) -> None:
-        self.set_timer(self.READ_S, self._arm)
+        self._let_read()
+        # until then another program had the terminal, and nobody saw the question
+        self.app.app_resume_signal.subscribe(self, lambda _: self._let_read())
+
+    def _let_read(self) -> None:
+        """Take answers only after the time it takes to see that there is a question."""
+        self.armed = False
+        self.remove_class("armed")
+        if self._reading is not None:
+            self._reading.stop()
+        self._reading = self.set_timer(self.READ_S, self._arm)
 
     def _arm(self) -> None:
         self.armed = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import getters, on, work
 
 from oci_tui.core.generation import Begun
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed
+from oci_tui.ui.lending import LendingApp
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.keyed_area import Edits
@@ -18,6 +19,7 @@ from oci_tui.ui.screens.layout import LaidOutScreen
 class RewritingScreen(LaidOutScreen):
     """`prompt_keys` are those of every box to write in."""
 
+    app = getters.app(LendingApp)
     conversation: Conversation
 
     def __init__(self, remembered: RememberedFile, prompt_keys: PromptKeys) -> None:
@@ -33,10 +35,11 @@ class RewritingScreen(LaidOutScreen):
         return LineEditing(self._prompt_keys)
 
     @on(CodePane.Edit)
-    def _edit_reply(self, message: CodePane.Edit) -> None:
+    @work
+    async def _edit_reply(self, message: CodePane.Edit) -> None:
         if self._is_written():
             return
-        text, problem = changed(self.app, message.text)
+        text, problem = await changed(self.app, message.text)
         if problem:
             self.say(problem)
         else:

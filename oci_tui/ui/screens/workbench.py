@@ -34,16 +34,13 @@ from oci_tui.resources import state_folder
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import BUSY, Conversation
-from oci_tui.ui.editor import changed, opened
+from oci_tui.ui.editor import changed
 from oci_tui.ui.facts import Facts
-from oci_tui.ui.figure import shown
 from oci_tui.ui.keys import PLAIN, YIELDING, deciding, keymap_of
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.completion import Completion
-from oci_tui.ui.panes.console import ConsolePane
-from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import QueueLine
 from oci_tui.ui.panes.keyed_area import KeyedArea
 from oci_tui.ui.panes.lines import LinePane
@@ -51,13 +48,13 @@ from oci_tui.ui.panes.progress import ProgressLines
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.remembered import RememberedFile
-from oci_tui.ui.screens.rewriting import RewritingScreen
+from oci_tui.ui.screens.opening import OpeningScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names
 from oci_tui.ui.work import Work
 
 
-class Workbench(RewritingScreen):
+class Workbench(OpeningScreen):
     """The screen people live in."""
 
     class Conflicted(Message):
@@ -93,8 +90,7 @@ class Workbench(RewritingScreen):
     BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
 
     def __init__(self, root: Path, remembered: RememberedFile, prompt_keys: PromptKeys = "default") -> None:
-        super().__init__(remembered, prompt_keys)
-        self._root = root
+        super().__init__(root, remembered, prompt_keys)
         self.conversation = Conversation(self.show, self._refresh_state)
         self._status = StatusPane(root)
         self.facts = Facts()
@@ -253,13 +249,16 @@ class Workbench(RewritingScreen):
         """Bring what @ completes level with the repository."""
         self._vocabulary.know(*await self.conversation.names())
 
-    def write_in_editor(self) -> None:
-        """Take what stands in the prompt to the person's editor, and back."""
-        text, problem = changed(self.app, self._prompt.whole)
+    @work
+    async def write_in_editor(self) -> None:
+        """Take what stands in the prompt to the person's editor, and back; what came into the box meanwhile stays before it."""
+        before = self._prompt.whole
+        text, problem = await changed(self.app, before)
         if problem:
             self.say(problem)
         else:
-            self._prompt.put(text)
+            came = self._prompt.whole.removesuffix(before).rstrip("\n")
+            self._prompt.put("\n".join(filter(None, (came, text))))
         self.focus_pane("prompt")
 
     def steer(self) -> None:
@@ -346,16 +345,6 @@ class Workbench(RewritingScreen):
     def on_descendant_focus(self) -> None:
         self._refresh_state()
 
-    @on(CursorPane.Opened)
-    def _opened(self, message: CursorPane.Opened) -> None:
-        if problem := opened(self.app, self._root, message.path, message.line):
-            self.say(problem)
-
     @on(ChangesPane.TooNarrow)
     def _too_narrow(self, message: ChangesPane.TooNarrow) -> None:
         self.say(f"side by side needs {message.wanted} columns; z gives this pane the whole screen")
-
-    @on(ConsolePane.Pictured)
-    def _pictured(self, message: ConsolePane.Pictured) -> None:
-        if problem := shown(self.app, message.path) if message.path else "no figure was drawn yet":
-            self.say(problem)
