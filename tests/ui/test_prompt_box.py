@@ -19,9 +19,11 @@ from oci_tui.ui.app import OciApp
 from oci_tui.ui.fuzzy import Finder
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion
+from oci_tui.ui.panes.frame import QueueLine
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.pasting import PasteParser
 from oci_tui.ui.screens.help import HelpScreen
+from oci_tui.ui.screens.queue import QueueScreen
 from oci_tui.ui.slash import parsed
 from tests.ui.test_serve import terminal
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
@@ -174,6 +176,8 @@ async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> N
         await until(pilot, lambda: "2 queued" in on_screen(app))
         await pilot.press("alt+up")
         box = app.workbench.query_one(PromptBox)
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+        await pilot.press("enter")
         await until(pilot, lambda: box.text == "!ls -l")
         assert list(app.workbench.conversation.waiting) == ["two"]
         await pilot.press("escape")
@@ -181,6 +185,56 @@ async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> N
         box.put("!ls -l")
         await pilot.press("enter")
         await until(pilot, lambda: "`ls -l" in text_of(app.workbench.transcript))
+
+
+async def test_each_of_several_that_wait_can_be_seen_edited_and_dropped() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        waiting, box = app.workbench.conversation.waiting, app.workbench.query_one(PromptBox)
+        await session.reached.wait()
+        for text in ("two", "th\x1bree", "same", "same"):
+            app.workbench.conversation.send(text)
+        box.put("half a thought")
+        await pilot.press("alt+up")
+        await until(pilot, lambda: all(f"  {line}" in on_screen(app) for line in ("1  two", "2  th␛ree", "3  same", "4  same")))
+        await pilot.press("d", "up", "d")
+        await until(pilot, lambda: list(waiting) == ["two", "same"])
+        await until(pilot, lambda: "1  two" in on_screen(app) and "th␛ree" not in on_screen(app))
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: box.text == "two\nhalf a thought" and app.focused is box)
+        assert list(waiting) == ["same"]
+        await pilot.press("alt+up")
+        await until(pilot, lambda: box.text == "same\ntwo\nhalf a thought")
+        assert not app.workbench.query_one(QueueLine).display
+
+
+async def test_the_list_of_what_waits_follows_the_queue() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        talk = app.workbench.conversation
+        await session.reached.wait()
+        for text in ("two", "three", "four"):
+            talk.send(text)
+        await pilot.press("alt+up", "up")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen) and app.screen._list.highlighted == 1)
+        screen = app.screen
+        assert isinstance(screen, QueueScreen)
+        talk.waiting.popleft()
+        app.workbench._refresh_state()
+        await until(pilot, lambda: screen._list.option_count == 2)
+        assert screen._list.highlighted == 0, "the highlight is still on three"
+        await pilot.press("d", "d")
+        await until(pilot, lambda: app.screen is app.workbench and not talk.waiting)
+
+
+async def test_what_waits_when_the_person_quits_is_said_and_in_the_prompt_again() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        await session.reached.wait()
+        await pilot.press(*"two", "enter", *"three", "enter", *"half")
+        await until(pilot, lambda: "2 queued" in on_screen(app))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "Ctrl+Q again quits; 2 queued prompts will be in the prompt again" in on_screen(app))
+        assert app.return_code is None
+    async with opened() as (app, _, _):
+        assert app.workbench.query_one(PromptBox).text == "two\nthree\nhalf"
 
 
 @pytest.mark.parametrize(
