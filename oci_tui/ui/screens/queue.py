@@ -46,7 +46,7 @@ class QueueScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("What waits, in order: Enter takes one back into the box, d drops it, Esc leaves.", markup=False)
+            yield Label("Enter takes one back into the box · d drops it · Esc leaves", markup=False)
             yield self._list
 
     def on_mount(self) -> None:
