@@ -91,6 +91,8 @@ class Printer:
                 self._line(f"  the model reads {event.tokens} of {event.window} tokens" + _named(": ", event.files))
                 if event.left_out:
                     self._line("  ! no room for" + _named(" ", event.left_out))
+                if event.unknown:
+                    self._line("  ! nothing is named" + _named(" @", event.unknown))
                 if event.dropped:
                     self._line("  ! no longer read, for room:" + _named(" ", event.dropped))
             case events.ReplyFinished(usage=usage):

@@ -14,7 +14,8 @@ class SessionSummary(msgspec.Struct, frozen=True):
 
     `title` is the person's or else the first prompt, "" before there is any; `verdict` is the last turn's, None while there is
     none; `pending` is the last word on the change that was not accepted ("2 files +9 −3"), "" for none; `open`: in use now.
-    `forked_from` names another session. `unreadable` says why nothing else is known of it than its name, size and last change.
+    `forked_from` names another session; `prompts` is all that was asked. `unreadable` says why nothing else is known of it than
+    its name, size and last change.
     """
 
     name: str
@@ -30,6 +31,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
     open: bool
     forked_from: str = ""
     unreadable: str = ""
+    prompts: tuple[str, ...] = ()
 
 
 class RoundSummary(msgspec.Struct, frozen=True):

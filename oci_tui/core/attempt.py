@@ -48,8 +48,7 @@ class Attempt:
         self.opening = Message("user", prompt)
         self.plain = False
         self.first_check = FirstCheck()
-        self.read: tuple[str, ...] = ()
-        self.left_out: tuple[str, ...] = ()
+        self.shown = context.Shown()
         self.seen: set[str] = set()
         self.diff = Diff()
         self.wrote: tuple[str, ...] = ()
@@ -165,8 +164,8 @@ class Attempt:
             forgotten = sorted(known.keys() - self.seen)
             self.conversation.known = {path: told for path, told in known.items() if path in self.seen}
         dropped = (*self._forgotten, *kept.dropped, *forgotten)
-        yield events.ContextBuilt(self.read, self.left_out, kept.size, self.window, dropped)
-        self.read = self.left_out = self._forgotten = ()
+        yield events.ContextBuilt(self.shown.paths, self.shown.left_out, kept.size, self.window, dropped, self.shown.unknown)
+        self.shown, self._forgotten = context.Shown(), ()
         reader, usage = ReplyReader(self.conversation.known, self.runs), Usage()
         texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
@@ -359,7 +358,7 @@ class Attempt:
         pulled = context.unread_files(self.workspace, paths, self.conversation.known, context.other_characters(self.room))
         self.said.extend(pulled.values())
         self.seen.update(pulled)
-        self.read = tuple(pulled)
+        self.shown = context.Shown(paths=tuple(pulled))
 
     async def feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""

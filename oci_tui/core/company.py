@@ -69,3 +69,9 @@ class CompanyChanged(Happened, frozen=True):
     participants: tuple[Participant, ...]
     suggestions: tuple[Suggestion, ...] = ()
     you: int = 0
+
+
+CompanyEvent = (
+    ParticipantJoined | ParticipantLeft | RoleChanged | PromptSuggested | SuggestionSettled | CompanyChanged | HostLost
+)
+"""What happens between the people at a session."""

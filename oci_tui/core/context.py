@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import PurePosixPath
 
@@ -40,11 +40,12 @@ _CODE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cpp", 
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a message shows, files whole, and which of those that the prompt names found no room."""
+    """What a message shows, files whole, which of those that the prompt names found no room, and which @names mean nothing."""
 
-    text: str
-    paths: tuple[str, ...]
-    left_out: tuple[str, ...]
+    text: str = ""
+    paths: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class Fitted(msgspec.Struct, frozen=True):
@@ -119,7 +120,8 @@ async def show(
     unseen = {path: texts[path] for path in (*first_read, *wanted) if texts.get(path) and path not in known}
     head = _overview(paths, unseen, words, room, parser) if first and room else []
     asked = [*_symbols(named.symbols, unseen, budgets[True], parser), *await _mentioned(workspace, named, output, room)]
-    return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))
+    unknown = (*named.unknown, *_undefined(named.symbols, texts, workspace, parser))
+    return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out), unknown)
 
 
 def changed_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int], room: int) -> dict[str, str]:
@@ -188,6 +190,18 @@ def _symbols(symbols: Sequence[str], unseen: dict[str, str], room: int, parser: 
     found = [item for symbol in symbols for item in repository_map.find(symbol, unseen, parser)]
     parts = [f"From {block(item.path, repository_map.source(unseen[item.path], item))}" for item in found]
     return [part for part in parts if len(part) <= room][:5]
+
+
+def _undefined(symbols: Sequence[str], texts: Mapping[str, str], workspace: Snapshot, parser: Parser) -> list[str]:
+    """Those that no file defines, as far as files are read: these texts, then as many others as names are offered of."""
+    left = [symbol for symbol in symbols if not repository_map.find(symbol, texts, parser)]
+    room = repository_map.LARGEST_OF_ALL
+    for path in workspace.paths() if left else ():
+        if path not in texts and parser.knows(path) and room > 0:
+            text = workspace.read(path) or ""
+            room -= len(text)
+            left = [symbol for symbol in left if not repository_map.find(symbol, {path: text}, parser)]
+    return left
 
 
 async def _mentioned(workspace: Snapshot, named: mentions.Mentions, output: str, room: int) -> list[str]:

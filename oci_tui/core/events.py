@@ -16,15 +16,7 @@ import msgspec
 
 from oci_tui.core.approval import ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.changes import Kept
-from oci_tui.core.company import (
-    CompanyChanged,
-    HostLost,
-    ParticipantJoined,
-    ParticipantLeft,
-    PromptSuggested,
-    RoleChanged,
-    SuggestionSettled,
-)
+from oci_tui.core.company import CompanyEvent
 from oci_tui.core.conflict import Versions
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
@@ -113,7 +105,8 @@ class TurnStarted(Happened, frozen=True):
 class ContextBuilt(Happened, frozen=True):
     """What the model reads: files newly shown whole, named ones left out for room, its size and the window in tokens.
 
-    `dropped` are messages and files that it read before and no longer does, since there is no room, a phrase each.
+    `dropped` are messages and files that it read before and no longer does, since there is no room, a phrase each; `unknown`
+    is what follows an @ in the prompt and names nothing.
     """
 
     files: tuple[str, ...]
@@ -121,6 +114,7 @@ class ContextBuilt(Happened, frozen=True):
     tokens: int
     window: int
     dropped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class RoundStarted(Happened, frozen=True):
@@ -370,13 +364,7 @@ Event = (
     | RoundRestored
     | HistoryListed
     | FileIncluded
-    | ParticipantJoined
-    | ParticipantLeft
-    | RoleChanged
-    | PromptSuggested
-    | SuggestionSettled
-    | CompanyChanged
-    | HostLost
+    | CompanyEvent
 )
 
 _ENCODER = msgspec.json.Encoder()

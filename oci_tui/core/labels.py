@@ -18,13 +18,18 @@ SUFFIXES = frozenset(
     """.split()  # noqa: SIM905
 )
 _LONGEST = 300
+_NO_BRACKETS = str.maketrans("", "", "()[]")
 
-_PATH = re.compile(r"/?(?:[\w.@+-]+/)*(?:[\w.@+-]+\.\w+|Makefile|Dockerfile|\.\w+)")
+_SLOT = r"\[{1,2}(?:\.\.\.)?[A-Za-z][\w=-]*\]{1,2}"
+"""What a router fills in, as in app/[id]/page.tsx and [...slug].ts."""
+_GROUP = r"\([\w.-]+\)(?=/)"
+_FOLDER = rf"(?:{_SLOT}[\w.@+-]*|[\w.@+-]+)"
+_PATH = re.compile(rf"/?(?:(?:{_FOLDER}|{_GROUP})/)*(?:(?:{_SLOT})?[\w.@+-]*(?<=[\w.@+\]-])\.\w+|Makefile|Dockerfile|\.\w+)")
 _SAID = r"(?:(?:file\s*name|file|path|filepath)\s*:\s*)?"
 _AFTER = r"(?:::[\w.]+)?"
 _NOTE = r"(?:\s*\([\w\s,]{1,40}\))?"
 _LABEL = re.compile(
-    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*[*_]*{_SAID}[*`\"'\[<(]*([^\s*`\"':\[\]<>()]+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
+    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*[*_]*{_SAID}[*`\"'\[<(]*((?:[^\s*`\"':\[\]<>()]|{_SLOT}|{_GROUP})+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rf"^\s*(?:#+|//+|--|/\*|<!--|;)\s*{_SAID}`?([^\s`]+?){_AFTER}`?{_NOTE}\s*(?:\*/|-->)?\s*$", re.IGNORECASE)
@@ -44,7 +49,7 @@ def in_info(info: str) -> tuple[str, str]:
     """Tag and path of a fence's info string: "python", "python src/a.py", "python:src/a.py", "src/a.py", "py title=a.py"."""
     if named := _NAMED.search(info):
         return info.split()[0].lower().strip("{}"), as_path(named[1])
-    words = [word for part in info.replace(":", " ", 1).split() if (word := part.strip("{}()[]#*,\"'")) and word != "//"]
+    words = [word for part in info.replace(":", " ", 1).split() if (word := _bare(part, "{}()[]#*,\"'")) and word != "//"]
     if not words:
         return "", ""
     if path := as_path(words[0]):
@@ -74,6 +79,12 @@ def as_path(word: str) -> str:
     return word if _PATH.fullmatch(word) else ""
 
 
+def _bare(word: str, around: str) -> str:
+    """A word without what stands around it; the brackets of a path stay."""
+    path = word.strip(around.translate(_NO_BRACKETS))
+    return path if as_path(path) else word.strip(around)
+
+
 def _beside(tag: str, word: str) -> str:
     """A path that stands beside a block without saying that it is one; "" where it may be something else.
 
@@ -93,9 +104,9 @@ def _spoken_of(line: str, tag: str, known: Container[str]) -> str:
     """
     if tag in SHELL_TAGS or not line.rstrip(" *_").endswith(":"):
         return ""
-    paths = {path for word in line.split() if (path := _beside("", word.strip("`*'\"():,")))}
+    paths = {path for word in line.split() if (path := _beside("", _bare(word, "`*'\"():,")))}
     if len(paths) == 1 and not paths & {path for path in paths if path in known} and _NEW.search(line):
         return paths.pop()
     paths = {path for path in paths if path in known and tag not in PYTHON_TAGS}
-    words = " ".join(word for word in line.split() if not as_path(word.strip("`*'\"():,")))
+    words = " ".join(word for word in line.split() if not as_path(_bare(word, "`*'\"():,")))
     return paths.pop() if len(paths) == 1 and _WHOLE.search(words) and not _PART.search(words) else ""

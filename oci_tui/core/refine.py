@@ -193,8 +193,9 @@ class Turn:
         conversation.known = known
         attempt.seen = set(shown.paths)
         ours = (context.INSTRUCTIONS,)
-        attempt.read = (*ours * bool(first and said), *shown.paths)
-        attempt.left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
+        read = (*ours * bool(first and said), *shown.paths)
+        left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
+        attempt.shown = context.Shown(paths=read, left_out=left_out, unknown=shown.unknown)
         conversation.say(text)
         attempt.first_message, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()

@@ -121,19 +121,19 @@ def _summary(file: Path) -> SessionSummary | None:
     except OSError:
         return None
     journal = b"\n" + data[: data.rfind(b"\n") + 1]
-    started = _first(journal, events.SessionStarted)
+    started = next(_all(journal, events.SessionStarted), None)
     if started is None:
         why = f"{file} does not begin like a journal" if data else f"{file} is empty"
         made = SessionSummary(file.stem, "", "", at, at, 0, 0, None, "", size, open=False, unreadable=why)
         return made if alone else None
-    asked = _first(journal, events.TurnStarted)
+    prompts = tuple(event.prompt for event in _all(journal, events.TurnStarted))
     renamed = _last(journal, events.SessionRenamed)
     ended = _last(journal, events.TurnFinished)
     changed = _last(journal, events.DiffChanged)
     last = _last(journal, Happened) or started
     return SessionSummary(
         name=file.stem,
-        title=(renamed.title if renamed else "") or (_first_line(asked.prompt) if asked else ""),
+        title=(renamed.title if renamed else "") or (_first_line(prompts[0]) if prompts else ""),
         root=started.root,
         started=started.at,
         at=last.at,
@@ -144,6 +144,7 @@ def _summary(file: Path) -> SessionSummary | None:
         bytes=size,
         open=not alone,
         forked_from=started.forked_from,
+        prompts=prompts,
     )
 
 
@@ -152,13 +153,12 @@ def _mark(kind: type[Happened]) -> bytes:
     return b'\n{"event":"' + (kind.__name__.encode() + b'"' if kind is not Happened else b"")
 
 
-def _first(journal: bytes, kind: type[E]) -> E | None:
-    """The first event of this kind that can be read."""
+def _all(journal: bytes, kind: type[E]) -> Iterator[E]:
+    """The events of this kind that can be read."""
     mark, place = _mark(kind), -1
     while (place := journal.find(mark, place + 1)) >= 0:
         if isinstance(event := _event(_line(journal, place)), kind):
-            return event
-    return None
+            yield event
 
 
 def _last(journal: bytes, kind: type[E]) -> E | None:

@@ -27,6 +27,7 @@ from oci_tui.ui.desk import Desk
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.stocked import StockedApp
 from oci_tui.ui.together import TogetherApp
+from oci_tui.ui.wording import plural
 
 _LOOK_S = 1.0
 
@@ -144,10 +145,12 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
             self.say(f"Ctrl+Q again quits{stays}", bad=True)
 
     def _what_stays(self) -> str:
-        pending = self.workbench.conversation.pending
-        if self.workbench.conversation.company is not None or not self.workbench.conversation.goes_on:
+        talk = self.workbench.conversation
+        if talk.company is not None:
             return ""
-        return f"; {pending.summary()} pending: `oci-tui resume` goes on with it" if pending.files else ""
+        waits = f"; {plural(len(talk.waiting), 'queued prompt')} will be in the prompt again" if talk.waiting else ""
+        pending = talk.pending.files and talk.goes_on
+        return f"{waits}; {talk.pending.summary()} pending: `oci-tui resume` goes on with it" if pending else waits
 
     def action_review(self) -> None:
         self.workbench.zoom("changes")

@@ -160,9 +160,10 @@ class Conversation:
             return session.files(), {}  # that a host is gone is told by itself; the names only complete words
         return session.files(), symbols
 
-    def take_back(self) -> str:
-        """The prompt that waits last, which then waits no more; "" when none does."""
-        prompt = self.waiting.pop() if self.waiting else ""
+    def take_back(self, place: int) -> str:
+        """The prompt that waits at this place, which then waits no more."""
+        prompt = self.waiting[place]
+        del self.waiting[place]
         self._line_changed()
         return prompt
 

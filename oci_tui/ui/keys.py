@@ -51,7 +51,7 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+s", "Ctrl+S", "steer", "say it to the model now: it reads it in the next round", group="Prompt"),
     Key("", "@  /  !", "", "a file or symbol · a command · run in the sandbox; Tab takes what is suggested", group="Prompt"),
     Key("ctrl+g", "Ctrl+G", "editor", "write the prompt in $EDITOR", "Write the prompt in your editor", "Prompt"),
-    Key("", "Alt+↑", "", "take the prompt that waits last back into the box", group="Prompt"),
+    Key("", "Alt+↑", "", "take a prompt that waits back into the box; of several the one you choose", group="Prompt"),
     Key("", "Ctrl+_", "", "undo what you typed", group="Prompt"),
     Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),

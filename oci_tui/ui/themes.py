@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
+from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import BUILTIN_THEMES, Theme
 
 from oci_tui.core.errors import SettingsError
@@ -38,6 +39,10 @@ VARIABLES = {
 """The variables of the panes' styles and what they are in a theme that does not set them."""
 
 _NAMED = re.compile(r"\$([a-z-]+)")
+_SHADE = re.compile(r"([^\s%]+)(?: \d+(?:\.\d+)?%)?")
+_NUMBERS = frozenset({"luminosity_spread", "text_alpha"})
+_VISIBLE = "[!.]*.toml"
+"""Hidden files are no themes: editors keep locks and copies beside what they edit."""
 _COLOURS = frozenset(field.name for field in fields(Theme) if "str" in str(field.type) and "dict" not in str(field.type)) - {
     "name"
 }
@@ -47,7 +52,7 @@ def load(file: Path) -> Theme:
     """Read one theme; its name is the file's. Raises SettingsError."""
     try:
         content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}") from error
     known = {field.name: field for field in fields(Theme)}
     for key, value in content.items():
@@ -55,33 +60,45 @@ def load(file: Path) -> Theme:
             raise SettingsError(f"{file}: {key}: no such key; use one of {', '.join(sorted(set(known) - {'name'}))}")
         if key in _COLOURS:
             _check_colour(file, key, value)
+        elif key in _NUMBERS and not isinstance(value, float | int):
+            raise SettingsError(f"{file}: {key}: expected a number, got {value!r}")
     if "primary" not in content:
         raise SettingsError(f'{file}: primary is missing: write a colour, for example primary = "#7aa2f7"')
-    for key, value in content.get("variables", {}).items():
-        if not isinstance(value, str):
-            raise SettingsError(f"{file}: variables.{key}: expected text, got {value!r}")
-        if key in VARIABLES:
-            _check_colour(file, f"variables.{key}", value)
+    if not isinstance(content.get("variables", {}), dict):
+        raise SettingsError(f"{file}: variables: expected a table, got {content['variables']!r}")
     for key in ("dark", "ansi"):
         if not isinstance(content.get(key, False), bool):
             raise SettingsError(f"{file}: {key}: expected true or false, got {content[key]!r}")
     theme = Theme(name=file.stem, **content)
-    theme.variables = _resolved(theme)
+    theme.variables = _resolved(theme, file)
     return theme
 
 
-def _resolved(theme: Theme) -> dict[str, str]:
+def _resolved(theme: Theme, file: Path) -> dict[str, str]:
     """The theme's variables and the ones it leaves out, with the colours that they name in place of "$name"."""
+    for key, value in theme.variables.items():
+        _check_variable(file, key, value)
     colours = {**theme.to_color_system().generate(), **VARIABLES, **theme.variables}
     wanted = {**VARIABLES, **theme.variables}
     for _ in range(len(VARIABLES)):
         wanted = {key: _NAMED.sub(lambda name: colours.get(name[1], name[0]), value) for key, value in wanted.items()}
+    for key, value in wanted.items():
+        if "$" in value:
+            raise SettingsError(f"{file}: variables.{key}: {value!r} names no colour; it is none of the theme's, or itself")
     return wanted
 
 
 def own_files() -> dict[Path, int]:
     """The person's own theme files, and when each was saved last (ns)."""
-    return {file: file.stat().st_mtime_ns for file in sorted((config_folder() / "themes").glob("*.toml"))}
+    return {file: _saved(file) for file in sorted((config_folder() / "themes").glob(_VISIBLE))}
+
+
+def _saved(file: Path) -> int:
+    """When a file was saved last (ns); 0 for one that is not there, as the file that a link names, or cannot be asked."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def load_all() -> tuple[list[Theme], list[str]]:
@@ -89,7 +106,7 @@ def load_all() -> tuple[list[Theme], list[str]]:
     themes: dict[str, Theme] = {}
     problems: list[str] = []
     for folder in (data_folder("themes"), config_folder() / "themes"):
-        for file in sorted(folder.glob("*.toml")):
+        for file in sorted(folder.glob(_VISIBLE)):
             try:
                 themes[file.stem] = load(file)
             except SettingsError as error:
@@ -105,13 +122,24 @@ def unknown(name: str, loaded: Sequence[Theme]) -> list[str]:
     return [f"ui.theme: no theme is named {name!r}; there are {', '.join(names)}"]
 
 
+def _check_variable(file: Path, key: str, value: object) -> None:
+    """One that is no style of text is a colour, then perhaps its opacity: "$success 14%"."""
+    if not isinstance(value, str):
+        raise SettingsError(f"{file}: variables.{key}: expected text, got {value!r}")
+    if key.endswith("-style"):
+        if unknown := [word for word in value.split() if word not in VALID_STYLE_FLAGS]:
+            raise SettingsError(f'{file}: variables.{key}: {unknown[0]!r} is no style; write one such as "bold underline"')
+        return
+    shade = _SHADE.fullmatch(value)
+    colour = shade[1] if shade else value
+    if colour != "auto" and not _NAMED.fullmatch(colour):
+        _check_colour(file, f"variables.{key}", colour)
+
+
 def _check_colour(file: Path, key: str, value: object) -> None:
     try:
         if not isinstance(value, str):
             raise SettingsError(f'{file}: {key}: expected a colour such as "#7aa2f7", got {value!r}')
-        # "$success 14%": a variable or a colour, then perhaps its opacity.
-        colour = value.split(" ")[0]
-        if not colour.startswith("$"):
-            Color.parse(colour)
+        Color.parse(value)
     except ColorParseError as error:
         raise SettingsError(f'{file}: {key}: {value!r} is no colour; write one such as "#7aa2f7" or "ansi_blue"') from error

@@ -87,8 +87,9 @@ def test_ask_accept_undo_quit(chat: Callable[..., Terminal], tmp_path: Path) -> 
     terminal.until("/help names the commands.")
     terminal.type("/accept")
     terminal.until("No change is pending.")
-    terminal.type("fix it")
+    terminal.type("fix @add in @calc.py, not @gone.py")
     shown = terminal.until("pending: /accept or /reject")
+    assert "! nothing is named @gone.py\r" in shown
     assert "+    return a + b" in shown
     assert file.read_text() == FILES["calc.py"]
     terminal.type("/accept")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from oci_tui.core.context import INSTRUCTIONS, TOKEN_CHARACTERS, block, fitted, instructions, show, system_message, unread_files
+from oci_tui.core import mentions
+from oci_tui.core.context import (
+    INSTRUCTIONS,
+    MOST_READ,
+    TOKEN_CHARACTERS,
+    block,
+    fitted,
+    instructions,
+    show,
+    system_message,
+    unread_files,
+)
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.parser.treesitter import TreeSitterParser
@@ -134,6 +146,77 @@ async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> Non
     plain = await show(workspace, PARSER, "what is the diff and the output", "boom", 8192, {})
     assert "+x = 6" not in plain.text
     assert "boom" not in plain.text
+
+
+ODD_NAMES = (
+    "app/[id]/page.tsx",
+    "app/page.tsx",
+    "page.tsx",
+    "[id].tsx",
+    "my file.py",
+    "file.py",
+    "docs (old)/it's.py",
+    "we~ird$.py",
+    "@scope/pkg/c.py",
+    "ends.",
+    "app/(@odd)/d.py",
+    "b.py",
+    "src/deep/x.py",
+)
+
+
+@pytest.mark.parametrize("path", ODD_NAMES)
+@pytest.mark.parametrize("after", ["", " now", ", b.py", ".", ")", "'s", ":12: it", ",@b.py"])
+def test_a_path_is_found_as_it_is_written_and_nothing_beside_it(path: str, after: str) -> None:
+    found = mentions.find(f"see ({mentions.written(path)}{after}", ODD_NAMES)
+    assert set(found.paths) == {path} | ({"b.py"} if "b.py" in after else set())
+    assert (found.symbols, found.unknown) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown", "symbols"),
+    [
+        ("fix @app/[id]/gone.tsx", ("app/[id]/gone.tsx",), ()),
+        ("fix @app/gone.tsx, please", ("app/gone.tsx",), ()),
+        ('fix @"my gone.py".', ("my gone.py",), ()),
+        ("@file.py.bak or @file.python", (), ("file.py.bak", "file.python")),
+        ("what does @Late.method() do, @f[0]?", (), ("Late.method", "f")),
+        ("@@ -1 +1 @@, me@example.org, @ noon", (), ()),
+        ('@"my f', (), ()),
+    ],
+)
+def test_what_is_no_file_draws_no_other_in(prompt: str, unknown: tuple[str, ...], symbols: tuple[str, ...]) -> None:
+    assert mentions.find(prompt, ODD_NAMES) == mentions.Mentions(symbols=symbols, unknown=unknown)
+
+
+@pytest.mark.parametrize("prompt", ["@src", "@src/", "(@src/deep/)", "*@src*", '@"src".', "in @src/, and"])
+def test_a_folder_is_all_that_is_in_it(prompt: str) -> None:
+    assert mentions.find(prompt, ODD_NAMES).paths == ("src/deep/x.py",)
+
+
+@pytest.mark.parametrize("path", ['say "hi".py', "two\nlines.py", "hid\u200bden.py", "x" * 2000])
+def test_what_no_prompt_should_hold_is_not_written(path: str) -> None:
+    assert mentions.written(path) == ""
+
+
+def test_any_prompt_is_read_at_once() -> None:
+    paths = [f"src/{number % 97}/module_{number}.py" for number in range(20_000)]
+    began = time.process_time()
+    for piece in ("@" + "." * 3000, "@a/", "@[(", "@,", '@"', "@src/7/ "):
+        mentions.find(piece * (20_000 // len(piece)), paths)
+    assert time.process_time() - began < 2
+
+
+async def test_a_name_that_means_nothing_is_told(workspace: GitWorkspace) -> None:
+    await workspace.apply({"huge.py": "def first():\n    return 1\n" + "x = 1\n" * 9_000})
+    shown = await show(workspace, PARSER, "@first and @second, in @app.py and @deep/outer.py", "", 8192, {})
+    assert shown.unknown == ("deep/outer.py", "second")
+
+
+async def test_a_name_is_looked_for_beyond_the_files_that_are_read(workspace: GitWorkspace) -> None:
+    await workspace.apply({f"m{number}.py": f"n{number} = 1\n" for number in range(MOST_READ)})
+    await workspace.apply({"zz/last.py": "def wanted_here():\n    return 1\n"})
+    assert (await show(workspace, PARSER, "see @wanted_here, @nowhere", "", 8192, {})).unknown == ("nowhere",)
 
 
 async def test_a_map_shows_what_files_without_room_define(workspace: GitWorkspace) -> None:

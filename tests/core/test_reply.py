@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,21 @@ def test_a_known_name_with_a_space_is_a_file() -> None:
     reader.feed(text)
     assert reader.finish().edits == (WriteFile("sp ace.py", "x = 1\n"),)
     assert parse(text).edits == ()
+
+
+@pytest.mark.parametrize("path", ["app/[id]/page.tsx", "[...slug].ts", "app/(shop)/[[...all]]/page.tsx", "(shop)/layout.tsx"])
+@pytest.mark.parametrize(
+    "label",
+    ["{}\n```tsx", "**{}**\n```tsx", "[{}]\n```tsx", "Create a new file `{}`:\n```tsx", "```tsx {}", "```{}", "```tsx\n// {}"],
+)
+def test_a_path_may_have_the_brackets_of_a_router(path: str, label: str) -> None:
+    edits = parse(f"{label.format(path)}\nexport default 1\n```").edits
+    assert [edit.path for edit in edits] == [path]
+
+
+@pytest.mark.parametrize("label", ["rows[0].js", "[a.ts](a.ts)", "call(it).js", "[1].ts"])
+def test_brackets_that_are_no_routers_make_no_path(label: str) -> None:
+    assert parse(f"{label}\n```js\nlet a = 1\n```").edits == ()
 
 
 def test_half_a_search_block_is_not_the_file() -> None:

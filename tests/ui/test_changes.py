@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -215,6 +216,24 @@ async def test_what_is_left_out_above_a_hunk_is_counted(tmp_path: Path) -> None:
         rows = text_of(app.workbench.changes).splitlines()
         starts = [rows[row][1:].strip() for row in app.workbench.changes._rows.starts(hunks=True)]
         assert starts == ["", "⋯ 1 line", "⋯ 22 lines  def far(a):"]
+
+
+async def test_a_large_change_is_searched_at_once_and_by_its_text(tmp_path: Path) -> None:
+    many = "@@ -1,1 +1,20000 @@ def far(a):\n-\told = 1\n" + "".join(f"+value_{n} = second(a)\n" for n in range(20_000))
+    async with reviewing(tmp_path, _FILE.format("one.py") + many) as (app, pilot):
+        changes = app.workbench.changes
+        began = time.process_time()
+        assert not changes.search("nowhere")
+        assert time.process_time() - began < 0.5
+        for wanted, row in (("value_19999 = s", 20_002), ("    old", 2), ("one.py", 0), ("DEF", -1), ("def far", 1)):
+            assert changes.search(wanted) is (row >= 0)
+            assert changes.here == row or row < 0
+        await pilot.press("ctrl+r", "s")
+        await until(pilot, lambda: "│" in on_screen(app))
+        assert changes.search("old =")
+        assert changes.here == 2
+        assert changes.search("value_0 =")
+        assert changes.here == 2
 
 
 async def test_another_prompt_in_the_place_of_a_reason_rejects_nothing(tmp_path: Path) -> None:

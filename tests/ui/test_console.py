@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,19 @@ def test_a_log_finds_every_line_whatever_pieces_it_came_in() -> None:
     assert [log.line(index)[0] for index in range(len(log))] == lines
 
 
+def test_a_log_is_searched_as_it_is_read() -> None:
+    log = Log()
+    log.add("printed", "ok\n\x1b[32mIndex\x1b[1mErr\x1b[0mor here\nE   assert 1\nworking\rdone\r\nfine E   \n")
+    log.add("warned", "E   assert 2\nlast\n")
+
+    def found(wanted: str, start: int, step: int = 1) -> int | None:
+        return log.find(re.compile(wanted), start, step)
+
+    assert [found("IndexError", 0), found("32m", 0), found("working", 0), found("^done$", 0)] == [1, None, None, 3]
+    assert [found("^E  ", 0), found("^E  ", 3), found("^E  ", 6, -1), found("^E  ", 4, -1)] == [2, 5, 5, 2]
+    assert found("here\nE", 0) is None
+
+
 async def test_a_person_reads_a_run_by_keys() -> None:
     async with opened() as (app, pilot, _):
         console = app.workbench.query_one(ConsolePane)
@@ -131,6 +145,10 @@ async def test_a_person_reads_a_run_by_keys() -> None:
         await pilot.press("s")
         await until(pilot, lambda: console.line_count() < 10)
         assert [line for line in text_of(console).splitlines() if line.startswith("▏")] == ["▏warning of it"] * 2
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await until(pilot, lambda: console.text_at(console.here) == " $ pytest    round 1")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: console.text_at(console.here) == " $ python    round 2")
         await pilot.press("s", "slash", *"WARN", "enter")
         await until(pilot, lambda: "nothing here has 'WARN'" in on_screen(app))
         await pilot.press("slash", *"warn", "enter")

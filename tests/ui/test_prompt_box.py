@@ -8,16 +8,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.events import Key, Paste
 from textual.pilot import Pilot
 
+from oci_tui.core.events import ContextBuilt
+from oci_tui.core.mentions import find
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.fuzzy import Finder
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion
+from oci_tui.ui.panes.frame import QueueLine
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.pasting import PasteParser
 from oci_tui.ui.screens.help import HelpScreen
+from oci_tui.ui.screens.queue import QueueScreen
 from oci_tui.ui.slash import parsed
 from tests.ui.test_serve import terminal
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
@@ -37,6 +43,36 @@ async def test_tab_writes_the_file_that_a_few_letters_mean() -> None:
         await pilot.press("tab", *"now")
         assert box.text == "see @parser/lexer.py now"
         assert not app.workbench.query_one(Completion).display
+
+
+async def test_a_name_with_blanks_or_brackets_is_completed_as_the_mention_that_means_it() -> None:
+    names = ["app/[id]/page.tsx", "app/page.tsx", "my file.py", "it\u200bem.py", "page.tsx"]
+    async with typing() as (app, pilot, box):
+        app.workbench._vocabulary.know(names, {"my": "page.tsx:1"})
+        for typed, written in (
+            ("@app/[i", "@app/[id]/page.tsx "),
+            ("@file", '@"my file.py" '),
+            ('@"my fi', '@"my file.py" '),
+            ('@"app/pa', '@"app/page.tsx" '),
+        ):
+            box.put("")
+            await pilot.press(*typed)
+            await until(pilot, lambda: app.workbench.query_one(Completion).display)
+            await pilot.press("tab")
+            assert box.text == written
+            (meant,) = find(box.text, names).paths
+            assert meant in written
+        box.put("")
+        await pilot.press(*"@item")
+        await pilot.pause()
+        assert not app.workbench.query_one(Completion).display, "it could not be told from another on the screen"
+
+
+async def test_a_mention_that_means_nothing_is_told() -> None:
+    async with typing() as (app, pilot, _):
+        transcript = app.workbench.transcript
+        transcript.show(ContextBuilt((), (), 1, 2, unknown=("gone.py", "a\x1bb")))
+        await until(pilot, lambda: "! nothing is named @gone.py, @a␛b" in text_of(transcript))
 
 
 async def test_commands_are_suggested_with_what_they_do_and_sent_by_a_second_enter() -> None:
@@ -140,6 +176,8 @@ async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> N
         await until(pilot, lambda: "2 queued" in on_screen(app))
         await pilot.press("alt+up")
         box = app.workbench.query_one(PromptBox)
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+        await pilot.press("enter")
         await until(pilot, lambda: box.text == "!ls -l")
         assert list(app.workbench.conversation.waiting) == ["two"]
         await pilot.press("escape")
@@ -147,6 +185,56 @@ async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> N
         box.put("!ls -l")
         await pilot.press("enter")
         await until(pilot, lambda: "`ls -l" in text_of(app.workbench.transcript))
+
+
+async def test_each_of_several_that_wait_can_be_seen_edited_and_dropped() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        waiting, box = app.workbench.conversation.waiting, app.workbench.query_one(PromptBox)
+        await session.reached.wait()
+        for text in ("two", "th\x1bree", "same", "same"):
+            app.workbench.conversation.send(text)
+        box.put("half a thought")
+        await pilot.press("alt+up")
+        await until(pilot, lambda: all(f"  {line}" in on_screen(app) for line in ("1  two", "2  th␛ree", "3  same", "4  same")))
+        await pilot.press("d", "up", "d")
+        await until(pilot, lambda: list(waiting) == ["two", "same"])
+        await until(pilot, lambda: "1  two" in on_screen(app) and "th␛ree" not in on_screen(app))
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: box.text == "two\nhalf a thought" and app.focused is box)
+        assert list(waiting) == ["same"]
+        await pilot.press("alt+up")
+        await until(pilot, lambda: box.text == "same\ntwo\nhalf a thought")
+        assert not app.workbench.query_one(QueueLine).display
+
+
+async def test_the_list_of_what_waits_follows_the_queue() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        talk = app.workbench.conversation
+        await session.reached.wait()
+        for text in ("two", "three", "four"):
+            talk.send(text)
+        await pilot.press("alt+up", "up")
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen) and app.screen._list.highlighted == 1)
+        screen = app.screen
+        assert isinstance(screen, QueueScreen)
+        talk.waiting.popleft()
+        app.workbench._refresh_state()
+        await until(pilot, lambda: screen._list.option_count == 2)
+        assert screen._list.highlighted == 0, "the highlight is still on three"
+        await pilot.press("d", "d")
+        await until(pilot, lambda: app.screen is app.workbench and not talk.waiting)
+
+
+async def test_what_waits_when_the_person_quits_is_said_and_in_the_prompt_again() -> None:
+    async with opened(prompt="one", paused_at=60) as (app, pilot, session):
+        await session.reached.wait()
+        await pilot.press(*"two", "enter", *"three", "enter", *"half")
+        await until(pilot, lambda: "2 queued" in on_screen(app))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: "Ctrl+Q again quits; 2 queued prompts will be in the prompt again" in on_screen(app))
+        assert app.return_code is None
+    async with opened() as (app, _, _):
+        assert app.workbench.query_one(PromptBox).text == "two\nthree\nhalf"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +251,28 @@ def test_a_hundred_thousand_paths_are_searched_at_once() -> None:
     assert finder.best("module_4242")[0] == "src/71/part_59/module_4242.py"
     assert finder.best("s7p5m99")
     assert finder.best("no such file") == []
+    assert len(finder.best("e")) == 8
     assert time.process_time() - began < 3 * 0.05
+
+
+def test_the_last_part_of_a_path_counts_more_than_how_many_are_before_it() -> None:
+    finder = Finder([*(f"app/src/main/java/pkg/C{number}.java" for number in range(600)), "zz/App.java", "main.py"])
+    assert finder.best("app")[0] == "zz/App.java"
+    assert finder.best("main")[0] == "main.py"
+
+
+@given(
+    st.lists(st.text("abİB/\n", min_size=1, max_size=7), unique=True, max_size=12),
+    st.text("abB/", min_size=1, max_size=3),
+)
+def test_what_is_found_first_is_what_ranks_first(names: list[str], letters: str) -> None:
+    def rank(name: str) -> tuple[int, int]:
+        low, wanted = name.lower().replace("\n", " "), letters.lower()
+        last, rest = low.rpartition("/")[2], iter(low)
+        kinds = (last.startswith(wanted), wanted in last, wanted in low, all(letter in rest for letter in wanted))
+        return next((kind for kind, holds in enumerate(kinds) if holds), 4), len(name)
+
+    assert Finder(names).best(letters, 5) == sorted((name for name in names if rank(name)[0] < 4), key=rank)[:5]
 
 
 def test_what_cannot_be_remembered_is_said_and_nothing_fails(tmp_path: Path) -> None:

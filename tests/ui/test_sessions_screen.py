@@ -72,6 +72,23 @@ async def test_sessions_are_listed_with_what_was_done_in_them_and_searched(
         assert "other: elsewhere" in text_of(screen.rows)
 
 
+async def test_a_session_is_found_by_all_of_its_title_and_what_was_asked_in_it(
+    settings: Settings, make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    root = make_repository(FILES)
+    await recorded(settings, root, "first", "and what of the\nneedle in it?")
+    await recorded(settings, root, f"{'a long title ' * 12}with its end")
+    await recorded(settings, root, "another")
+    async with sessions_opened(tmp_path, root) as (app, pilot, screen):
+        await until(pilot, lambda: "3 sessions about this repository" in on_screen(app))
+        assert "its end" not in text_of(screen.rows)
+        for words, row in (("its end", 1), ("needle", 2), ("another", 0), ("what of", 2)):
+            await pilot.press("slash", *words, "enter")
+            await until(pilot, lambda row=row: screen.rows.row == row)  # type: ignore[misc]
+        await pilot.press("slash", *"nowhere", "enter")
+        await until(pilot, lambda: "nothing here has 'nowhere'" in on_screen(app))
+
+
 async def test_a_session_is_renamed_forked_and_deleted(
     settings: Settings, make_repository: MakeRepository, tmp_path: Path
 ) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from oci_tui.core.errors import SettingsError
-from oci_tui.resources import data_folder
+from oci_tui.resources import config_folder, data_folder
 from oci_tui.ui import themes
 from oci_tui.ui.picture import picture
+from tests.ui.test_workbench import on_screen, opened, text_of, until
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"
 
@@ -29,6 +30,15 @@ async def test_a_shipped_theme_draws_the_workbench(file: Path) -> None:
         ('accent = "#fff"', "primary is missing"),
         ("primary = ", "cannot be read"),
         ('primary = "#fff"\ndark = "yes"', "dark: expected true or false"),
+        ('primary = "#fff"\ntext_alpha = "a"', "text_alpha: expected a number"),
+        ('primary = "$accent"', "'$accent' is no colour"),
+        ('primary = "#fff"\nvariables = 3', "variables: expected a table"),
+        ('primary = "#fff"\n[variables]\nink-muted = "#fff 1x%"', "ink-muted: '#fff 1x%' is no colour"),
+        ('primary = "#fff"\n[variables]\nscrollbar = "bogus"', "scrollbar: 'bogus' is no colour"),
+        ('primary = "#fff"\n[variables]\nlink-style = "bogus"', "link-style: 'bogus' is no style"),
+        ('primary = "#fff"\n[variables]\nrule = "$nothing 14%"', "rule: '$nothing 14%' names no colour"),
+        ('primary = "#fff"\n[variables]\nrule = "$rule"', "rule: '$rule' names no colour"),
+        ("primary = " + "[" * 3000, "cannot be read"),
     ],
 )
 def test_a_bad_theme_is_one_clear_line(tmp_path: Path, content: str, said: str) -> None:
@@ -50,3 +60,18 @@ def test_the_persons_own_theme_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     loaded, problems = themes.load_all()
     assert {theme.name: theme for theme in loaded}["night"].primary == "#123456"
     assert len(problems) == 1
+
+
+async def test_a_dangling_link_and_an_editors_lock_cost_at_most_a_word() -> None:
+    folder = config_folder() / "themes"
+    folder.mkdir(parents=True)
+    (folder / "early.toml").symlink_to("nowhere")
+    async with opened() as (app, pilot, _):
+        await until(pilot, lambda: "early.toml:cannotberead" in "".join(text_of(app.workbench.transcript).split()))
+        (folder / ".#night.toml").symlink_to("me@host.1:2")
+        (folder / "late.toml").symlink_to("nowhere")
+        await until(pilot, lambda: "late.toml: cannot be read" in on_screen(app))
+        (folder / "late.toml").unlink()
+        (folder / "night.toml").write_text('primary = "#ff0000"\nbackground = "#010203"', encoding="utf-8")
+        await until(pilot, lambda: app.workbench.background_colors[1].hex == "#010203")
+        assert "#night" not in text_of(app.workbench.transcript) + on_screen(app)

@@ -165,6 +165,11 @@ class ChangesPane(CursorPane):
             return FileLine(row.file.path, row.lines.old_start if row.hunk >= 0 else 1, own=True)
         return FileLine(row.file.path, line.old or row.file.old_line(line.new or 1), own=True)
 
+    def searched_at(self, index: int) -> str:
+        row = self._rows[index]
+        lines = [row.lines.lines[side].text for side in {row.old, row.new} if side >= 0]
+        return "\n".join(visible_line(line.expandtabs(4)) for line in lines) if lines else super().searched_at(index)
+
     def whole_at(self, index: int) -> str:
         row = self._rows[index]
         hunks = row.file.hunks if row.hunk < 0 else (row.lines,)

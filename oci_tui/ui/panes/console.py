@@ -29,10 +29,11 @@ _ERROR = re.compile(
 
 
 class _Run(NamedTuple):
-    """A command that ran; `start` is the line of its heading, counted from the first line there ever was."""
+    """A command that ran; `start` is its heading's line, counted from the first line there ever was; so is `in_stderr`."""
 
     command: Command
     start: int
+    in_stderr: int
 
 
 class ConsolePane(CursorPane):
@@ -102,7 +103,7 @@ class ConsolePane(CursorPane):
         self._command, self._since = command, time.monotonic()
         if len(self._all):
             self._say("text", "")
-        self._runs.append(_Run(command, len(self._all) + self._all.dropped))
+        self._runs.append(_Run(command, *(len(log) + log.dropped for log in (self._all, self._stderr))))
         number = f"    round {self._round}" if self._round else ""
         self._say("bar", f"$ {visible_line(command.label)}{number}")
         self.following, self._cursor = True, None
@@ -174,11 +175,11 @@ class ConsolePane(CursorPane):
 
     def action_run(self, step: int) -> None:
         """To the heading of the next (or with -1 the previous) command."""
-        offset = bool(self._all.dropped) - self._all.dropped
-        starts = [run.start + offset for run in self._runs]
+        offset = bool(self._log.dropped) - self._log.dropped
+        starts = [(run.start if self._log is self._all else run.in_stderr) + offset for run in self._runs]
         here = self.here if self._cursor is not None or step > 0 else self.line_count()
         ahead = [start for start in starts if start >= 0 and (start > here if step > 0 else start < here)]
-        if ahead and self._log is self._all:
+        if ahead:
             row = min(ahead) if step > 0 else max(ahead)
             self.go_to(row, row)
 

@@ -60,10 +60,14 @@ class CursorPane(LinePane):
         """The file and line that `o` opens on this line."""
         return place_in(self.text_at(index), self.is_file)
 
+    def searched_at(self, index: int) -> str:
+        """What a line is searched by: its text, without what only drawing it takes time for."""
+        return self.text_at(index)
+
     def found(self, wanted: re.Pattern[str], start: int, step: int) -> int | None:
         """The nearest line from `start` on that has what is wanted."""
         numbers = range(start, self.line_count()) if step > 0 else range(start, -1, -1)
-        return next((number for number in numbers if wanted.search(self.text_at(number))), None)
+        return next((number for number in numbers if wanted.search(self.searched_at(number))), None)
 
     # what keys do
 

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from oci_tui.core.terminal import printed
+
 
 @dataclass(eq=False)
 class _Page:
@@ -71,13 +73,16 @@ class Log:
         return self._lines(number)[index - self._starts[number]], self._pages[number].style
 
     def find(self, wanted: re.Pattern[str], start: int, step: int) -> int | None:
-        """The nearest line from `start` on (with step -1: up to it) that has what is wanted."""
+        """The nearest line from `start` on (with step -1: up to it) that has, as it is read, what is wanted."""
+        in_page = re.compile(wanted.pattern, wanted.flags | re.MULTILINE)
         number = bisect_right(self._starts, start) - 1
         while 0 <= number < len(self._pages):
-            if wanted.search(self._pages[number].text):
-                numbered = range(self._starts[number], self._starts[number] + self._pages[number].lines)
+            text, first = printed(self._pages[number].text), self._starts[number]
+            if in_page.search(text):
+                lines = text.split("\n")
+                numbered = range(first, first + self._pages[number].lines)
                 for index in numbered if step > 0 else reversed(numbered):
-                    if (index >= start if step > 0 else index <= start) and wanted.search(self.line(index)[0]):
+                    if (index >= start if step > 0 else index <= start) and wanted.search(lines[index - first]):
                         return index
             number += step
         return None

@@ -35,7 +35,7 @@ class PromptBox(KeyedArea):
             self.text = text
 
     class EditQueue(Message):
-        """The person wants the prompt that waits last back in the box."""
+        """The person wants a prompt that waits back in the box."""
 
     DEFAULT_CSS = """
     PromptBox, PromptBox:focus {
@@ -57,6 +57,7 @@ class PromptBox(KeyedArea):
         self._draft = ""
         self._pasted: list[str] = []
         self._unkept = False
+        self._waiting: tuple[str, ...] = ()
         self._offered = ""
 
     def on_mount(self) -> None:
@@ -74,7 +75,11 @@ class PromptBox(KeyedArea):
     def _keep(self) -> None:
         if self._unkept:
             self._unkept = False
-            self._memory.keep(self.whole)
+            self._memory.keep("\n".join([*self._waiting, self.whole]).strip())
+
+    def keep_with(self, waiting: tuple[str, ...]) -> None:
+        """The draft has these before it: prompts that are not in the box and would be lost with the app."""
+        self._waiting, self._unkept = waiting, True
 
     def on_text_area_changed(self) -> None:
         self._unkept = True
@@ -202,7 +207,8 @@ class PromptBox(KeyedArea):
             self.put("")
             self.begin_anew()
             self._pasted.clear()
-            self._memory.keep("")
+            self._unkept = True
+            self._keep()
         return text
 
     def _send(self) -> None:

@@ -112,12 +112,14 @@ class TranscriptPane(CursorPane):
                     self._touch(self._parts)
                 self._tell(Said("❯", "accent", visible(event.prompt).expandtabs(4), "strong", gap=True))
                 self.following = True
-            case ContextBuilt() if event.files or event.left_out or event.dropped:
+            case ContextBuilt() if event.files or event.left_out or event.dropped or event.unknown:
                 files = f"reads {names(event.files)}" if event.files else "reads no files"
                 left_out = f" · left out for room: {names(event.left_out)}" if event.left_out else ""
                 size = f"{thousands(event.tokens)} of {thousands(event.window)} tokens"
                 dropped = f" · no longer reads {names(event.dropped)}" if event.dropped else ""
                 self._tell(Said("·", "muted", f"{files} · {size}{left_out}{dropped}", "muted"))
+                if event.unknown:
+                    self._tell(Said("!", "warn", f"nothing is named {names([f'@{name}' for name in event.unknown])}", "warn"))
             case Steered():
                 self._tell(Said("❯", "accent", f"{visible(event.text)}", "strong"))
             case UserEdited():

@@ -34,6 +34,12 @@ _SIGNS: dict[Verdict | None, tuple[str, str]] = {
 class SessionsList(RowsPane):
     LESSON = "No session is here. What you ask is recorded as a session; h shows those about other repositories too."
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Sessions")
+    sessions: Sequence[SessionSummary] = ()
+
+    def searched_at(self, index: int) -> str:
+        """A session is found by all of its title, also what finds no room, and by what was asked in it."""
+        told = (self.sessions[index].title, *self.sessions[index].prompts) if self.sessions else ()
+        return "\n".join((self.text_at(index), *told))
 
 
 class SessionsScreen(ListPage):
@@ -58,7 +64,8 @@ class SessionsScreen(ListPage):
     )
 
     def __init__(self, archive: Archive, root: Path, again: Callable[[str], bool], mine: str = "") -> None:
-        super().__init__(SessionsList("Sessions", id="rows"))
+        self._list = SessionsList("Sessions", id="rows")
+        super().__init__(self._list)
         self._mine = mine
         self._archive = archive
         self._root = str(root)
@@ -75,6 +82,7 @@ class SessionsScreen(ListPage):
         """List the sessions anew, with the cursor on this one."""
         self._sessions = await asyncio.to_thread(self._archive.listed, self._root if self._here else "")
         self._rounds.clear()
+        self._list.sessions = self._sessions
         self.redraw()
         names = [summary.name for summary in self._sessions]
         if names:

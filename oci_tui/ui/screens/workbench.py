@@ -49,6 +49,7 @@ from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.panes.status import StatusPane
 from oci_tui.ui.remembered import RememberedFile
 from oci_tui.ui.screens.opening import OpeningScreen
+from oci_tui.ui.screens.queue import QueueScreen
 from oci_tui.ui.slash import SLASHES, named, parsed
 from oci_tui.ui.wording import names
 from oci_tui.ui.work import Work
@@ -241,7 +242,15 @@ class Workbench(OpeningScreen):
     @on(QueueLine.Clicked)
     @on(PromptBox.EditQueue)
     def _edit_queue(self) -> None:
-        if prompt := self.conversation.take_back():
+        """Bring the prompt that waits back into the box; where several do, the one that the person chooses."""
+        talk = self.conversation
+        if len(talk.waiting) > 1:
+            self.app.push_screen(QueueScreen(talk.waiting, talk.take_back), self._put_back)
+        elif talk.waiting:
+            self._put_back(talk.take_back(0))
+
+    def _put_back(self, prompt: str | None) -> None:
+        if prompt:
             self._prompt.put("\n".join(filter(None, (prompt, self._prompt.text))))
 
     @work(exclusive=True, group="names")
@@ -303,7 +312,8 @@ class Workbench(OpeningScreen):
 
     def _refresh_state(self) -> None:
         talk = self.conversation
-        self._queue.waiting = tuple(talk.waiting)
+        if (waiting := tuple(talk.waiting)) != self._queue.waiting:
+            self._line_moved(waiting)
         pairs: list[tuple[str, str]] = []
         decides = deciding(self._yielding, keymap_of(self.app))
         self.transcript.decides = " · ".join(" ".join(pair) for pair in decides)
@@ -338,6 +348,14 @@ class Workbench(OpeningScreen):
             pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
         pairs += [("help", "help"), ("F2…F5", "panes"), ("command_palette", "commands"), ("leave", "quit")]
         self._hints.pairs = tuple(pairs)
+
+    def _line_moved(self, waiting: tuple[str, ...]) -> None:
+        """Other prompts wait now. A host asks them also when this terminal is gone; else they are kept with the draft."""
+        self._queue.waiting = waiting
+        self._prompt.keep_with(waiting if self.conversation.company is None else ())
+        for screen in self.app.screen_stack:
+            if isinstance(screen, QueueScreen):
+                screen.show(waiting)
 
     def on_mount(self) -> None:
         self._refresh_state()
