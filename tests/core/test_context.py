@@ -176,6 +176,7 @@ def test_a_path_is_found_as_it_is_written_and_nothing_beside_it(path: str, after
 @pytest.mark.parametrize(
     ("prompt", "unknown", "symbols"),
     [
+        ("why?\n@app.get('/x')\n  @cached\n  def f(): ...\nand @f", (), ("f",)),
         ("fix @app/[id]/gone.tsx", ("app/[id]/gone.tsx",), ()),
         ("fix @app/gone.tsx, please", ("app/gone.tsx",), ()),
         ('fix @"my gone.py".', ("my gone.py",), ()),
