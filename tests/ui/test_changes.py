@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from oci_tui.core.conflict import VersionLine, Versions
 from oci_tui.core.diff import parse_patch
-from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
+from oci_tui.core.events import ChangeConflicted, DiffChanged, TurnFinished, TurnStarted, encode
+from oci_tui.core.ports import Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.diff_rows import changed_words
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.approval import ApprovalScreen
+from oci_tui.ui.screens.conflict import ConflictScreen
 from tests.ui.test_workbench import on_screen, text_of, until
 
 _HUNK = "@@ -{0} +{0} @@\n-old {0}\n+new {0}\n"
@@ -123,6 +127,20 @@ async def test_what_the_mouse_selects_of_a_change_is_its_text(
         shown = [line for line in lit if line]
         wanted = [line.expandtabs(4) for line in copied.split("\n")]
         assert shown == [line[: len(part)] for line, part in zip(wanted, shown, strict=True)]
+
+
+async def test_what_the_mouse_selects_of_a_conflict_and_of_a_command_is_its_text(tmp_path: Path) -> None:
+    lines = (VersionLine("yours", "\tmine()"), VersionLine("theirs", "\tits()"))
+    conflict = ChangeConflicted(("a.go",), "not accepted", (), (Versions("a.go", "changed", "changed", lines),))
+    async with reviewing(tmp_path, ONE_HUNK) as (app, pilot):
+        await app.push_screen(ConflictScreen(conflict))
+        await until(pilot, lambda: "its()" in on_screen(app))
+        await dragged(app, pilot, " yours", "its()")
+        assert app.clipboard == "\tmine()\n\tits()"
+        await app.push_screen(ApprovalScreen(Command("bash", language="bash", code="make\nls"), ""))
+        await until(pilot, lambda: "2 ls" in on_screen(app))
+        await dragged(app, pilot, "1 make", "ls")
+        assert app.clipboard == "make\nls"
 
 
 async def test_the_bar_shows_what_would_be_taken(tmp_path: Path) -> None:
