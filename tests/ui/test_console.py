@@ -98,6 +98,10 @@ def test_a_log_finds_every_line_whatever_pieces_it_came_in() -> None:
     lines = whole.removesuffix("\n").split("\n")
     assert len(log) == len(lines)
     assert [log.line(index)[0] for index in range(len(log))] == lines
+    warned = [index for index in range(len(log)) if log.line(index)[1] == "warned"]
+    for index in range(warned[0], len(log), 7):
+        assert log.above(index, "warned") == max(number for number in warned if number <= index)
+    assert (log.above(warned[0] - 1, "warned"), log.above(5, "none")) == (0, 0)
 
 
 async def test_a_person_reads_a_run_by_keys() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from itertools import chain, takewhile
 from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
@@ -198,12 +199,10 @@ class ConsolePane(CursorPane):
 
     def whole_at(self, index: int) -> str:
         """The output of the run that the line is in."""
-        first = last = index
-        while first > 0 and self.fill(first) != "bar":
-            first -= 1
-        while last + 1 < self.line_count() and self.fill(last + 1) != "bar":
-            last += 1
-        return clipboard.joined(self.own_text(row) for row in range(first, last + 1)).rstrip()
+        offset = bool(self._log.dropped)
+        first = self._log.above(max(0, index - offset), "bar") + offset
+        rest = takewhile(lambda row: self.fill(row) != "bar", range(first + 1, self.line_count()))
+        return clipboard.joined(self.own_text(row) for row in chain((first,), rest)).rstrip()
 
     def own(self, index: int, column: int | None = None) -> Own | None:
         text, style = self._log.line(index - bool(self._log.dropped)) if index or not self._log.dropped else ("", "")
