@@ -169,7 +169,11 @@ class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     keys: Annotated[dict[str, str], _is("your own keys: an action as the help names it = its keys, as in accept = f9")] = {}
     notify: Annotated[
-        Notify, _is('tells that a turn ended while you look elsewhere: as the terminal can ("auto"), by "bell", or "off"')
+        Notify,
+        _is(
+            "tells that a turn ended or asks while you look elsewhere (where no focus is told: after 10 s and no key): "
+            '"auto" as the terminal can, "bell" or "off"'
+        ),
     ] = "auto"
     prompt_keys: Annotated[PromptKeys, _is("the keys of the prompt: as in most boxes, emacs' or vi's")] = "default"
     linear: Annotated[bool, _is("line by line in place of the panes, for screen readers")] = False

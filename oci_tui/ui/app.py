@@ -22,6 +22,7 @@ from oci_tui.settings import Notify, PromptKeys
 from oci_tui.ui import attention, keys
 from oci_tui.ui.approving import ApprovingApp
 from oci_tui.ui.conversation import Converses
+from oci_tui.ui.copying import CopyingApp
 from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.panes.lines import LinePane
@@ -32,7 +33,7 @@ from oci_tui.ui.wording import plural
 _LOOK_S = 1.0
 
 
-class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
+class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
     """`make_session` is called in a thread once the first screen is painted; `prompt` is sent when the session is ready.
 
     A session that cannot be made ends the app with its message in `failure`; `log` has the traceback of a crash.
@@ -129,7 +130,6 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp):
             self.copy_to_clipboard(self.focused.selected_text)
         elif selected := self.screen.get_selected_text():
             self.copy_to_clipboard(selected)
-            self.say("copied")
         elif self.workbench.conversation.running and not self.workbench.conversation.stopping:
             self.workbench.stop()
         elif self._again("quit"):

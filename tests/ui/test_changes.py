@@ -10,18 +10,23 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from oci_tui.core.conflict import VersionLine, Versions
 from oci_tui.core.diff import parse_patch
-from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
+from oci_tui.core.events import ChangeConflicted, DiffChanged, TurnFinished, TurnStarted, encode
+from oci_tui.core.ports import Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.diff_rows import changed_words
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.approval import ApprovalScreen
+from oci_tui.ui.screens.conflict import ConflictScreen
 from tests.ui.test_workbench import on_screen, text_of, until
 
 _HUNK = "@@ -{0} +{0} @@\n-old {0}\n+new {0}\n"
 _FILE = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n"
 TWO_FILES = _FILE.format("one.py") + _HUNK.format(3) + _HUNK.format(30) + _FILE.format("two.py") + _HUNK.format(7)
+TABS = f"{_FILE.format('one.py')}@@ -3,2 +3,3 @@ class A:\n def f():\n-\told(1)\n+\tnew(1)\t# {'x' * 200}\n+\tmore\n"
 ONE_HUNK = _FILE.format("one.py") + _HUNK.format(3)
 
 
@@ -69,6 +74,74 @@ async def test_only_what_the_cursor_is_on_is_taken(tmp_path: Path, keys: list[st
         await until(pilot, lambda: pending(app) == left)
         said = "accepted: " if keys[-1] in "aA" else "rejected: "
         await until(pilot, lambda: said in text_of(app.workbench.transcript))
+
+
+@pytest.mark.parametrize(
+    ("keys", "copied"),
+    [
+        (["y"], "one.py  +2 −1  1 hunk"),
+        (["j", "j", "j", "y"], "\told(1)"),
+        (["j", "j", "j", "j", "y"], "\tnew(1)\t# " + "x" * 200),
+        (["j", "j", "Y"], "def f():\n\tnew(1)\t# " + "x" * 200 + "\n\tmore"),
+        (["s", "j", "j", "j", "y"], "\tnew(1)\t# " + "x" * 200),
+        (["s", "j", "j", "j", "j", "y"], "\tmore"),
+    ],
+)
+async def test_a_line_of_a_change_is_copied_without_number_and_sign(tmp_path: Path, keys: list[str], copied: str) -> None:
+    async with reviewing(tmp_path, TABS) as (app, pilot):
+        await pilot.press("alt+z", *keys)
+        await until(pilot, lambda: app.clipboard == copied)
+
+
+async def dragged(app: OciApp, pilot: Pilot[None], start: str, end: str) -> None:
+    """Select from the first character of one text on the screen to the last of another, and copy."""
+    rows = on_screen(app).splitlines()
+    for text, at, act in ((start, 0, pilot.mouse_down), (end, len(end) - 1, pilot.hover), (end, len(end) - 1, pilot.mouse_up)):
+        row = next(row for row, line in enumerate(rows) if text in line)
+        await act(offset=(rows[row].index(text) + at, row))
+    await pilot.press("ctrl+c")
+
+
+@pytest.mark.parametrize(
+    ("keys", "start", "end", "copied"),
+    [
+        ([], "    4 −", "new(1)", "\told(1)\n\tnew(1)"),
+        ([], "d(1)", "# xxxx", "d(1)\n\tnew(1)\t# xxxx"),
+        ([], "  ⋯", "more", "class A:\ndef f():\n\told(1)\n\tnew(1)\t# " + "x" * 200 + "\n\tmore"),
+        (["s"], "    4 −", "# xxxx", "\told(1)"),
+        (["s"], "    3  ", "    5 +", "def f():\n\told(1)"),
+        (["s"], "new(1)", "    more", "new(1)\t# " + "x" * 200 + "\n\tmore"),
+    ],
+)
+async def test_what_the_mouse_selects_of_a_change_is_its_text(
+    tmp_path: Path, keys: list[str], start: str, end: str, copied: str
+) -> None:
+    async with reviewing(tmp_path, TABS) as (app, pilot):
+        await pilot.press("alt+z", *keys)
+        await until(pilot, lambda: "more" in on_screen(app) and ("│" in on_screen(app)) is bool(keys))
+        await dragged(app, pilot, start, end)
+        await until(pilot, lambda: bool(app.clipboard))
+        assert app.clipboard == copied
+        ground = app.screen.get_component_rich_style("screen--selection").bgcolor
+        strips = app.screen._compositor.render_strips()
+        lit = ["".join(part.text for part in strip if part.style and part.style.bgcolor == ground) for strip in strips]
+        shown = [line for line in lit if line]
+        wanted = [line.expandtabs(4) for line in copied.split("\n")]
+        assert shown == [line[: len(part)] for line, part in zip(wanted, shown, strict=True)]
+
+
+async def test_what_the_mouse_selects_of_a_conflict_and_of_a_command_is_its_text(tmp_path: Path) -> None:
+    lines = (VersionLine("yours", "\tmine()"), VersionLine("theirs", "\tits()"))
+    conflict = ChangeConflicted(("a.go",), "not accepted", (), (Versions("a.go", "changed", "changed", lines),))
+    async with reviewing(tmp_path, ONE_HUNK) as (app, pilot):
+        await app.push_screen(ConflictScreen(conflict))
+        await until(pilot, lambda: "its()" in on_screen(app))
+        await dragged(app, pilot, " yours", "its()")
+        assert app.clipboard == "\tmine()\n\tits()"
+        await app.push_screen(ApprovalScreen(Command("bash", language="bash", code="make\nls"), ""))
+        await until(pilot, lambda: "2 ls" in on_screen(app))
+        await dragged(app, pilot, "1 make", "ls")
+        assert app.clipboard == "make\nls"
 
 
 async def test_the_bar_shows_what_would_be_taken(tmp_path: Path) -> None:

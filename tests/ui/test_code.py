@@ -68,6 +68,26 @@ async def test_without_probabilities_the_key_says_how_to_have_them() -> None:
         await until(pilot, lambda: "probabilities are told with [engine] alternatives = 5 (F9)" in on_screen(app))
 
 
+async def test_code_is_copied_without_its_numbers_and_with_its_tabs() -> None:
+    async with opened() as (app, pilot, _):
+        pane = app.workbench.query_one(CodePane)
+        pane.show(RoundStarted(turn=1, round=1))
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        for token in (Token("`a.go`\n```go\n", SURE), Token("\tif x {\t//", UNSURE), Token("\ty\n\t}\n```\n", SURE)):
+            pane.show(ReplyGrew(token.text, (token,)))
+        await until(pilot, lambda: "//" in text_of(pane))
+        await pilot.press("alt+2", "g", "y")
+        await until(pilot, lambda: app.clipboard == "a.go")
+        await pilot.press("j", "y")
+        await until(pilot, lambda: app.clipboard == "\tif x {\t//\ty")
+        plain = text_of(pane)
+        await pilot.press("h", "j", "y")
+        await until(pilot, lambda: app.clipboard == "\t}")
+        assert text_of(pane) == plain, "with heat it stands where it stood"
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard == "\tif x {\t//\ty\n\t}\n")
+
+
 def test_tokens_are_found_by_line_whatever_they_hold() -> None:
     certainty = Certainty()
     certainty.add("a\nb\n", (Token("a\nb", 0.5), Token("\n", 0.9)))

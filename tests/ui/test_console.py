@@ -16,6 +16,7 @@ from oci_tui.ui.editor import command
 from oci_tui.ui.panes.colours import program_style
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.log import Log
+from oci_tui.ui.panes.own import Own
 from oci_tui.ui.places import FileLine, place_in
 from tests.ui.test_workbench import on_screen, opened, text_of, until
 
@@ -105,6 +106,10 @@ def test_a_log_finds_every_line_whatever_pieces_it_came_in() -> None:
     lines = whole.removesuffix("\n").split("\n")
     assert len(log) == len(lines)
     assert [log.line(index)[0] for index in range(len(log))] == lines
+    warned = [index for index in range(len(log)) if log.line(index)[1] == "warned"]
+    for index in range(warned[0], len(log), 7):
+        assert log.above(index, "warned") == max(number for number in warned if number <= index)
+    assert (log.above(warned[0] - 1, "warned"), log.above(5, "none")) == (0, 0)
 
 
 def test_a_log_is_searched_as_it_is_read() -> None:
@@ -136,7 +141,7 @@ async def test_a_person_reads_a_run_by_keys() -> None:
         await until(pilot, lambda: console.here == first)
         assert console.place_at(console.here) == FileLine("lexer.py", 4)
         await pilot.press("y")
-        await until(pilot, lambda: app.clipboard == "▏lexer.py:4: IndexError")
+        await until(pilot, lambda: app.clipboard == "lexer.py:4: IndexError")
         await pilot.press("Y")
         await until(pilot, lambda: app.clipboard.startswith("$ pytest    round 1\nok\nok"))
         assert "python" not in app.clipboard
@@ -158,6 +163,30 @@ async def test_a_person_reads_a_run_by_keys() -> None:
         await pilot.press("o")
         await pilot.press("g", "e", "o")
         await until(pilot, lambda: "lexer.py is no file of this repository" in on_screen(app))
+
+
+async def test_output_is_copied_as_it_was_printed_whole_and_with_its_tabs() -> None:
+    long = "long\t" + "x" * ConsolePane.LONGEST
+    async with opened() as (app, pilot, _):
+        console = app.workbench.query_one(ConsolePane)
+        console.show(CommandStarted(command=Command("make")))
+        console.show(OutputArrived("stdout", f"a\t\x1b[31mb\t\x1b]52;c;eA==\x07c\x1b[0m\n{long}\n"))
+        console.show(CommandFinished(Command("make"), Exit(0, seconds=1.0)))
+        await until(pilot, lambda: "exit 0" in on_screen(app))
+        assert text_of(console).splitlines()[2].endswith(" … 5 more characters")
+        await pilot.press("alt+3", "g", "j", "y")
+        await until(pilot, lambda: app.clipboard == "a\tb\t␛]52;c;eA==␇c")
+        await pilot.press("j", "y")
+        await until(pilot, lambda: app.clipboard == long)
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard.startswith("$ make\na\tb\t"))
+        assert app.clipboard.splitlines()[2:] == [long, "✓ exit 0 · 1.00 s"]
+
+
+def test_a_selection_to_the_end_of_what_is_drawn_of_a_cut_line_takes_the_rest_too() -> None:
+    own = Own("a\tbcd", 1, shown=5)
+    assert [own.part(0, end) for end in (2, 5, 6, 30, -1)] == ["a", "a\t", "a\tbcd", "a\tbcd", "a\tbcd"]
+    assert own.drawn(0, -1) == (1, 6)
 
 
 async def test_the_scroll_bar_stands_where_the_view_is_when_it_appears() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -305,15 +306,48 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_comes_back(tmp_path: Path) -
         screen.close()
 
 
-def test_a_turn_that_ends_unseen_is_told(tmp_path: Path) -> None:
-    code = RUN.format(first="", make=f"return Told(Path({str(RECORDING)!r}), 20)", root="/src", prompt="")
+TOLD = b"\x1b]9;passed after 2 rounds\x07"
+QUIET = "from oci_tui.ui.attentive import AttentiveApp; AttentiveApp.QUIET_S = {}"
+
+
+@pytest.mark.parametrize(
+    ("focus", "quiet_s", "told"),
+    [
+        (b"\x1b[O", 1000.0, True),
+        (b"\x1b[O\x1b[I", 0.0, False),
+        (b"", 0.01, True),
+        (b"", 1000.0, False),
+    ],
+)
+def test_a_turn_that_ends_unseen_is_told(tmp_path: Path, focus: bytes, quiet_s: float, told: bool) -> None:
+    """By the focus, where the terminal tells of it; else by how long it took with nothing pressed."""
+    make = f"return Told(Path({str(RECORDING)!r}), 20)"
+    code = RUN.format(first=QUIET.format(quiet_s), make=make, root="/src", prompt="")
     screen = Terminal(code, tmp_path, {"WT_SESSION": "1"})
     try:
         screen.until(lambda: "Ask for a change" in screen.text)
-        screen.press(b"\x1b[O")
-        screen.press(b"go\r")
-        screen.until(lambda: b"\x1b]9;passed after 2 rounds\x07" in screen.raw)
+        screen.press(focus + b"go\r")
+        screen.until(lambda: "passed · 2 rounds" in screen.text and (TOLD in screen.raw or not told))
         screen.process.send_signal(signal.SIGTERM)
         screen.ended()
+        assert (TOLD in screen.raw) is told
+    finally:
+        screen.close()
+
+
+def test_who_has_just_pressed_a_key_is_not_told(tmp_path: Path) -> None:
+    quiet_s = 2.0
+    make = f"return Told(Path({str(RECORDING)!r}), 0, 60)"
+    code = RUN.format(first=QUIET.format(quiet_s), make=make, root="/src", prompt="go")
+    screen = Terminal(code, tmp_path, {"WT_SESSION": "1"})
+    try:
+        screen.until(lambda: "● writing" in screen.text)
+        began = time.monotonic()
+        screen.until(lambda: time.monotonic() > began + quiet_s)
+        screen.press(b"\x1b")
+        screen.until(lambda: "■ stopped" in screen.text)
+        screen.press(b"\x11\x11")
+        screen.ended()
+        assert b"\x1b]9;" not in screen.raw
     finally:
         screen.close()

@@ -150,7 +150,7 @@ def hostile_bytes(tmp_path: Path, first: str = "") -> bytes:
             (b"\x1bOQ", b"search"),
             (b"\r\x1bOR", b"blocks"),
             (b"\x1bOS", b"only stderr"),
-            (b"y", b"copied"),
+            (b"y", b"sent to the terminal"),
             (b"\x1b[15~", b"accept all"),
         ):
             screen.press(keys)

@@ -80,6 +80,13 @@ async def test_a_prompt_typed_and_sent_runs_to_its_verdict() -> None:
         assert "✓ passed · 2 rounds · 14.2 s · 1 file +8 −3" in story
 
 
+async def test_a_line_of_the_story_is_copied_without_its_sign() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("alt+1", "slash", *"passed ·", "enter", "y")
+        await until(pilot, lambda: app.clipboard == "passed · 2 rounds · 14.2 s · 1 file +8 −3")
+
+
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
     [

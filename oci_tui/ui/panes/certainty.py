@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oci_tui.core.generation import Token
-from oci_tui.core.terminal import visible_line
-from oci_tui.ui.panes.lines import Span, Spans
+from oci_tui.core.terminal import visible, visible_line
+from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import expanded
 
 _LEVELS = ((0.3, "heat-3"), (0.6, "heat-2"), (0.9, "heat-1"))
 
@@ -50,12 +51,12 @@ class Certainty:
 
     def spans(self, row: int) -> Spans:
         """A line of the reply on the grounds that tell how sure each token was."""
-        return tuple(_span(token) for token in self._lines[row] if token.text)
+        return expanded(((visible(token.text), _style(token)) for token in self._lines[row] if token.text), 4)
 
 
-def _span(token: Token) -> Span:
+def _style(token: Token) -> str:
     level = next((name for limit, name in _LEVELS if token.probability < limit), "")
-    return visible_line(token.text.expandtabs(4)), f"text on {level}" if level else "text"
+    return f"text on {level}" if level else "text"
 
 
 def said(token: Token) -> str:

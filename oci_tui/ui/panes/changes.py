@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from typing import ClassVar
 
@@ -12,12 +13,13 @@ from textual.message import Message
 from oci_tui.core.diff import Diff, FileDiff, Line
 from oci_tui.core.events import DiffChanged, Event
 from oci_tui.core.selection import Pick, Place, Selection
-from oci_tui.core.terminal import visible_line
+from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner
 from oci_tui.ui.panes.highlight import one_line
-from oci_tui.ui.panes.lines import Span, Spans
+from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import Own, Span
 from oci_tui.ui.places import FileLine
 from oci_tui.ui.wording import change, plural, tail
 
@@ -173,7 +175,27 @@ class ChangesPane(CursorPane):
     def whole_at(self, index: int) -> str:
         row = self._rows[index]
         hunks = row.file.hunks if row.hunk < 0 else (row.lines,)
-        return "\n".join(line.kind + visible_line(line.text) for hunk in hunks for line in hunk.lines)
+        lines = [line for hunk in hunks for line in hunk.lines]
+        return "\n".join(_visible(line.text) for line in [line for line in lines if line.kind != "-"] or lines)
+
+    def own(self, index: int, column: int | None = None) -> Own | None:
+        row = self._rows[index]
+        if row.is_heading or row.remark:
+            return super().own(index, column)
+        if not row.is_line:
+            within = _visible(left_out(row.file, row.hunk)[1])
+            return Own(within, len(self.text_at(index)) - len(_plain(within)))
+        old, gutter, room = row.new < 0, 1, sys.maxsize
+        if self._rows.split:
+            left, right = (sum(len(text) for text, _ in half) for half in self._halves(row))
+            old = old if column is None else column <= left
+            gutter, room = (1, left) if old else (left + 2, right)
+        number = row.old if old else row.new
+        if number < 0:
+            return None
+        line = row.lines.lines[number]
+        before = len(_number(line, old=old)[0]) + 2
+        return Own(_visible(line.text), gutter + before, room - before)
 
     # drawing
 
@@ -201,13 +223,15 @@ class ChangesPane(CursorPane):
             gap = f"      ⋯ {plural(hidden, 'line')}  " if hidden else " " * 8
             return ((mark, "accent"), (f"{gap}{_plain(within)}", "number"))
         if self._rows.split:
-            half = (self.size.width - 4) // 2
-            left, right = (
-                _fitted(self._code(row, index, old=side), half) for index, side in ((row.old, True), (row.new, False))
-            )
+            left, right = self._halves(row)
             return ((mark, "accent"), *left, ("│", "number"), *right)
         sides = (row.old,) if row.new < 0 or row.old == row.new else (row.new,)
         return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0))
+
+    def _halves(self, row: Row) -> tuple[Spans, Spans]:
+        """A row's two sides, in as many cells each."""
+        half = (self.size.width - 4) // 2
+        return _fitted(self._code(row, row.old, old=True), half), _fitted(self._code(row, row.new, old=False), half)
 
     def _mark(self, index: int, row: Row) -> str:
         marked = any((id(row.file), (row.hunk, line)) in self._marks for line in (row.old, row.new) if line >= 0)
@@ -230,12 +254,11 @@ class ChangesPane(CursorPane):
             return (("      ", "number"),)
         line = row.lines.lines[index]
         side = _SIDE[line.kind]
-        number = line.old if old else line.new
         coloured = one_line("", row.file.path, _plain(line.text))
         if side != "text":
             coloured = _over(coloured, side, _words(row, index, line))
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return ((f"{number or 0:>5} ", "number"), _SIGN[line.kind], (" ", side), *coloured, *missing)
+        return (_number(line, old=old), _SIGN[line.kind], (" ", side), *coloured, *missing)
 
     def _heading(self, file: FileDiff) -> Spans:
         name = visible_line(file.path)
@@ -266,6 +289,10 @@ class ChangesPane(CursorPane):
             self._lay_out()
             self.go_to(self._rows.index(here))
         self.changed(0)
+
+
+def _number(line: Line, *, old: bool) -> Span:
+    return f"{(line.old if old else line.new) or 0:>5} ", "number"
 
 
 def _words(row: Row, index: int, line: Line) -> Ranges:
@@ -305,5 +332,9 @@ def _fitted(spans: Spans, width: int) -> Spans:
     return (*out, (" " * room, ground.removesuffix("-word")))
 
 
+def _visible(text: str) -> str:
+    return visible(text.removesuffix("\r"))
+
+
 def _plain(text: str) -> str:
-    return visible_line(text.removesuffix("\r").expandtabs(4))
+    return _visible(text).expandtabs(4)

@@ -27,6 +27,7 @@ from oci_tui.ui.panes.code_editor import Excerpt
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import Own, Span
 from oci_tui.ui.places import FileLine
 from oci_tui.ui.wording import plural
 
@@ -79,7 +80,13 @@ class _Shown:
         spans = self.coloured.lines[index - 1]
         if spans and spans[0][0].startswith(_MARKS):
             spans = tuple((text, "comment") for text, _ in spans)
-        return ((f"{index:>5}  ", "number"), *spans)
+        return (_number(index), *spans)
+
+    def own(self, index: int) -> Own:
+        """What of a row below the heading is the block's own."""
+        lines, inside = self.block.lines, index - 1
+        text = lines[inside] if inside < len(lines) else self.block.partial
+        return Own(visible(text), len(_number(index)[0]))
 
 
 class CodePane(CursorPane):
@@ -194,8 +201,13 @@ class CodePane(CursorPane):
         shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
         row = self._reply_row(index) if self._heat else -1
         if row >= 0:
-            return ((f"{index - shown.start:>5}  ", "number"), *self._certainty.spans(row))
+            return (_number(index - shown.start), *self._certainty.spans(row))
         return shown.row(index - shown.start)
+
+    def own(self, index: int, column: int | None = None) -> Own | None:
+        shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
+        inside = index - shown.start
+        return shown.own(inside) if 0 < inside < shown.rows - 1 else super().own(index, column)
 
     # keys
 
@@ -299,4 +311,8 @@ class CodePane(CursorPane):
 
 
 def _plain(line: str) -> str:
-    return visible_line(line.expandtabs(4))
+    return visible(line).expandtabs(4)
+
+
+def _number(index: int) -> Span:
+    return f"{index:>5}  ", "number"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
+from itertools import chain, takewhile
 from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
@@ -13,10 +15,11 @@ from textual.timer import Timer
 from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputArrived, PlotDrawn, RoundStarted, TurnFinished
 from oci_tui.core.ports import Command, Exit, Stream
 from oci_tui.core.terminal import painted, printed, visible_line
-from oci_tui.ui import keys
+from oci_tui.ui import clipboard, keys
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.log import Log
+from oci_tui.ui.panes.own import Own, expanded
 from oci_tui.ui.wording import ending, gauge, plural, seconds, size
 
 _STYLE: dict[Stream, str] = {"stdout": "printed", "stderr": "warned"}
@@ -57,6 +60,7 @@ class ConsolePane(CursorPane):
         ("console.figure", "figure"),
     )
     LONGEST: ClassVar[int] = 4096
+    TAB: ClassVar[int] = 8
     CLOCK_S: ClassVar[float] = 0.5
 
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Console")
@@ -203,12 +207,17 @@ class ConsolePane(CursorPane):
 
     def whole_at(self, index: int) -> str:
         """The output of the run that the line is in."""
-        first = last = index
-        while first > 0 and self.fill(first) != "bar":
-            first -= 1
-        while last + 1 < self.line_count() and self.fill(last + 1) != "bar":
-            last += 1
-        return "\n".join(self.text_at(row)[1:] for row in range(first, last + 1)).rstrip()
+        offset = bool(self._log.dropped)
+        first = self._log.above(max(0, index - offset), "bar") + offset
+        rest = takewhile(lambda row: self.fill(row) != "bar", range(first + 1, self.line_count()))
+        return clipboard.joined(self.own_text(row) for row in chain((first,), rest)).rstrip()
+
+    def own(self, index: int, column: int | None = None) -> Own | None:
+        text, style = self._log.line(index - bool(self._log.dropped)) if index or not self._log.dropped else ("", "")
+        if style not in _GUTTER:
+            return super().own(index, column)
+        cut = sum(len(part) for part, _ in self._parts(text)) if len(text) > self.LONGEST else sys.maxsize
+        return Own(printed(text), 1, cut, self.TAB)
 
     # drawing
 
@@ -225,21 +234,13 @@ class ConsolePane(CursorPane):
             return ((f" {text}", style),)
         more = f" … {plural(len(text) - self.LONGEST, 'more character')}" if len(text) > self.LONGEST else ""
         plain = "warn" if style == "warned" else "text"
-        spans = [(part, f"sgr {codes}" if codes else plain) for part, codes in _parts(text[: self.LONGEST])]
+        spans = [(part, f"sgr {codes}" if codes else plain) for part, codes in self._parts(text)]
         return (_GUTTER[style], *spans, *(((more, "muted"),) if more else ()))
+
+    def _parts(self, text: str) -> Spans:
+        """What is shown of a line of output, in parts with their colours."""
+        return expanded(painted(text[: self.LONGEST]), self.TAB)
 
     def fill(self, index: int) -> str:
         index -= bool(self._log.dropped)
         return "bar" if 0 <= index < len(self._log) and self._log.line(index)[1] == "bar" else "text"
-
-
-def _parts(text: str) -> list[tuple[str, str]]:
-    """The parts of a line of output with their colours; tabs reach to the next eighth column."""
-    if "\x1b" not in text:
-        return [(printed(text).expandtabs(8), "")]
-    parts, column = [], 0
-    for part, codes in painted(text):
-        shown = (" " * (column % 8) + part).expandtabs(8)[column % 8 :]
-        parts.append((shown, codes))
-        column += len(shown)
-    return parts

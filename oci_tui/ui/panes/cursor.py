@@ -54,7 +54,7 @@ class CursorPane(LinePane):
 
     def whole_at(self, index: int) -> str:
         """What `Y` copies on this line."""
-        return self.text_at(index)
+        return self.own_text(index)
 
     def place_at(self, index: int) -> FileLine | None:
         """The file and line that `o` opens on this line."""
@@ -70,10 +70,6 @@ class CursorPane(LinePane):
         return next((number for number in numbers if wanted.search(self.searched_at(number))), None)
 
     # what keys do
-
-    def text_at(self, index: int) -> str:
-        """A line's text as it is shown."""
-        return "".join(part for part, _ in self.line(index))
 
     @property
     def here(self) -> int:
@@ -120,7 +116,7 @@ class CursorPane(LinePane):
 
     def action_copy(self, whole: bool) -> None:
         if self.line_count():
-            self.post_message(self.Copied(self.whole_at(self.here) if whole else self.text_at(self.here).strip()))
+            self.post_message(self.Copied(self.whole_at(self.here) if whole else self.own_text(self.here)))
 
     def action_open(self) -> None:
         if self.line_count() and (place := self.place_at(self.here)):

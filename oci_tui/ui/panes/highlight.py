@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from oci_tui.ui.panes.lines import Span, Spans
+from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import Span
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]

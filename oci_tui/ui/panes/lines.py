@@ -8,6 +8,7 @@ colours as "sgr 1;31".
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -23,10 +24,11 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from oci_tui.core.events import Event
+from oci_tui.ui import clipboard
 from oci_tui.ui.panes.colours import program_style
+from oci_tui.ui.panes.own import Own, Span
 from oci_tui.ui.wording import wrap
 
-Span = tuple[str, str]
 Spans = tuple[Span, ...]
 
 STYLES = frozenset(
@@ -44,6 +46,8 @@ class LinePane(ScrollView, can_focus=True):
     """What the pane says while it has nothing to show."""
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """The keys of this pane that are worth a hint: actions by their names in the settings, and a word."""
+    GUTTER: ClassVar[int] = 1
+    """So many characters at the left of a line are not its own text, where `own` says nothing else."""
     FRAME_S: ClassVar[float] = 1 / 12
     SOON_S: ClassVar[float] = 0.001
     KEPT_STRIPS: ClassVar[int] = 256
@@ -119,6 +123,19 @@ class LinePane(ScrollView, can_focus=True):
     def line(self, index: int) -> Spans:
         """What stands in line `index`, counted from 0."""
         raise IndexError(index)
+
+    def text_at(self, index: int) -> str:
+        """A line's text as it is shown."""
+        return "".join(part for part, _ in self.line(index))
+
+    def own(self, index: int, column: int | None = None) -> Own | None:  # noqa: ARG002
+        """What of a line is its own, and is copied; None for nothing. Of a line with two sides the one that has `column`."""
+        return Own(self.text_at(index)[self.GUTTER :].rstrip(), self.GUTTER)
+
+    def own_text(self, index: int) -> str:
+        """What is copied of a line."""
+        own = self.own(index)
+        return own.text if own is not None else ""
 
     def fill(self, index: int) -> str:  # noqa: ARG002
         """The style of the rest of the line, to the right edge."""
@@ -268,8 +285,9 @@ class LinePane(ScrollView, can_focus=True):
         if chosen is None and (kept := self._strips.get(index)) is not None:
             return kept
         spans = self.line(index)
-        if chosen is not None:
-            return self._selected(spans, *chosen)
+        if chosen is not None and selection is not None:
+            own = self.own(index, _column(selection))
+            return self._selected(spans, *(own.drawn(*chosen) if own is not None else (0, 0)))
         strip = Strip([Segment(text, self._style(name)) for text, name in spans])
         if len(self._strips) >= self.KEPT_STRIPS:
             self._strips.clear()
@@ -282,14 +300,26 @@ class LinePane(ScrollView, can_focus=True):
     def _selected(self, spans: Spans, start: int, end: int) -> Strip:
         text = Text.assemble(*[(part, self._style(name)) for part, name in spans], end="")
         style = self.screen.get_component_rich_style("screen--selection")
-        text.stylize(style, start, len(text) if end == -1 else end)
+        if start < end:
+            text.stylize(style, start, end)
         return Strip(list(text.render(self.app.console)))
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """What the person selected with the mouse, as plain text."""
-        lines = ("".join(part for part, _ in self.line(index)) for index in range(self.line_count()))
-        return selection.extract("\n".join(lines)), "\n"
+        """What the person selected with the mouse, of the lines' own text."""
+        return clipboard.joined(self._chosen(selection)), "\n"
+
+    def _chosen(self, selection: Selection) -> Iterator[str]:
+        first = selection.start.y if selection.start is not None else 0
+        last = selection.end.y if selection.end is not None else self.line_count()
+        for index in range(first, min(last + 1, self.line_count())):
+            own, span = self.own(index, _column(selection)), selection.get_span(index)
+            if own is not None and span is not None:
+                yield own.part(*span)
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
         self._strips.clear()
         self.refresh()
+
+
+def _column(selection: Selection) -> int | None:
+    return selection.start.x if selection.start is not None else None

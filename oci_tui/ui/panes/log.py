@@ -87,6 +87,14 @@ class Log:
             number += step
         return None
 
+    def above(self, index: int, style: str) -> int:
+        """The last line of this style up to `index`; the first line of all where none has it."""
+        number = bisect_right(self._starts, index) - 1
+        while number > 0 and self._pages[number].style != style:
+            number -= 1
+        page = self._pages[number]
+        return min(index, self._starts[number] + page.lines - 1) if page.style == style else 0
+
     def _lines(self, number: int) -> list[str]:
         page = self._pages[number]
         kept = self._split.get(id(page))

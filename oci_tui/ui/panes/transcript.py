@@ -80,6 +80,7 @@ class TranscriptPane(CursorPane):
     """The left pane. `unfolded` shows the prose that is folded away."""
 
     LABEL = "Story"
+    GUTTER = 3
     decides = ""
     """The keys that decide about a change, as they are told when a turn ends with one."""
     answers = True

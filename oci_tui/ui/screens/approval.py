@@ -26,6 +26,7 @@ class CommandPane(LinePane):
     """The text, numbered by its lines; what does not fit a row goes on in the next, so that nothing of it is out of sight."""
 
     LABEL = "Command"
+    GUTTER = _NUMBER
 
     def __init__(self, command: Command) -> None:
         super().__init__(id="command")

@@ -12,10 +12,12 @@ from textual.widgets import Label
 
 from oci_tui.core.conflict import Side, VersionLine, Versions
 from oci_tui.core.events import ChangeConflicted, Event
-from oci_tui.core.terminal import visible_line
+from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.own import Own
 from oci_tui.ui.wording import plural
 
+_WHOSE = 8
 Choice = Literal["clean", "mine"]
 _SIDES: dict[Side, tuple[str, str]] = {
     "both": ("", "muted"),
@@ -55,8 +57,12 @@ class VersionsPane(LinePane):
         if isinstance(row, Versions):
             return ((f" {visible_line(row.heading())}", "bar"),)
         whose, style = _SIDES[row.side]
-        text = visible_line(row.text.expandtabs(4))
-        return ((f" {whose:<8}", style), (text, "muted" if row.side in ("both", "gap") else "text"))
+        text = visible(row.text).expandtabs(4)
+        return ((f" {whose:<{_WHOSE}}", style), (text, "muted" if row.side in ("both", "gap") else "text"))
+
+    def own(self, index: int, column: int | None = None) -> Own | None:
+        row = self._rows[index]
+        return super().own(index, column) if isinstance(row, Versions) else Own(visible(row.text), 1 + _WHOSE)
 
     def fill(self, index: int) -> str:
         return "bar" if isinstance(self._rows[index], Versions) else "text"

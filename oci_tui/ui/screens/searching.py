@@ -8,7 +8,6 @@ from textual.screen import Screen
 from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.frame import Hints
 from oci_tui.ui.panes.search_line import SearchLine
-from oci_tui.ui.wording import plural
 
 
 class SearchingScreen(Screen[None]):
@@ -34,4 +33,3 @@ class SearchingScreen(Screen[None]):
     @on(CursorPane.Copied)
     def _copied(self, message: CursorPane.Copied) -> None:
         self.app.copy_to_clipboard(message.text)
-        self.say(f"copied {plural(len(message.text.splitlines()), 'line')}")
