@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import MouseMove
 from textual.pilot import Pilot
 
 from oci_tui.ui import keys
@@ -71,6 +72,34 @@ async def test_a_line_that_is_clicked_twice_is_opened() -> None:
         await finished(app, pilot)
         await clicked(app, pilot, "more lines (Enter shows)", times=2)
         await until(pilot, lambda: "more lines (Enter shows)" not in on_screen(app))
+
+
+async def dragged(app: OciApp, pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Press the left button at one place of the screen, and let it go at another."""
+    await pilot.mouse_down(offset=start)
+    x, y = end
+    app.screen._forward_event(MouseMove(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+    await pilot.mouse_up(offset=end)
+
+
+async def test_panes_are_as_high_and_as_wide_as_they_are_dragged_also_the_next_time() -> None:
+    async with opened((120, 40)) as (app, pilot, _):
+        frames = {name: app.workbench.query_one(f"#{name}-frame") for name in ("transcript", "code", "console", "changes")}
+        before = {name: frame.region for name, frame in frames.items()}
+        heading = before["console"].offset
+        await dragged(app, pilot, (heading.x + 3, heading.y), (heading.x + 3, heading.y + 6))
+        await until(pilot, lambda: frames["console"].region.y == heading.y + 6)
+        assert frames["changes"].region == before["changes"], "only the two that meet there"
+        await dragged(app, pilot, (heading.x + 3, heading.y + 6), (heading.x + 3, 39))
+        await until(pilot, lambda: frames["console"].size.height == 1)
+        await dragged(app, pilot, (before["code"].x + 3, before["code"].y), (before["code"].x + 3, 20))
+        assert frames["code"].region.y == before["code"].y, "nothing is above it"
+        divider = before["transcript"].right
+        await dragged(app, pilot, (divider, 10), (divider + 12, 10))
+        await until(pilot, lambda: abs(frames["transcript"].region.right - divider - 12) <= 1)
+        kept = {name: frame.region for name, frame in frames.items()}
+    async with opened((120, 40)) as (app, pilot, _):
+        await until(pilot, lambda: all(app.workbench.query_one(f"#{name}-frame").region == kept[name] for name in kept))
 
 
 @pytest.mark.parametrize(
