@@ -13,6 +13,7 @@ from textual.widgets import Label
 from oci_tui.core.conflict import Side, VersionLine, Versions
 from oci_tui.core.events import ChangeConflicted, Event
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.wording import plural
 
@@ -81,9 +82,9 @@ class ConflictScreen(ModalScreen[Choice | None]):
     }
     ConflictScreen VersionsPane { height: 1fr; background: $surface; }
     ConflictScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
-    ConflictScreen .keys { width: 100%; height: auto; color: $ink-muted; margin-top: 1; }
+    ConflictScreen Choices { color: $ink-muted; }
     ConflictScreen.-short > Vertical { height: 100%; padding: 0 1; }
-    ConflictScreen.-short .said, ConflictScreen.-short .keys { margin: 0; }
+    ConflictScreen.-short .said, ConflictScreen.-short Choices { margin: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,16 +103,17 @@ class ConflictScreen(ModalScreen[Choice | None]):
         with Vertical():
             yield Label(f"Nothing was written: {count} changed in your tree in the same lines.", classes="said", markup=False)
             yield VersionsPane(self._conflict)
-            yield Label(self._keys(), classes="keys", markup=False)
+            yield Choices(self._choices())
 
-    def _keys(self) -> str:
+    def _choices(self) -> list[tuple[str, str]]:
         clean = len(self._conflict.clean)
-        choices = ["n N next file", "Esc leave it pending"]
+        choices = [("n N next file", "focused.next(1)"), ("Esc leave it pending", "screen.choose('')")]
         if self._offers("mine"):
-            choices.insert(0, "m model again on top of mine")
+            choices.insert(0, ("m model again on top of mine", "screen.choose('mine')"))
         if self._offers("clean"):
-            choices.insert(0, "c accept the other file" if clean == 1 else f"c accept the other {clean} files")
-        return " · ".join(choices)
+            said = "c accept the other file" if clean == 1 else f"c accept the other {clean} files"
+            choices.insert(0, (said, "screen.choose('clean')"))
+        return choices
 
     def _offers(self, choice: str) -> bool:
         return self._conflict.doing == "accepted" and (choice != "clean" or bool(self._conflict.clean))
