@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from oci_tui.core.diff import parse_patch
 from oci_tui.core.events import DiffChanged, TurnFinished, TurnStarted, encode
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.panes.diff_rows import changed_words
+from oci_tui.ui.panes.diff_rows import changed_words, paired, partner
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from tests.ui.test_workbench import on_screen, text_of, until
@@ -227,3 +228,29 @@ async def test_another_prompt_in_the_place_of_a_reason_rejects_nothing(tmp_path:
         await pilot.press("enter")
         await until(pilot, lambda: prompt.text == "half a thought" and "Esc reject nothing" not in on_screen(app))
         assert pending(app) == {"one.py": [3, 30], "two.py": [7]}
+
+
+def test_a_line_is_beside_the_one_most_like_it_also_where_more_were_added() -> None:
+    lines = "-total = 0\n-for a in items:\n+# what it costs\n+total = 0.0\n+seen = set()\n+for a in all_items:\n+    pass\n"
+    (file,) = parse_patch(_FILE.format("one.py") + f"@@ -1,3 +1,6 @@\n same\n{lines}").files
+    hunk = file.hunks[0]
+    assert [partner(hunk, index) for index in range(1, 8)] == [4, 6, -1, 1, -1, 2, -1]
+    assert paired(hunk) == [(0, 0), (-1, 3), (1, 4), (-1, 5), (2, 6), (-1, 7)]
+
+
+def test_many_lines_are_paired_at_once() -> None:
+    removed = "".join(f"-value_{number} = {number}\n" for number in range(10_000))
+    added = removed.replace("-", "+") + "+end\n"
+    (file,) = parse_patch(_FILE.format("one.py") + f"@@ -1,10000 +1,10001 @@\n{removed}{added}").files
+    began = time.perf_counter()
+    assert len(paired(file.hunks[0])) == 10_001
+    assert partner(file.hunks[0], 9_999) == -1
+    assert time.perf_counter() - began < 1
+
+
+async def test_a_docstring_of_a_change_has_one_colour_and_a_search_finds_in_it(tmp_path: Path) -> None:
+    patch = '@@ -1,2 +1,4 @@\n def f():\n-    return 1\n+    """Do it\n+    for now"""\n+    return 2\n'
+    async with reviewing(tmp_path, _FILE.format("one.py") + patch) as (app, _):
+        pane = app.workbench.changes
+        assert ('    for now"""', "string on added") in pane.line(5)
+        assert [pane.text_at(row) for row in range(7)] == ["".join(text for text, _ in pane.line(row)) for row in range(7)]

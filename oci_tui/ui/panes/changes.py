@@ -15,8 +15,8 @@ from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner
-from oci_tui.ui.panes.highlight import one_line
+from oci_tui.ui.panes.diff_colours import DiffColours
+from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner, plain
 from oci_tui.ui.panes.lines import Span, Spans
 from oci_tui.ui.wording import change, plural, tail
 
@@ -57,6 +57,7 @@ class ChangesPane(CursorPane):
         super().__init__(id=id)
         self.following = False
         self._diff = Diff()
+        self._colours = DiffColours()
         self._rows = DiffRows(self._diff, frozenset(), split=False)
         self._split = False
         self._folded: set[str] = set()
@@ -65,7 +66,7 @@ class ChangesPane(CursorPane):
     def show(self, event: Event) -> None:
         if not isinstance(event, DiffChanged) or event.diff == self._diff:
             return
-        self._diff = event.diff
+        self._diff, self._colours = event.diff, DiffColours()
         self._marks, self._folded = set(), self._folded & {file.path for file in event.diff.files}
         self.detail = self._diff.summary() if self._diff.files else ""
         kept = min(self.here, max(0, len(self._rows) - 1)), self.scroll_offset.y
@@ -182,7 +183,14 @@ class ChangesPane(CursorPane):
     def line_count(self) -> int:
         return len(self._rows)
 
+    def text_at(self, index: int) -> str:
+        return "".join(part for part, _ in self._row(index, coloured=False))
+
     def line(self, index: int) -> Spans:
+        return self._row(index, coloured=True)
+
+    def _row(self, index: int, *, coloured: bool) -> Spans:
+        """A row; its colours take their time, and who searches does without them."""
         row = self._rows[index]
         mark = self._mark(index, row)
         if row.remark:
@@ -192,15 +200,16 @@ class ChangesPane(CursorPane):
         if not row.is_line:
             hidden, within = left_out(row.file, row.hunk)
             gap = f"      ⋯ {plural(hidden, 'line')}  " if hidden else " " * 8
-            return ((mark, "accent"), (f"{gap}{_plain(within)}", "number"))
+            return ((mark, "accent"), (f"{gap}{plain(within)}", "number"))
         if self._rows.split:
             half = (self.size.width - 4) // 2
             left, right = (
-                _fitted(self._code(row, index, old=side), half) for index, side in ((row.old, True), (row.new, False))
+                _fitted(self._code(row, index, old=side, coloured=coloured), half)
+                for index, side in ((row.old, True), (row.new, False))
             )
             return ((mark, "accent"), *left, ("│", "number"), *right)
         sides = (row.old,) if row.new < 0 or row.old == row.new else (row.new,)
-        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0))
+        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0, coloured=coloured))
 
     def _mark(self, index: int, row: Row) -> str:
         marked = any((id(row.file), (row.hunk, line)) in self._marks for line in (row.old, row.new) if line >= 0)
@@ -217,18 +226,19 @@ class ChangesPane(CursorPane):
         here = self._rows[self.here]
         return row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
 
-    def _code(self, row: Row, index: int, *, old: bool) -> Spans:
+    def _code(self, row: Row, index: int, *, old: bool, coloured: bool) -> Spans:
         """One line of a hunk: its number, its sign, its text in colour with the words that changed; nothing for none."""
         if index < 0:
             return (("      ", "number"),)
         line = row.lines.lines[index]
         side = _SIDE[line.kind]
         number = line.old if old else line.new
-        coloured = one_line("", row.file.path, _plain(line.text))
-        if side != "text":
-            coloured = _over(coloured, side, _words(row, index, line))
+        text: Spans = ((plain(line.text), "text"),)
+        if coloured:
+            text = self._colours.line(row.file.path, row.lines, index, old=old)
+            text = text if side == "text" else _over(text, side, _words(row, index, line))
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return ((f"{number or 0:>5} ", "number"), _SIGN[line.kind], (" ", side), *coloured, *missing)
+        return ((f"{number or 0:>5} ", "number"), _SIGN[line.kind], (" ", side), *text, *missing)
 
     def _heading(self, file: FileDiff) -> Spans:
         name = visible_line(file.path)
@@ -266,7 +276,7 @@ def _words(row: Row, index: int, line: Line) -> Ranges:
     other = partner(row.lines, index)
     if other < 0:
         return ()
-    texts = _plain(line.text), _plain(row.lines.lines[other].text)
+    texts = plain(line.text), plain(row.lines.lines[other].text)
     return changed_words(*texts)[0] if line.kind == "-" else changed_words(*reversed(texts))[1]
 
 
@@ -296,7 +306,3 @@ def _fitted(spans: Spans, width: int) -> Spans:
             return tuple(out)
     ground = spans[-1][1].rpartition(" on ")[2] if " on " in spans[-1][1] else "text"
     return (*out, (" " * room, ground.removesuffix("-word")))
-
-
-def _plain(text: str) -> str:
-    return visible_line(text.removesuffix("\r").expandtabs(4))
