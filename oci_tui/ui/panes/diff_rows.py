@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.diff_tree import Folder, outline
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _LONGEST_RUN = 200
@@ -25,9 +26,10 @@ Ranges = Pairs
 
 
 class Row(NamedTuple):
-    """A file's heading, a remark about it, a hunk's heading (no sides), or a line: on both sides, or on one.
+    """A folder, a file's heading, a remark about it, a hunk's heading (no sides), or a line: on both sides, or on one.
 
     `hunk` is its index in the file, -1 where there is none; `old` and `new` are indices of the hunk's lines, -1 for none.
+    A folder's `file` is the first one in it; `depth` is how deep a folder or heading is in the tree.
     """
 
     file: FileDiff
@@ -35,10 +37,18 @@ class Row(NamedTuple):
     old: int = -1
     new: int = -1
     remark: str = ""
+    folder: Folder | None = None
+    depth: int = 0
 
     @property
     def is_heading(self) -> bool:
+        """Whether it is a file's heading, or a folder."""
         return self.hunk < 0 and not self.remark
+
+    @property
+    def files(self) -> tuple[FileDiff, ...]:
+        """The files that it is or belongs to."""
+        return self.folder.files if self.folder else (self.file,)
 
     @property
     def is_line(self) -> bool:
@@ -56,18 +66,26 @@ class _Block(NamedTuple):
     hunk: int
     pairs: list[tuple[int, int]]
     remarks: tuple[str, ...] = ()
+    folder: Folder | None = None
+    depth: int = 0
 
 
 class DiffRows:
-    """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side."""
+    """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side.
 
-    def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool) -> None:
+    With `closed` the files are in a tree of folders; of those in it only the folder.
+    """
+
+    def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool, closed: AbstractSet[str] | None = None) -> None:
         self.split = split
         self._blocks: list[_Block] = []
         self._starts: list[int] = [0]
-        for file in diff.files:
+        for depth, file in ((0, file) for file in diff.files) if closed is None else outline(diff.files, closed):
+            if isinstance(file, Folder):
+                self._add(_Block(file.files[0], -1, [], folder=file, depth=depth), 1)
+                continue
             remarks = () if file.path in folded else _remarks(file)
-            self._add(_Block(file, -1, [], remarks), 1 + len(remarks))
+            self._add(_Block(file, -1, [], remarks, depth=depth), 1 + len(remarks))
             for number, hunk in enumerate(() if file.path in folded else file.hunks):
                 pairs = paired(hunk) if split else [_sides(index, line) for index, line in enumerate(hunk.lines)]
                 self._add(_Block(file, number, pairs), 1 + len(pairs))
@@ -83,17 +101,26 @@ class DiffRows:
         number = bisect_right(self._starts, index) - 1
         block, inside = self._blocks[number], index - self._starts[number] - 1
         if block.hunk < 0:
-            return Row(block.file, remark=block.remarks[inside] if inside >= 0 else "")
+            remark = block.remarks[inside] if inside >= 0 else ""
+            return Row(block.file, remark=remark, folder=block.folder, depth=block.depth)
         return Row(block.file, block.hunk, *(block.pairs[inside] if inside >= 0 else (-1, -1)))
 
     def index(self, row: Row) -> int:
         """Where a row of other rows of the same change is among these: the row with its line, else what it is a part of."""
+        nearest = 0
         for number, block in enumerate(self._blocks):
-            if block.file is row.file and block.hunk == row.hunk:
-                sides = enumerate(block.pairs, self._starts[number] + 1)
-                wanted = {side for side in (row.old, row.new) if side >= 0}
-                return next((index for index, pair in sides if not wanted.isdisjoint(pair)), self._starts[number])
-        return 0
+            start = self._starts[number]
+            if block.folder is not None:
+                if row.folder is not None and row.folder.path == block.folder.path:
+                    return start
+                nearest = start if any(file is row.file for file in block.folder.files) else nearest
+            elif block.file is row.file:
+                nearest = start if block.hunk < 0 else nearest
+                if block.hunk == row.hunk and row.folder is None:
+                    sides = enumerate(block.pairs, start + 1)
+                    wanted = {side for side in (row.old, row.new) if side >= 0}
+                    return next((index for index, pair in sides if not wanted.isdisjoint(pair)), start)
+        return nearest
 
     def starts(self, *, hunks: bool) -> Iterator[int]:
         """The rows of the headings, of hunks or of files."""
