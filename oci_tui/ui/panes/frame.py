@@ -172,7 +172,8 @@ class QueueLine(Widget):
 
     def render(self) -> Content:
         first = visible_line(self.waiting[0]) if self.waiting else ""
-        return Content.assemble((f" ⋯ {len(self.waiting)} queued (Alt+↑ edits)  ", "$warning"), (first, "$ink-muted"))
+        key = keys.hint("prompt.queued", keys.keymap_of(self.app))
+        return Content.assemble((f" ⋯ {len(self.waiting)} queued ({key} edits)  ", "$warning"), (first, "$ink-muted"))
 
 
 class Hints(Widget):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
@@ -15,6 +15,7 @@ from textual.widgets import Label
 from oci_tui.core.ports import Answer, Command
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
 from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.wording import plural, wrap
@@ -70,12 +71,7 @@ class ApprovalScreen(ModalScreen[None]):
     ApprovalScreen.armed Choices { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "say('yes')", show=False),
-        Binding("n", "say('no')", show=False),
-        Binding("a", "say('always')", show=False),
-        Binding("escape", "app.stop", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Command")
 
     def __init__(self, command: Command, pattern: str) -> None:
         super().__init__()
@@ -91,13 +87,16 @@ class ApprovalScreen(ModalScreen[None]):
             yield Label(f"May the model run {what} ({lines}) in the sandbox?", classes="said", markup=False)
             yield CommandPane(self._command)
             choices = [
-                ("y run it", "screen.say('yes')"),
-                ("n do not: the turn ends", "screen.say('no')"),
-                (f"a always in this session: {same}", "screen.say('always')"),
-                ("Esc stop the turn", "app.stop"),
+                (f"{self._key('yes')} run it", "screen.say('yes')"),
+                (f"{self._key('no')} do not: the turn ends", "screen.say('no')"),
+                (f"{self._key('always')} always in this session: {same}", "screen.say('always')"),
+                (f"{self._key('stop')} stop the turn", "app.stop"),
             ]
             yield Label(" · ".join(said for said, _ in choices), classes="unread", markup=False)
             yield Choices(choices)
+
+    def _key(self, name: str) -> str:
+        return keys.hint(f"command.{name}", keys.keymap_of(self.app))
 
     def on_mount(self) -> None:
         self.set_timer(self.READ_S, self._arm)
