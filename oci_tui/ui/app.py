@@ -25,7 +25,9 @@ from oci_tui.ui.conversation import Converses
 from oci_tui.ui.copying import CopyingApp
 from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
+from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.screens.page import Page
 from oci_tui.ui.stocked import StockedApp
 from oci_tui.ui.together import TogetherApp
 from oci_tui.ui.wording import plural
@@ -184,9 +186,15 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
         from oci_tui.ui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            focused = self.focused
-            group = focused.LABEL if isinstance(focused, LinePane) else "Prompt"
-            self.push_screen(HelpScreen(group, self.keymap))
+            self.push_screen(HelpScreen(self._group(), self.keymap))
+
+    def _group(self) -> str:
+        """The group of keys that hold where the person is."""
+        focused = self.focused
+        labels = [focused.LABEL] if isinstance(focused, LinePane | CodeEditor) else []
+        if isinstance(self.screen, Page):
+            labels += [*(pane.LABEL for pane in self.screen.query(LinePane)), "Page"]
+        return next((label for label in labels if label in keys.GROUPS), "Prompt")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: what the keys do, by name, and the themes."""

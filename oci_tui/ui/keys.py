@@ -15,10 +15,10 @@ _FAR = 1_000_000_000
 
 @dataclass(frozen=True)
 class Key:
-    """`keys` as Textual names them, comma-separated ("": the prompt box takes them itself); `shown` as a person reads them.
+    """`keys` as Textual names them, comma-separated ("": none that can be given another); `shown` as a person reads them.
 
     `group` is where it holds; `name` is what the settings call it, by default the action's; `command` is its name in the
-    palette, "" for none.
+    palette, "" for none. `box`: an action of the prompt box, which takes its keys before they can be typed; see `boxed`.
     """
 
     keys: str
@@ -28,6 +28,7 @@ class Key:
     command: str = ""
     group: str = "Anywhere"
     name: str = ""
+    box: bool = False
 
     @property
     def id(self) -> str:
@@ -38,21 +39,29 @@ class Key:
     @property
     def anywhere(self) -> bool:
         """Whether it is the app's, and no pane's."""
-        return self.group in ("Anywhere", "Panes", "Prompt")
+        return self.group in ("Anywhere", "Panes", "Prompt") and not self.box
 
 
 EVERY_PANE = "Every pane"
 LEADER = "leader"
 
 KEYS: tuple[Key, ...] = (
-    Key("", "Enter", "", "send the prompt; while a turn runs it waits in line", group="Prompt"),
-    Key("", "Alt+Enter  Ctrl+J", "", "new line", group="Prompt"),
-    Key("", "↑  ↓", "", "earlier and later prompts; those that hold what you typed", group="Prompt"),
+    Key("enter", "Enter", "send", "send the prompt; while a turn runs it waits in line", group="Prompt", box=True),
+    Key("alt+enter,ctrl+j,shift+enter", "Alt+Enter  Ctrl+J", "newline", "new line", group="Prompt", box=True),
+    Key("up", "↑", "earlier", "the prompt before; of those that hold what you typed", group="Prompt", box=True),
+    Key("down", "↓", "later", "the prompt after it, and then what you typed", group="Prompt", box=True),
     Key("ctrl+s", "Ctrl+S", "steer", "say it to the model now: it reads it in the next round", group="Prompt"),
     Key("", "@  /  !", "", "a file or symbol · a command · run in the sandbox; Tab takes what is suggested", group="Prompt"),
     Key("ctrl+g", "Ctrl+G", "editor", "write the prompt in $EDITOR", "Write the prompt in your editor", "Prompt"),
-    Key("", "Alt+↑", "", "take a prompt that waits back into the box; of several the one you choose", group="Prompt"),
-    Key("", "Ctrl+_", "", "undo what you typed", group="Prompt"),
+    Key(
+        "alt+up",
+        "Alt+↑",
+        "queued",
+        "take a prompt that waits back into the box; of several the one you choose",
+        group="Prompt",
+        box=True,
+    ),
+    Key("ctrl+underscore", "Ctrl+_", "undo", "undo what you typed", group="Prompt", box=True),
     Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),
@@ -77,6 +86,7 @@ KEYS: tuple[Key, ...] = (
     Key("alt+4,f5", "F5  Alt+4", "pane('changes')", "changes", group="Panes", name="changes"),
     Key("alt+5,f6", "F6  Alt+5", "pane('prompt')", "prompt", group="Panes", name="prompt"),
     Key("alt+z,f11", "Alt+Z  F11", "zoom", "this pane on the whole screen, and back", "Zoom the pane", "Panes"),
+    Key("", "1 … 4  i  z", "", "story, code, console, changes · prompt · whole screen, where nothing is typed", group="Panes"),
     Key("j,down", "j  ↓", "move(1)", "down", group=EVERY_PANE, name="down"),
     Key("k,up", "k  ↑", "move(-1)", "up", group=EVERY_PANE, name="up"),
     Key("g,home", "g", f"move({-_FAR})", "first line", group=EVERY_PANE, name="first"),
@@ -119,15 +129,22 @@ KEYS: tuple[Key, ...] = (
     Key("x", "x", "choose(False, False, True)", "reject and say why, to the model", group="Changes", name="reject-because"),
     Key("m", "m", "mark", "mark a line, or a hunk's lines", group="Changes"),
     Key("s", "s", "split", "old and new side by side", group="Changes"),
-    Key("t", "t", "fold_all", "the files as a list", group="Changes", name="files"),
-    Key("enter", "Enter", "fold", "fold or unfold the file", group="Changes"),
+    Key("t", "t", "tree", "the files by folder, or with their lines", group="Changes", name="files"),
+    Key("enter", "Enter", "fold", "fold or unfold the file or folder", group="Changes"),
     Key("u", "u", "app.undo", "take the last accepted change back out of your files", group="Changes"),
     Key("U,shift+u", "U", "app.redo", "write again what was undone last", group="Changes"),
-    Key("", "y", "", "let it run", group="Command"),
-    Key("", "n", "", "do not: the turn ends", group="Command"),
-    Key("", "a", "", "always let such commands run in this session", group="Command"),
-    Key("", "Esc", "", "stop the turn", group="Command"),
+    Key("y", "y", "say('yes')", "let it run", group="Command", name="yes"),
+    Key("n", "n", "say('no')", "do not: the turn ends", group="Command", name="no"),
+    Key("a", "a", "say('always')", "always let such commands run in this session", group="Command", name="always"),
+    Key("escape", "Esc", "app.stop", "stop the turn", group="Command", name="stop"),
     Key("", "j  k", "", "down and up in it; Space and b by pages", group="Command"),
+    Key("c", "c", "choose('clean')", "accept the files that are not in conflict", group="Conflict", name="clean"),
+    Key("m", "m", "choose('mine')", "have the model make its change again on top of yours", group="Conflict", name="mine"),
+    Key("n", "n", "next(1)", "next file", group="Conflict", name="next"),
+    Key("N,shift+n", "N", "next(-1)", "previous file", group="Conflict", name="previous"),
+    Key("escape,q", "Esc  q", "choose('')", "leave the change pending", group="Conflict", name="leave"),
+    Key("escape,q", "Esc  q", "close", "close the page", group="Page"),
+    Key("question_mark", "?", "app.help", "the keys, of this page first", group="Page"),
     Key("enter,e", "Enter", "screen.change", "the next choice, or type the value", group="Settings"),
     Key("d", "d", "screen.default", "back to the default", group="Settings"),
     Key("u", "u", "screen.take_back", "as it was before you changed it here", group="Settings"),
@@ -145,6 +162,8 @@ KEYS: tuple[Key, ...] = (
 )
 
 _KNOWN = {key.id: key for key in KEYS if key.keys}
+
+GROUPS = frozenset(key.group for key in KEYS)
 
 _LED = "accept reject review changes.commit changes.undo changes.redo timeline steer editor command_palette theme help leave"
 AFTER_LEADER: Mapping[str, str] = {
@@ -220,6 +239,12 @@ def of(group: str, *, priority: bool = False) -> list[BindingType]:
     """The bindings of a pane, or of every pane."""
     found = [key for key in KEYS if key.keys and key.group == group]
     return [Binding(key.keys, key.action, key.does, show=False, priority=priority, id=key.id) for key in found]
+
+
+def boxed(keymap: Mapping[str, str]) -> dict[str, str]:
+    """What the prompt box does on a key, by Textual's name of it."""
+    own = direct(keymap)
+    return {part: key.action for key in KEYS if key.box for part in own.get(key.id, key.keys).split(",")}
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:

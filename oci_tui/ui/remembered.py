@@ -23,6 +23,12 @@ class Sizes(msgspec.Struct, frozen=True):
         """One pane of the right side taller."""
         return msgspec.structs.replace(self, **{pane: round(min(max(getattr(self, pane) + step, 0.2), 4.0), 1)})
 
+    def parted(self, above: str, below: str, share: float) -> Sizes:
+        """Two panes of the right side with this share (0 to 1) of their common height for the upper one."""
+        both = getattr(self, above) + getattr(self, below)
+        upper = round(both * min(max(share, 0.05), 0.95), 2)
+        return msgspec.structs.replace(self, **{above: upper, below: round(both - upper, 2)})
+
 
 class Left(msgspec.Struct, frozen=True):
     """How a session was left: the pane behind the tabs, and the one on the whole screen, "" for none."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from oci_tui.core.diff import Diff, FileDiff
 from oci_tui.core.ports import Exit
 from oci_tui.core.terminal import visible_line
 
@@ -79,7 +79,16 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def change(diff: Diff | FileDiff) -> str:
+class Counted(Protocol):
+    """What has lines that were added and removed."""
+
+    @property
+    def added(self) -> int: ...
+    @property
+    def removed(self) -> int: ...
+
+
+def change(diff: Counted) -> str:
     """The counts of a change: "+9 −3"."""
     return f"+{diff.added} −{diff.removed}"
 

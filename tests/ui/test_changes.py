@@ -8,19 +8,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from oci_tui.core.conflict import VersionLine, Versions
-from oci_tui.core.diff import parse_patch
+from oci_tui.core.diff import Diff, parse_patch
 from oci_tui.core.events import ChangeConflicted, DiffChanged, TurnFinished, TurnStarted, encode
 from oci_tui.core.ports import Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.panes.diff_rows import changed_words
+from oci_tui.ui.panes.diff_rows import changed_words, paired, partner
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.approval import ApprovalScreen
 from oci_tui.ui.screens.conflict import ConflictScreen
+from tests.ui.test_mouse import clicked
 from tests.ui.test_workbench import on_screen, text_of, until
 
 _HUNK = "@@ -{0} +{0} @@\n-old {0}\n+new {0}\n"
@@ -319,3 +321,100 @@ async def test_another_prompt_in_the_place_of_a_reason_rejects_nothing(tmp_path:
         await pilot.press("enter")
         await until(pilot, lambda: prompt.text == "half a thought" and "Esc reject nothing" not in on_screen(app))
         assert pending(app) == {"one.py": [3, 30], "two.py": [7]}
+
+
+def test_a_line_is_beside_the_one_most_like_it_also_where_more_were_added() -> None:
+    lines = "-total = 0\n-for a in items:\n+# what it costs\n+total = 0.0\n+seen = set()\n+for a in all_items:\n+    pass\n"
+    (file,) = parse_patch(_FILE.format("one.py") + f"@@ -1,3 +1,6 @@\n same\n{lines}").files
+    hunk = file.hunks[0]
+    assert [partner(hunk, index) for index in range(1, 8)] == [4, 6, -1, 1, -1, 2, -1]
+    assert paired(hunk) == [(0, 0), (-1, 3), (1, 4), (-1, 5), (2, 6), (-1, 7)]
+
+
+def test_many_lines_are_paired_at_once() -> None:
+    removed = "".join(f"-value_{number} = {number}\n" for number in range(10_000))
+    added = removed.replace("-", "+") + "+end\n"
+    (file,) = parse_patch(_FILE.format("one.py") + f"@@ -1,10000 +1,10001 @@\n{removed}{added}").files
+    began = time.perf_counter()
+    assert len(paired(file.hunks[0])) == 10_001
+    assert partner(file.hunks[0], 9_999) == -1
+    assert time.perf_counter() - began < 1
+
+
+async def test_a_docstring_of_a_change_has_one_colour_and_a_search_finds_in_it(tmp_path: Path) -> None:
+    patch = '@@ -1,2 +1,4 @@\n def f():\n-    return 1\n+    """Do it\n+    for now"""\n+    return 2\n'
+    async with reviewing(tmp_path, _FILE.format("one.py") + patch) as (app, _):
+        pane = app.workbench.changes
+        assert ('    for now"""', "string on added") in pane.line(5)
+        assert [pane.text_at(row) for row in range(7)] == ["".join(text for text, _ in pane.line(row)) for row in range(7)]
+
+
+_NEW = "diff --git a/{0} b/{0}\nnew file mode 100755\n--- /dev/null\n+++ b/{0}\n@@ -0,0 +1 @@\n+echo\n"
+FOLDERS = (
+    _FILE.format("README.md")
+    + _HUNK.format(1)
+    + _FILE.format("src/app/core/a.py")
+    + _HUNK.format(3)
+    + _HUNK.format(30)
+    + _NEW.format("src/app/core/deep/run.sh")
+    + _FILE.format("src/app/ui.py")
+    + _HUNK.format(7)
+    + _FILE.format("tests/b.py")
+    + _HUNK.format(9)
+)
+
+
+def flagged(patch: str) -> Diff:
+    """What can be executed has the flag that a workspace gives it."""
+    files = parse_patch(patch).files
+    return Diff(tuple(replace(file, flags=("executable",)) if file.new_mode == "100755" else file for file in files))
+
+
+def outlined(app: OciApp) -> list[str]:
+    return [" ".join(line[1:].split()) for line in text_of(app.workbench.changes).splitlines()]
+
+
+async def test_files_are_a_tree_that_is_folded_by_key_and_click_and_stays_so(tmp_path: Path) -> None:
+    async with reviewing(tmp_path, FOLDERS) as (app, pilot):
+        pane = app.workbench.changes
+        app.workbench.show(DiffChanged(diff=flagged(FOLDERS)))
+        await pilot.press("t")
+        tree = [
+            "▸ README.md +1 −1 1 hunk",
+            "▾ src/app/ +4 −3 3 files ! executable",
+            "▾ core/ +3 −2 2 files ! executable",
+            "▸ a.py +2 −2 2 hunks",
+            "▾ deep/ +1 −0 1 file ! executable",
+            "▸ run.sh +1 −0 added 1 hunk ! executable",
+            "▸ ui.py +1 −1 1 hunk",
+            "▾ tests/ +1 −1 1 file",
+            "▸ b.py +1 −1 1 hunk",
+        ]
+        await until(pilot, lambda: outlined(app) == tree)
+        assert [len(line) - len(line[1:].lstrip()) for line in text_of(pane).splitlines()] == [1, 1, 3, 5, 5, 7, 3, 1, 3]
+        await pilot.press("j", "j", "enter")
+        shut = [*tree[:2], "▸ core/ +3 −2 2 files ! executable", *tree[6:]]
+        await until(pilot, lambda: outlined(app) == shut)
+        assert pane.here == 2, "the cursor stays on the folder"
+        app.workbench.show(DiffChanged(diff=flagged(FOLDERS + _FILE.format("zoo.py") + _HUNK.format(2))))
+        await until(pilot, lambda: outlined(app) == [*shut, "▸ zoo.py +1 −1 1 hunk"])
+        await clicked(app, pilot, "▸ core/")
+        await until(pilot, lambda: outlined(app) == [*tree, "▸ zoo.py +1 −1 1 hunk"])
+        await clicked(app, pilot, "▸ ui.py")
+        await until(pilot, lambda: "▾ ui.py +1 −1 1 hunk" in outlined(app) and "7 + new 7" in outlined(app))
+        await pilot.press("t")
+        await until(pilot, lambda: outlined(app)[0].startswith("README.md") and "9 + new 9" in outlined(app))
+
+
+@pytest.mark.parametrize(
+    ("moves", "left"), [("jj", {"README.md", "src/app/ui.py", "tests/b.py"}), ("j", {"README.md", "tests/b.py"})]
+)
+async def test_a_folder_is_accepted_with_all_that_has_the_bar(tmp_path: Path, moves: str, left: set[str]) -> None:
+    async with reviewing(tmp_path, FOLDERS) as (app, pilot):
+        await pilot.press("t", *moves)
+        rows = text_of(app.workbench.changes).splitlines()
+        assert {row[1:].split()[1] for row in rows if row[0] in "▌▎"} >= {"core/", "a.py", "deep/", "run.sh"}
+        assert all(row[0] == " " for row in rows if "README.md" in row or "tests/" in row)
+        assert next(row[0] for row in rows if "src/app/" in row) == ("▌" if moves == "j" else " ")
+        await pilot.press("a")
+        await until(pilot, lambda: set(pending(app)) == left)

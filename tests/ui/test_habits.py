@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from textual.color import Color
+from textual.pilot import Pilot
 
 from oci_tui.core.changes import Kept
 from oci_tui.core.errors import SettingsError
@@ -26,12 +27,16 @@ from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.conflict import ConflictScreen
+from oci_tui.ui.screens.details import DetailsScreen
+from oci_tui.ui.screens.evaluate import EvaluateScreen
 from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.screens.models import ModelsScreen
 from oci_tui.ui.screens.sessions import SessionsScreen
 from oci_tui.ui.screens.settings import SettingsScreen
 from oci_tui.ui.screens.timeline import TimelineScreen
 from oci_tui.ui.themes import load as load_theme
+from tests.ui.odd import conflict
 from tests.ui.terminal import Terminal
 from tests.ui.test_serve import RECORDING, RUN
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
@@ -351,3 +356,70 @@ def test_who_has_just_pressed_a_key_is_not_told(tmp_path: Path) -> None:
         assert b"\x1b]9;" not in screen.raw
     finally:
         screen.close()
+
+
+async def test_the_keys_of_the_prompt_box_can_be_others() -> None:
+    own = {
+        "prompt.send": "alt+enter",
+        "prompt.newline": "enter",
+        "prompt.earlier": "alt+up",
+        "prompt.queued": "alt+q, leader y",
+    }
+    async with opened(keymap=own, paused_at=12) as (app, pilot, session):
+        box = app.workbench.query_one(PromptBox)
+        await until(pilot, lambda: "alt+enter send   enter new line" in on_screen(app))
+        await pilot.press(*"one", "enter", *"more", "alt+enter")
+        await session.reached.wait()
+        assert box.text == ""
+        await pilot.press("up", "alt+up")
+        assert box.text == "one\nmore"
+        await pilot.press("alt+enter")
+        await until(pilot, lambda: "1 queued (alt+q edits)" in on_screen(app))
+        await pilot.press("alt+q")
+        await until(pilot, lambda: box.text == "one\nmore" and "1 queued" not in on_screen(app))
+        await pilot.press("alt+enter")
+        await until(pilot, lambda: "1 queued" in on_screen(app))
+        await pilot.press("ctrl+x", "y")
+        await until(pilot, lambda: box.text == "one\nmore")
+        await pilot.press("escape")
+
+
+async def first_group(app: OciApp, pilot: Pilot[None]) -> tuple[str, list[str]]:
+    """The group that F1 shows first, and the keys in it."""
+    await pilot.press("f1")
+    await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+    assert isinstance(app.screen, HelpScreen)
+    rows = app.screen._text(96).plain.splitlines()
+    await pilot.press("escape")
+    await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+    return rows[0], [row.split()[0] for row in rows[1 : rows.index("")] if row[2] != " "]
+
+
+async def test_help_begins_with_the_keys_that_hold_where_the_person_is() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        assert (await first_group(app, pilot))[0] == "Prompt"
+        await pilot.press("f3", "e")
+        await until(pilot, lambda: isinstance(app.focused, CodeEditor))
+        assert await first_group(app, pilot) == ("Code, edited", ["Esc", "Alt+C", "Alt+R"])
+        await pilot.press("escape", "f12")
+        await until(pilot, lambda: isinstance(app.screen, DetailsScreen))
+        assert await first_group(app, pilot) == ("Page", ["Esc", "?"])
+        await pilot.press("q")
+        app.push_screen(EvaluateScreen(lambda: (), "/runs"))
+        await until(pilot, lambda: isinstance(app.screen, EvaluateScreen))
+        assert (await first_group(app, pilot))[0] == "Page"
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is app.workbench)
+        app.workbench.show(conflict())
+        await until(pilot, lambda: isinstance(app.screen, ConflictScreen))
+        assert await first_group(app, pilot) == ("Conflict", ["c", "m", "n", "N", "Esc"])
+
+
+async def test_the_keys_of_a_conflict_can_be_others_and_are_told() -> None:
+    async with opened(prompt="one", keymap={"conflict.leave": "x", "conflict.next": "f"}) as (app, pilot, _):
+        await finished(app, pilot)
+        app.workbench.show(conflict())
+        await until(pilot, lambda: "f N next file · x leave it pending" in on_screen(app))
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen is app.workbench)

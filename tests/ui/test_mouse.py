@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from textual.events import MouseDown, MouseMove, MouseUp
 from textual.pilot import Pilot
 
+from oci_tui.core.ports import Command
 from oci_tui.ui import keys
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.prompt_box import PromptBox
+from oci_tui.ui.screens.approval import ApprovalScreen
 from oci_tui.ui.screens.details import DetailsScreen
 from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.screens.leader import LeaderScreen
@@ -18,8 +24,11 @@ from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
 async def clicked(app: OciApp, pilot: Pilot[None], text: str, times: int = 1) -> None:
     """Click the lowest place on the screen that says this."""
     await until(pilot, lambda: text in on_screen(app))
-    row, line = [(row, line) for row, line in enumerate(on_screen(app).splitlines()) if text in line][-1]
-    await pilot.click(offset=(line.index(text), row), times=times)
+    await pilot.click(offset=place_of(app, text), times=times)
+
+
+def place_of(app: OciApp, text: str) -> tuple[int, int]:
+    return [(line.index(text), row) for row, line in enumerate(on_screen(app).splitlines()) if text in line][-1]
 
 
 async def test_hints_tabs_queue_and_status_can_be_clicked() -> None:
@@ -71,6 +80,61 @@ async def test_a_line_that_is_clicked_twice_is_opened() -> None:
         await finished(app, pilot)
         await clicked(app, pilot, "more lines (Enter shows)", times=2)
         await until(pilot, lambda: "more lines (Enter shows)" not in on_screen(app))
+
+
+async def pressed_at(app: OciApp, pilot: Pilot[None], kind: type[MouseDown | MouseUp], place: tuple[int, int]) -> None:
+    """A button of the mouse goes down or up, as the terminal tells it."""
+    x, y = place
+    app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+    await pilot.pause()
+
+
+@pytest.mark.parametrize(("said", "answer"), [("y run it", "yes"), ("n do not", "no"), ("a always", "always")])
+async def test_a_question_is_answered_by_a_click_that_begins_once_it_could_be_read(said: str, answer: str) -> None:
+    async with opened((100, 30)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("sh", code="y run it · n do not · a always: this is output"), "sh *"))
+        await until(pilot, lambda: isinstance(app.screen, ApprovalScreen) and "a always in this" in on_screen(app))
+        question = app.screen
+        assert isinstance(question, ApprovalScreen)
+        await pressed_at(app, pilot, MouseDown, place_of(app, said))
+        assert not question.armed
+        await until(pilot, lambda: question.armed and question.query_one(Choices).region.height > 0)
+        await pressed_at(app, pilot, MouseUp, place_of(app, said))
+        await clicked(app, pilot, "this is output")
+        x, y = place_of(app, "y run it · n do not · a always")
+        await pilot.click(offset=(x, y))
+        assert not question.answer.done()
+        await pressed_at(app, pilot, MouseDown, place_of(app, said))
+        await pressed_at(app, pilot, MouseUp, place_of(app, said))
+        assert await asked == answer
+
+
+async def dragged(app: OciApp, pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Press the left button at one place of the screen, and let it go at another."""
+    await pilot.mouse_down(offset=start)
+    x, y = end
+    app.screen._forward_event(MouseMove(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+    await pilot.mouse_up(offset=end)
+
+
+async def test_panes_are_as_high_and_as_wide_as_they_are_dragged_also_the_next_time() -> None:
+    async with opened((120, 40)) as (app, pilot, _):
+        frames = {name: app.workbench.query_one(f"#{name}-frame") for name in ("transcript", "code", "console", "changes")}
+        before = {name: frame.region for name, frame in frames.items()}
+        heading = before["console"].offset
+        await dragged(app, pilot, (heading.x + 3, heading.y), (heading.x + 3, heading.y + 6))
+        await until(pilot, lambda: frames["console"].region.y == heading.y + 6)
+        assert frames["changes"].region == before["changes"], "only the two that meet there"
+        await dragged(app, pilot, (heading.x + 3, heading.y + 6), (heading.x + 3, 39))
+        await until(pilot, lambda: frames["console"].size.height == 1)
+        await dragged(app, pilot, (before["code"].x + 3, before["code"].y), (before["code"].x + 3, 20))
+        assert frames["code"].region.y == before["code"].y, "nothing is above it"
+        divider = before["transcript"].right
+        await dragged(app, pilot, (divider, 10), (divider + 12, 10))
+        await until(pilot, lambda: abs(frames["transcript"].region.right - divider - 12) <= 1)
+        kept = {name: frame.region for name, frame in frames.items()}
+    async with opened((120, 40)) as (app, pilot, _):
+        await until(pilot, lambda: all(app.workbench.query_one(f"#{name}-frame").region == kept[name] for name in kept))
 
 
 @pytest.mark.parametrize(

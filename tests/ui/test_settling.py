@@ -30,6 +30,7 @@ from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.workspace.git import GitWorkspace
 from oci_tui.workspace.past import folder_of
 from tests.calculator import MakeRepository
+from tests.ui.test_mouse import clicked
 from tests.ui.test_workbench import on_screen, text_of, until
 
 FIVE = "one\ntwo\nthree\nfour\nfive\n"
@@ -124,8 +125,9 @@ async def test_marked_lines_are_taken_and_no_others(make_repository: MakeReposit
         assert (root / "b.txt").read_text() == "b\n"
 
 
+@pytest.mark.parametrize("click", [False, True])
 @pytest.mark.parametrize("key", ["c", "m", "escape"])
-async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str) -> None:
+async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str, click: bool) -> None:
     root = make_repository({"a.txt": FIVE, "b.txt": "b\n"})
     edits = {"a.txt": FIVE.replace("two", "model"), "b.txt": "B\n"}
     async with reviewing(root, edits, {"a.txt": FIVE.replace("two", "both")}) as (app, pilot, session):
@@ -137,7 +139,10 @@ async def test_what_a_conflict_offers(make_repository: MakeRepository, key: str)
             assert words in screen
         assert (root / "b.txt").read_text() == "b\n"
         await until(pilot, lambda: not app.workbench.conversation.deciding)
-        await pilot.press(key)
+        if click:
+            await clicked(app, pilot, {"c": "c accept the other file", "m": "m model again", "escape": "Esc leave it"}[key])
+        else:
+            await pilot.press(key)
         await until(pilot, lambda: "Nothing was written" not in on_screen(app))
         story = app.workbench.transcript
         if key == "c":

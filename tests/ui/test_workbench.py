@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -54,10 +54,14 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def opened(
-    size: tuple[int, int] = (160, 45), *, prompt: str = "", paused_at: int | None = None
+    size: tuple[int, int] = (160, 45),
+    *,
+    prompt: str = "",
+    paused_at: int | None = None,
+    keymap: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[tuple[OciApp, Pilot[None], ReplaySession]]:
     session = ReplaySession(RECORDING, speed=0, paused_at=paused_at)
-    app = OciApp(lambda: session, Path("/src/parser"), "night", prompt)
+    app = OciApp(lambda: session, Path("/src/parser"), "night", prompt, keymap=keymap)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)
         yield app, pilot, session

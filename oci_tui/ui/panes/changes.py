@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
+from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -16,8 +17,8 @@ from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner
-from oci_tui.ui.panes.highlight import one_line
+from oci_tui.ui.panes.diff_colours import DiffColours
+from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner, plain
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.own import Own, Span
 from oci_tui.ui.places import FileLine
@@ -60,16 +61,21 @@ class ChangesPane(CursorPane):
         super().__init__(id=id)
         self.following = False
         self._diff = Diff()
+        self._colours = DiffColours()
         self._rows = DiffRows(self._diff, frozenset(), split=False)
         self._split = False
-        self._folded: set[str] = set()
+        self._tree = False
+        self._turned: set[str] = set()
+        self._shut: set[str] = set()
         self._marks: set[tuple[int, Place]] = set()
 
     def show(self, event: Event) -> None:
         if not isinstance(event, DiffChanged) or event.diff == self._diff:
             return
-        self._diff = event.diff
-        self._marks, self._folded = set(), self._folded & {file.path for file in event.diff.files}
+        self._diff, self._colours = event.diff, DiffColours()
+        self._marks = set()
+        if not self._diff.files:
+            self._turned, self._shut = set(), set()
         self.detail = self._diff.summary() if self._diff.files else ""
         kept = min(self.here, max(0, len(self._rows) - 1)), self.scroll_offset.y
         self._lay_out()
@@ -81,7 +87,12 @@ class ChangesPane(CursorPane):
             self.call_after_refresh(self.go_to, *kept)
 
     def _lay_out(self) -> None:
-        self._rows = DiffRows(self._diff, self._folded, split=self._paired)
+        folded = {file.path for file in self._diff.files if self._is_folded(file)}
+        self._rows = DiffRows(self._diff, folded, split=self._paired, closed=self._shut if self._tree else None)
+
+    def _is_folded(self, file: FileDiff) -> bool:
+        """In the tree files are folded until they are turned over, else they are not."""
+        return (file.path in self._turned) is not self._tree
 
     @property
     def _paired(self) -> bool:
@@ -91,13 +102,13 @@ class ChangesPane(CursorPane):
     # keys
 
     def action_choose(self, accept: bool, file: bool, reason: bool = False) -> None:
-        """Accept or reject the marked lines, else the hunk that has the bar; with `file`, or on its heading, its file."""
+        """Accept or reject the marked lines, else what has the bar: a hunk, a folder, a file (with `file` always)."""
         if self._marks:
             self.post_message(self.Chosen(self._marked_lines(), accept=accept, reason=reason))
         elif len(self._rows):
             row = self._rows[self.here]
             whole = file or row.hunk < 0
-            selection = Selection.of_file(row.file) if whole else Selection.of_hunk(row.file, row.hunk)
+            selection = Selection(tuple(map(Pick, row.files))) if whole else Selection.of_hunk(row.file, row.hunk)
             self.post_message(self.Chosen(selection, accept=accept, reason=reason))
 
     def action_mark(self) -> None:
@@ -141,40 +152,49 @@ class ChangesPane(CursorPane):
         self._again()
 
     def action_fold(self) -> None:
-        """Fold the file under the cursor to its heading, or unfold it."""
+        """Fold the file or folder under the cursor to its heading, or unfold it."""
         if len(self._rows):
-            self._folded ^= {self._rows[self.here].file.path}
+            row = self._rows[self.here]
+            if row.folder is not None:
+                self._shut ^= {row.folder.path}
+            else:
+                self._turned ^= {row.file.path}
             self._again()
 
-    def action_fold_all(self) -> None:
-        """All files as headings, or all unfolded."""
-        self._folded = set() if self._folded else {file.path for file in self._diff.files}
+    def action_tree(self) -> None:
+        """The files by folder, or one after the other with their lines."""
+        self._tree, self._turned = not self._tree, set()
         self._again()
 
     def _again(self) -> None:
-        """Other rows of the same change; the cursor stays in its file."""
-        file = self._rows[self.here].file if len(self._rows) else None
+        """Other rows of the same change; the cursor stays in its folder or file."""
+        here = self._rows[self.here] if len(self._rows) else None
         self._lay_out()
-        rows = [index for index in self._rows.starts(hunks=False) if self._rows[index].file is file]
         self._strips.clear()
-        self.go_to(rows[0] if rows else 0)
+        self.go_to(0 if here is None else self._rows.index(here._replace(hunk=-1, old=-1, new=-1)))
         self.changed(0)
+
+    def on_click(self, event: events.Click) -> None:
+        """In the tree a click on a heading does what Enter does."""
+        index = self.scroll_offset.y + event.y
+        if self._tree and index < len(self._rows) and self._rows[index].is_heading:
+            event.prevent_default()
+            if event.chain == 1:
+                self.go_to(index)
+                self.action_fold()
 
     def place_at(self, index: int) -> FileLine | None:
         row = self._rows[index]
+        if row.folder is not None:
+            return None
         line = row.lines.lines[row.old if row.old >= 0 else row.new] if row.is_line else None
         if line is None:
             return FileLine(row.file.path, row.lines.old_start if row.hunk >= 0 else 1, own=True)
         return FileLine(row.file.path, line.old or row.file.old_line(line.new or 1), own=True)
 
-    def searched_at(self, index: int) -> str:
-        row = self._rows[index]
-        lines = [row.lines.lines[side].text for side in {row.old, row.new} if side >= 0]
-        return "\n".join(visible_line(line.expandtabs(4)) for line in lines) if lines else super().searched_at(index)
-
     def whole_at(self, index: int) -> str:
         row = self._rows[index]
-        hunks = row.file.hunks if row.hunk < 0 else (row.lines,)
+        hunks = [hunk for file in row.files for hunk in file.hunks] if row.hunk < 0 else [row.lines]
         lines = [line for hunk in hunks for line in hunk.lines]
         return "\n".join(_visible(line.text) for line in [line for line in lines if line.kind != "-"] or lines)
 
@@ -184,10 +204,10 @@ class ChangesPane(CursorPane):
             return super().own(index, column)
         if not row.is_line:
             within = _visible(left_out(row.file, row.hunk)[1])
-            return Own(within, len(self.text_at(index)) - len(_plain(within)))
+            return Own(within, len(self.text_at(index)) - len(plain(within)))
         old, gutter, room = row.new < 0, 1, sys.maxsize
         if self._rows.split:
-            left, right = (sum(len(text) for text, _ in half) for half in self._halves(row))
+            left, right = (sum(len(text) for text, _ in half) for half in self._halves(row, coloured=False))
             old = old if column is None else column <= left
             gutter, room = (1, left) if old else (left + 2, right)
         number = row.old if old else row.new
@@ -211,27 +231,38 @@ class ChangesPane(CursorPane):
     def line_count(self) -> int:
         return len(self._rows)
 
+    def text_at(self, index: int) -> str:
+        return "".join(part for part, _ in self._row(index, coloured=False))
+
     def line(self, index: int) -> Spans:
+        return self._row(index, coloured=True)
+
+    def _row(self, index: int, *, coloured: bool) -> Spans:
+        """A row; its colours take their time, and who searches does without them."""
         row = self._rows[index]
         mark = self._mark(index, row)
         if row.remark:
             return ((mark, "accent"), (f"  {row.remark}", "warn" if row.remark.startswith("!") else "muted"))
         if row.is_heading:
-            return ((mark, "accent on bar"), *self._heading(row.file))
+            return ((mark, "accent on bar"), *self._heading(row))
         if not row.is_line:
             hidden, within = left_out(row.file, row.hunk)
             gap = f"      ⋯ {plural(hidden, 'line')}  " if hidden else " " * 8
-            return ((mark, "accent"), (f"{gap}{_plain(within)}", "number"))
+            return ((mark, "accent"), (f"{gap}{plain(within)}", "number"))
         if self._rows.split:
-            left, right = self._halves(row)
+            left, right = self._halves(row, coloured=coloured)
             return ((mark, "accent"), *left, ("│", "number"), *right)
         sides = (row.old,) if row.new < 0 or row.old == row.new else (row.new,)
-        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0))
+        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0, coloured=coloured))
 
-    def _halves(self, row: Row) -> tuple[Spans, Spans]:
+    def _halves(self, row: Row, *, coloured: bool) -> tuple[Spans, Spans]:
         """A row's two sides, in as many cells each."""
         half = (self.size.width - 4) // 2
-        return _fitted(self._code(row, row.old, old=True), half), _fitted(self._code(row, row.new, old=False), half)
+        left, right = (
+            _fitted(self._code(row, index, old=old, coloured=coloured), half)
+            for index, old in ((row.old, True), (row.new, False))
+        )
+        return left, right
 
     def _mark(self, index: int, row: Row) -> str:
         marked = any((id(row.file), (row.hunk, line)) in self._marks for line in (row.old, row.new) if line >= 0)
@@ -246,32 +277,41 @@ class ChangesPane(CursorPane):
         if self._marks:
             return index == self.here
         here = self._rows[self.here]
-        return row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
+        if here.folder is not None:
+            return all(any(file is mine for mine in here.files) for file in row.files)
+        return row.folder is None and row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
 
-    def _code(self, row: Row, index: int, *, old: bool) -> Spans:
+    def _code(self, row: Row, index: int, *, old: bool, coloured: bool) -> Spans:
         """One line of a hunk: its number, its sign, its text in colour with the words that changed; nothing for none."""
         if index < 0:
             return (("      ", "number"),)
         line = row.lines.lines[index]
         side = _SIDE[line.kind]
-        coloured = one_line("", row.file.path, _plain(line.text))
-        if side != "text":
-            coloured = _over(coloured, side, _words(row, index, line))
+        text: Spans = ((plain(line.text), "text"),)
+        if coloured:
+            text = self._colours.line(row.file.path, row.lines, index, old=old)
+            text = text if side == "text" else _over(text, side, _words(row, index, line))
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return (_number(line, old=old), _SIGN[line.kind], (" ", side), *coloured, *missing)
+        return (_number(line, old=old), _SIGN[line.kind], (" ", side), *text, *missing)
 
-    def _heading(self, file: FileDiff) -> Spans:
-        name = visible_line(file.path)
-        if file.status == "renamed":
-            name = f"{visible_line(file.old_path)} → {name}"
-        folded = file.path in self._folded
-        facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
+    def _heading(self, row: Row) -> Spans:
+        """A folder or a file: whether it is folded, its name, and what is in it."""
+        file, changed = row.file, row.folder or row.file
+        if row.folder is not None:
+            folded, name = row.folder.path in self._shut, f"{visible_line(row.folder.name)}/"
+            facts = [plural(len(row.files), "file")]
+        else:
+            folded, name = self._is_folded(file), visible_line(file.path.rpartition("/")[2] if self._tree else file.path)
+            if file.status == "renamed":
+                name = f"{visible_line(file.old_path)} → {name}"
+            facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
         more = "".join(f"  {fact}" for fact in facts if fact)
-        flags = f"  ! {', '.join(visible_line(flag) for flag in file.flags)}" if folded and file.flags else ""
-        fold = "▸ " if folded else ""
-        room = self.size.width - 5 - sum(map(cell_len, (fold, change(file), more, flags)))
+        told = changed.flags if folded or row.folder else ()
+        flags = f"  ! {', '.join(visible_line(flag) for flag in told)}" if told else ""
+        fold = "  " * row.depth + ("▸ " if folded else "▾ " if self._tree else "")
+        room = self.size.width - 5 - sum(map(cell_len, (fold, change(changed), more, flags)))
         name = tail(name, max(room, 12))
-        return ((f"{fold}{name}  ", "bar"), (change(file), "accent on bar"), (more, "muted on bar"), (flags, "warn on bar"))
+        return ((f"{fold}{name}  ", "bar"), (change(changed), "accent on bar"), (more, "muted on bar"), (flags, "warn on bar"))
 
     def fill(self, index: int) -> str:
         row = self._rows[index]
@@ -300,7 +340,7 @@ def _words(row: Row, index: int, line: Line) -> Ranges:
     other = partner(row.lines, index)
     if other < 0:
         return ()
-    texts = _plain(line.text), _plain(row.lines.lines[other].text)
+    texts = plain(line.text), plain(row.lines.lines[other].text)
     return changed_words(*texts)[0] if line.kind == "-" else changed_words(*reversed(texts))[1]
 
 
@@ -334,7 +374,3 @@ def _fitted(spans: Spans, width: int) -> Spans:
 
 def _visible(text: str) -> str:
     return visible(text.removesuffix("\r"))
-
-
-def _plain(text: str) -> str:
-    return _visible(text).expandtabs(4)

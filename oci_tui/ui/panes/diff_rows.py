@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui.panes.diff_tree import Folder, outline
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _LONGEST_RUN = 200
+_MOST_PAIRS = 2500
+_ALIKE = 0.4
 
-Ranges = tuple[tuple[int, int], ...]
+Pairs = tuple[tuple[int, int], ...]
+Ranges = Pairs
 
 
 class Row(NamedTuple):
-    """A file's heading, a remark about it, a hunk's heading (no sides), or a line: on both sides, or on one.
+    """A folder, a file's heading, a remark about it, a hunk's heading (no sides), or a line: on both sides, or on one.
 
     `hunk` is its index in the file, -1 where there is none; `old` and `new` are indices of the hunk's lines, -1 for none.
+    A folder's `file` is the first one in it; `depth` is how deep a folder or heading is in the tree.
     """
 
     file: FileDiff
@@ -30,10 +37,18 @@ class Row(NamedTuple):
     old: int = -1
     new: int = -1
     remark: str = ""
+    folder: Folder | None = None
+    depth: int = 0
 
     @property
     def is_heading(self) -> bool:
+        """Whether it is a file's heading, or a folder."""
         return self.hunk < 0 and not self.remark
+
+    @property
+    def files(self) -> tuple[FileDiff, ...]:
+        """The files that it is or belongs to."""
+        return self.folder.files if self.folder else (self.file,)
 
     @property
     def is_line(self) -> bool:
@@ -51,18 +66,26 @@ class _Block(NamedTuple):
     hunk: int
     pairs: list[tuple[int, int]]
     remarks: tuple[str, ...] = ()
+    folder: Folder | None = None
+    depth: int = 0
 
 
 class DiffRows:
-    """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side."""
+    """The rows of a change; of a file in `folded` only the heading. `split` puts old and new lines side by side.
 
-    def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool) -> None:
+    With `closed` the files are in a tree of folders; of those in it only the folder.
+    """
+
+    def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool, closed: AbstractSet[str] | None = None) -> None:
         self.split = split
         self._blocks: list[_Block] = []
         self._starts: list[int] = [0]
-        for file in diff.files:
+        for depth, file in ((0, file) for file in diff.files) if closed is None else outline(diff.files, closed):
+            if isinstance(file, Folder):
+                self._add(_Block(file.files[0], -1, [], folder=file, depth=depth), 1)
+                continue
             remarks = () if file.path in folded else _remarks(file)
-            self._add(_Block(file, -1, [], remarks), 1 + len(remarks))
+            self._add(_Block(file, -1, [], remarks, depth=depth), 1 + len(remarks))
             for number, hunk in enumerate(() if file.path in folded else file.hunks):
                 pairs = paired(hunk) if split else [_sides(index, line) for index, line in enumerate(hunk.lines)]
                 self._add(_Block(file, number, pairs), 1 + len(pairs))
@@ -78,17 +101,26 @@ class DiffRows:
         number = bisect_right(self._starts, index) - 1
         block, inside = self._blocks[number], index - self._starts[number] - 1
         if block.hunk < 0:
-            return Row(block.file, remark=block.remarks[inside] if inside >= 0 else "")
+            remark = block.remarks[inside] if inside >= 0 else ""
+            return Row(block.file, remark=remark, folder=block.folder, depth=block.depth)
         return Row(block.file, block.hunk, *(block.pairs[inside] if inside >= 0 else (-1, -1)))
 
     def index(self, row: Row) -> int:
         """Where a row of other rows of the same change is among these: the row with its line, else what it is a part of."""
+        nearest = 0
         for number, block in enumerate(self._blocks):
-            if block.file is row.file and block.hunk == row.hunk:
-                sides = enumerate(block.pairs, self._starts[number] + 1)
-                wanted = {side for side in (row.old, row.new) if side >= 0}
-                return next((index for index, pair in sides if not wanted.isdisjoint(pair)), self._starts[number])
-        return 0
+            start = self._starts[number]
+            if block.folder is not None:
+                if row.folder is not None and row.folder.path == block.folder.path:
+                    return start
+                nearest = start if any(file is row.file for file in block.folder.files) else nearest
+            elif block.file is row.file:
+                nearest = start if block.hunk < 0 else nearest
+                if block.hunk == row.hunk and row.folder is None:
+                    sides = enumerate(block.pairs, start + 1)
+                    wanted = {side for side in (row.old, row.new) if side >= 0}
+                    return next((index for index, pair in sides if not wanted.isdisjoint(pair)), start)
+        return nearest
 
     def starts(self, *, hunks: bool) -> Iterator[int]:
         """The rows of the headings, of hunks or of files."""
@@ -126,8 +158,11 @@ def paired(hunk: Hunk) -> list[tuple[int, int]]:
     new: list[int] = []
 
     def flush() -> None:
-        rows = max(len(old), len(new))
-        pairs.extend((old[row] if row < len(old) else -1, new[row] if row < len(new) else -1) for row in range(rows))
+        left = right = 0
+        for old_end, new_end in (*_partners(hunk, old, new), (len(old), len(new))):
+            pairs.extend(zip_longest(old[left:old_end], new[right:new_end], fillvalue=-1))
+            pairs.extend(zip(old[old_end : old_end + 1], new[new_end : new_end + 1], strict=False))
+            left, right = old_end + 1, new_end + 1
         old.clear()
         new.clear()
 
@@ -142,8 +177,7 @@ def paired(hunk: Hunk) -> list[tuple[int, int]]:
 
 
 def partner(hunk: Hunk, index: int) -> int:
-    """The line that stands beside this changed line where as many were removed as added (few enough to compare), else -1."""
-    line = hunk.lines[index]
+    """The line that took this changed line's place, or that it took: the one most like it; -1 for none, or for too many."""
     first = last = index
     while first > 0 and hunk.lines[first - 1].kind != " " and index - first < _LONGEST_RUN:
         first -= 1
@@ -152,8 +186,43 @@ def partner(hunk: Hunk, index: int) -> int:
     if last - first >= _LONGEST_RUN:
         return -1
     old, new = ([number for number in range(first, last + 1) if hunk.lines[number].kind == kind] for kind in "-+")
-    mine, theirs = (old, new) if line.kind == "-" else (new, old)
-    return theirs[mine.index(index)] if len(old) == len(new) else -1
+    side = 0 if hunk.lines[index].kind == "-" else 1
+    pairs = ((old[before], new[after]) for before, after in _partners(hunk, old, new))
+    return next((pair[1 - side] for pair in pairs if pair[side] == index), -1)
+
+
+def _partners(hunk: Hunk, old: Sequence[int], new: Sequence[int]) -> Pairs:
+    """Which of these removed lines became which of these added ones, by their positions; of many, line for line."""
+    if len(old) * len(new) <= _MOST_PAIRS:
+        return _most_alike(*(tuple(hunk.lines[index].text for index in side) for side in (old, new)))
+    return tuple((at, at) for at in range(len(old))) if len(old) == len(new) else ()
+
+
+@lru_cache(256)
+def _most_alike(old: tuple[str, ...], new: tuple[str, ...]) -> Pairs:
+    """The pairs of lines, in order on both sides, that have the most in common together."""
+    before, after = (
+        [Counter(word for word in _WORD.findall(text) if not word.isspace()) for text in side] for side in (old, new)
+    )
+    none: tuple[float, Pairs] = (0.0, ())
+    best = [[none] * (len(new) + 1)]
+    for row, words in enumerate(before):
+        above, here = best[-1], [none]
+        for column, others in enumerate(after):
+            found = max(above[column + 1], here[column], key=lambda known: known[0])
+            alike = _alike(words, others)
+            if alike >= _ALIKE and above[column][0] + alike > found[0]:
+                found = above[column][0] + alike, (*above[column][1], (row, column))
+            here.append(found)
+        best.append(here)
+    return best[-1][-1][1]
+
+
+def _alike(words: Counter[str], others: Counter[str]) -> float:
+    """How much two lines have in common, by the lengths of their words: 0 to 1."""
+    common = sum(len(word) * min(count, others[word]) for word, count in words.items() if word in others)
+    total = sum(len(word) * count for word, count in (*words.items(), *others.items()))
+    return 2 * common / total if total else 0.0
 
 
 @lru_cache(1024)
@@ -171,6 +240,11 @@ def changed_words(old: str, new: str) -> tuple[Ranges, Ranges]:
         tuple((lengths[0][code[1]], lengths[0][code[2]]) for code in changed if code[1] < code[2]),
         tuple((lengths[1][code[3]], lengths[1][code[4]]) for code in changed if code[3] < code[4]),
     )
+
+
+def plain(text: str) -> str:
+    """A line's text as it is shown."""
+    return visible_line(text.removesuffix("\r").expandtabs(4))
 
 
 def _running(words: list[str]) -> Iterator[int]:

@@ -20,8 +20,17 @@ from oci_tui.ui.panes.lines import LinePane
 
 
 class Heading(Widget):
-    """One line over a pane: its name, what it shows, and a rule to the edge."""
+    """One line over a pane: its name, what it shows, and a rule to the edge. It is dragged to change the pane's height."""
 
+    class Dragged(Message):
+        """The person wants the heading of this frame at this row of the screen."""
+
+        def __init__(self, frame: Frame, row: int) -> None:
+            super().__init__()
+            self.frame = frame
+            self.row = row
+
+    ALLOW_SELECT = False
     DEFAULT_CSS = """
     Heading { height: 1; }
     """
@@ -43,6 +52,16 @@ class Heading(Widget):
 
     def _redraw(self) -> None:
         self.refresh()
+
+    def on_mouse_down(self) -> None:
+        self.capture_mouse()
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self and event.button and isinstance(self.parent, Frame):
+            self.post_message(self.Dragged(self.parent, event.screen_y))
 
     def render(self) -> Content:
         name = (self._pane.LABEL, "bold $accent" if self._front.has_focus else "bold $ink-muted")
@@ -153,7 +172,8 @@ class QueueLine(Widget):
 
     def render(self) -> Content:
         first = visible_line(self.waiting[0]) if self.waiting else ""
-        return Content.assemble((f" ⋯ {len(self.waiting)} queued (Alt+↑ edits)  ", "$warning"), (first, "$ink-muted"))
+        key = keys.hint("prompt.queued", keys.keymap_of(self.app))
+        return Content.assemble((f" ⋯ {len(self.waiting)} queued ({key} edits)  ", "$warning"), (first, "$ink-muted"))
 
 
 class Hints(Widget):

@@ -21,7 +21,7 @@ class Highlighter:
 
     def __init__(self, tag: str, path: str) -> None:
         self.lines: list[Spans] = []
-        self._lexer = _lexer(tag, path)
+        self._lexer = lexer_of(tag, path)
         self._safe = 0
 
     def read(self, lines: Sequence[str], partial: str) -> int:
@@ -66,7 +66,8 @@ def one_line(tag: str, path: str, text: str) -> Spans:
 
 
 @lru_cache(64)
-def _lexer(tag: str, path: str) -> Lexer | None:
+def lexer_of(tag: str, path: str) -> Lexer | None:
+    """The lexer of a fence's tag or of a file's name, None where no language is known by it."""
     from pygments.lexers import get_lexer_by_name, get_lexer_for_filename  # type: ignore[import-untyped]
     from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from textual import events
 from textual.message import Message
 
+from oci_tui.ui import keys
 from oci_tui.ui.completing import WORD as _WORD
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.completion import Completion
@@ -86,7 +87,7 @@ class PromptBox(KeyedArea):
         self._complete()
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._completes(event.key) or self._does(self._meant(event.key)):
+        if self._completes(event.key) or self._does(event.key):
             event.stop()
             event.prevent_default()
         else:
@@ -95,35 +96,51 @@ class PromptBox(KeyedArea):
             await super()._on_key(event)
 
     def _meant(self, key: str) -> str:
-        """A key as the box's own keys are named: vi and emacs have others for the arrows."""
-        if self.commanding:
-            return {"k": "up", "j": "down"}.get(key, key)
-        return {"ctrl+p": "up", "ctrl+n": "down"}.get(key, key) if self.edits is not None else key
+        """The action of the box's own that a key means, "" for none: vi and emacs have other keys too for the arrows."""
+        own = keys.boxed(keys.keymap_of(self.app))
+        habits = {}
+        if self.edits is not None:
+            habits = {"k": "earlier", "j": "later"} if self.commanding else {"ctrl+p": "earlier", "ctrl+n": "later"}
+        return own.get(key) or habits.get(key, "")
 
     def _does(self, key: str) -> bool:
-        """Do what a key of the box's own means; whether it is one."""
-        match key:
-            case "enter":
-                self._send()
-            case "backspace" if self.edits is None:
-                # as a binding it would be done after letters that came right behind it, as they do on a slow line
+        """Do what a key of the box's own means; whether it is one.
+
+        As a binding it would be done after letters that came right behind it, as they do on a slow line.
+        """
+        match self._meant(key):
+            case "send":
+                self.action_send()
+            case "newline":
+                self.action_newline()
+            case "undo" if self.edits is None:
+                self.action_undo()
+            case "queued":
+                self.action_queued()
+            case "earlier" | "later" if self.edits is not None and not self.edits.idle:
+                return False
+            case "earlier" if self.cursor_at_first_line and self._history:
+                self.action_earlier()
+            case "later" if self.cursor_at_last_line and self._matching:
+                self.action_later()
+            case _ if key == "backspace" and self.edits is None:
                 self._matching = []
                 self.action_delete_left()
-            case "alt+enter" | "ctrl+j" | "shift+enter":
-                self.insert("\n")
-            case "ctrl+underscore" if self.edits is None:
-                self.undo()
-            case "alt+up":
-                self.post_message(self.EditQueue())
-            case "up" | "down" if self.edits is not None and not self.edits.idle:
-                return False
-            case "up" if self.cursor_at_first_line and self._history:
-                self._walk(-1)
-            case "down" if self.cursor_at_last_line and self._matching:
-                self._walk(1)
             case _:
                 return False
         return True
+
+    def action_newline(self) -> None:
+        self.insert("\n")
+
+    def action_queued(self) -> None:
+        self.post_message(self.EditQueue())
+
+    def action_earlier(self) -> None:
+        self._walk(-1)
+
+    def action_later(self) -> None:
+        self._walk(1)
 
     # completion
 
@@ -211,7 +228,7 @@ class PromptBox(KeyedArea):
             self._keep()
         return text
 
-    def _send(self) -> None:
+    def action_send(self) -> None:
         if text := self.take():
             self.post_message(self.Sent(text))
 

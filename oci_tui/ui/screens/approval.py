@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.timer import Timer
@@ -16,6 +16,8 @@ from textual.widgets import Label
 from oci_tui.core.ports import Answer, Command
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
+from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.wording import plural, wrap
 
@@ -52,7 +54,10 @@ class CommandPane(LinePane):
 
 
 class ApprovalScreen(ModalScreen[None]):
-    """`answer` is done once the person has said something. Keys count only after `READ_S`: who was typing did not answer."""
+    """`answer` is done once the person has said something. Keys and clicks that begin before `READ_S` do not count.
+
+    Who was typing, or held a button of the mouse, did not answer: what can be clicked takes its place only then.
+    """
 
     READ_S: ClassVar[float] = 0.6
 
@@ -63,16 +68,12 @@ class ApprovalScreen(ModalScreen[None]):
     }
     ApprovalScreen CommandPane { height: 1; background: $surface; }
     ApprovalScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
-    ApprovalScreen .keys { width: 100%; height: auto; color: $ink-faint; margin-top: 1; }
-    ApprovalScreen.armed .keys { color: $foreground; }
+    ApprovalScreen .unread { width: 100%; height: auto; color: $ink-faint; margin-top: 1; }
+    ApprovalScreen Choices, ApprovalScreen.armed .unread { display: none; }
+    ApprovalScreen.armed Choices { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "say('yes')", show=False),
-        Binding("n", "say('no')", show=False),
-        Binding("a", "say('always')", show=False),
-        Binding("escape", "app.stop", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Command")
 
     def __init__(self, command: Command, pattern: str) -> None:
         super().__init__()
@@ -88,8 +89,17 @@ class ApprovalScreen(ModalScreen[None]):
         with Vertical():
             yield Label(f"May the model run {what} ({lines}) in the sandbox?", classes="said", markup=False)
             yield CommandPane(self._command)
-            keys = f"y run it · n do not: the turn ends · a always in this session: {same} · Esc stop the turn"
-            yield Label(keys, classes="keys", markup=False)
+            choices = [
+                (f"{self._key('yes')} run it", "screen.say('yes')"),
+                (f"{self._key('no')} do not: the turn ends", "screen.say('no')"),
+                (f"{self._key('always')} always in this session: {same}", "screen.say('always')"),
+                (f"{self._key('stop')} stop the turn", "app.stop"),
+            ]
+            yield Label(" · ".join(said for said, _ in choices), classes="unread", markup=False)
+            yield Choices(choices)
+
+    def _key(self, name: str) -> str:
+        return keys.hint(f"command.{name}", keys.keymap_of(self.app))
 
     def on_mount(self) -> None:
         self._let_read()

@@ -13,6 +13,8 @@ from textual.widgets import Label
 from oci_tui.core.conflict import Side, VersionLine, Versions
 from oci_tui.core.events import ChangeConflicted, Event
 from oci_tui.core.terminal import visible, visible_line
+from oci_tui.ui import keys
+from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.lines import LinePane, Spans
 from oci_tui.ui.panes.own import Own
 from oci_tui.ui.wording import plural
@@ -31,12 +33,10 @@ _SIDES: dict[Side, tuple[str, str]] = {
 class VersionsPane(LinePane):
     """The three versions of every file in conflict, one below the other, each line with whose it is."""
 
-    LABEL = "Versions"
+    LABEL = "Conflict"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "scroll_down", show=False),
         Binding("up", "scroll_up", show=False),
-        Binding("n", "next(1)", show=False),
-        Binding("N,shift+n", "next(-1)", show=False),
     ]
 
     def __init__(self, conflict: ChangeConflicted) -> None:
@@ -67,7 +67,7 @@ class VersionsPane(LinePane):
     def fill(self, index: int) -> str:
         return "bar" if isinstance(self._rows[index], Versions) else "text"
 
-    def action_next(self, step: int) -> None:
+    def to_file(self, step: int) -> None:
         """The next file to the top, or with -1 the one before."""
         starts = [index for index, row in enumerate(self._rows) if isinstance(row, Versions)]
         here = self.scroll_offset.y
@@ -87,16 +87,12 @@ class ConflictScreen(ModalScreen[Choice | None]):
     }
     ConflictScreen VersionsPane { height: 1fr; background: $surface; }
     ConflictScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
-    ConflictScreen .keys { width: 100%; height: auto; color: $ink-muted; margin-top: 1; }
+    ConflictScreen Choices { color: $ink-muted; }
     ConflictScreen.-short > Vertical { height: 100%; padding: 0 1; }
-    ConflictScreen.-short .said, ConflictScreen.-short .keys { margin: 0; }
+    ConflictScreen.-short .said, ConflictScreen.-short Choices { margin: 0; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "choose('clean')", show=False),
-        Binding("m", "choose('mine')", show=False),
-        Binding("escape,q", "choose('')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Conflict")
 
     def __init__(self, conflict: ChangeConflicted) -> None:
         super().__init__()
@@ -108,19 +104,24 @@ class ConflictScreen(ModalScreen[Choice | None]):
         with Vertical():
             yield Label(f"Nothing was written: {count} changed in your tree in the same lines.", classes="said", markup=False)
             yield VersionsPane(self._conflict)
-            yield Label(self._keys(), classes="keys", markup=False)
+            yield Choices(self._choices())
 
-    def _keys(self) -> str:
-        clean = len(self._conflict.clean)
-        choices = ["n N next file", "Esc leave it pending"]
-        if self._offers("mine"):
-            choices.insert(0, "m model again on top of mine")
-        if self._offers("clean"):
-            choices.insert(0, "c accept the other file" if clean == 1 else f"c accept the other {clean} files")
-        return " · ".join(choices)
+    def _choices(self) -> list[tuple[str, str]]:
+        keymap, clean = keys.keymap_of(self.app), len(self._conflict.clean)
+        other = "file" if clean == 1 else f"{clean} files"
+        offered = [
+            ("conflict.clean", f"accept the other {other}", "screen.choose('clean')", self._offers("clean")),
+            ("conflict.mine", "model again on top of mine", "screen.choose('mine')", self._offers("mine")),
+            ("conflict.next conflict.previous", "next file", "screen.next(1)", True),
+            ("conflict.leave", "leave it pending", "screen.choose('')", True),
+        ]
+        return [(f"{keys.hint(names, keymap)} {does}", action) for names, does, action, there in offered if there]
 
     def _offers(self, choice: str) -> bool:
         return self._conflict.doing == "accepted" and (choice != "clean" or bool(self._conflict.clean))
+
+    def action_next(self, step: int) -> None:
+        self.query_one(VersionsPane).to_file(step)
 
     def action_choose(self, choice: Choice | Literal[""]) -> None:
         if not choice:

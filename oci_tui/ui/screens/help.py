@@ -18,7 +18,7 @@ from oci_tui.ui.keys import EVERY_PANE, KEYS, shown_all
 from oci_tui.ui.slash import SLASHES
 from oci_tui.ui.wording import wrap
 
-_WITHOUT = ("Prompt", "Command")
+_WITHOUT = ("Prompt", "Code, edited", "Command", "Conflict")
 """Where the keys of every pane do not hold."""
 _AROUND, _COLUMN, _INDENT, _WIDE = 5, 24, 6, 60
 

@@ -13,7 +13,7 @@ from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.divider import Divider
-from oci_tui.ui.panes.frame import Frame, TabLine
+from oci_tui.ui.panes.frame import Frame, Heading, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.transcript import TranscriptPane
 from oci_tui.ui.remembered import Left, RememberedFile, Sizes
@@ -151,6 +151,16 @@ class LaidOutScreen(SearchingScreen):
     @on(Divider.Dragged)
     def _dragged(self, message: Divider.Dragged) -> None:
         self._resize(self._sizes.wider(100 - round(100 * message.column / self.size.width) - self._sizes.right))
+
+    @on(Heading.Dragged)
+    def _heading_dragged(self, message: Heading.Dragged) -> None:
+        """The pane under the heading, and the one above it, meet at that row."""
+        shown = [frame for frame in (self._frames[name] for name in ("code", "console", "changes")) if frame.display]
+        below = shown.index(message.frame) if message.frame in shown else 0
+        if below:
+            upper, lower = shown[below - 1], shown[below]
+            share = (message.row - upper.region.y) / (upper.size.height + lower.size.height)
+            self._resize(self._sizes.parted(str(upper.pane.id), str(lower.pane.id), share))
 
     @on(TabLine.Chosen)
     def _tab(self, message: TabLine.Chosen) -> None:

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
+from oci_tui.ui import keys
 from oci_tui.ui.panes.ask_line import AskLine
 from oci_tui.ui.panes.frame import Frame
 from oci_tui.ui.panes.lines import Spans
@@ -32,10 +33,7 @@ class Page(SearchingScreen):
     Page.wide #page { layout: horizontal; }
     Page.wide.stacked #page { layout: vertical; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", show=False),
-        Binding("question_mark", "app.help", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.of("Page")
     AUTO_FOCUS = "TextPane"
 
     def __init__(self, *panes: TextPane, progress: Work | None = None) -> None:

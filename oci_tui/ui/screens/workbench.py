@@ -322,14 +322,17 @@ class Workbench(OpeningScreen):
         elif talk.stopping:
             pairs.append(("◌", "stopping"))
         elif self._declining is not None and self.focused is self._prompt:
-            pairs += [("Enter", f"reject in {names(self._declining.paths)}; the model reads why"), ("Esc", "reject nothing")]
+            pairs += [
+                ("prompt.send", f"reject in {names(self._declining.paths)}; the model reads why"),
+                ("Esc", "reject nothing"),
+            ]
         elif not talk.drives and not isinstance(self.focused, LinePane):
             if talk.company is not None and talk.company.me.role == "navigator":
-                pairs.append(("Enter", "suggest"))
+                pairs.append(("prompt.send", "suggest"))
             if self.people is not None and all(there.role != "driver" for there in self.people.participants):
                 pairs.append(("/drive", "take the wheel"))
         elif talk.running:
-            pairs += [("stop", "stop"), ("Enter", "queue"), ("steer", "steer")]
+            pairs += [("stop", "stop"), ("prompt.send", "queue"), ("steer", "steer")]
         elif talk.pending.files and self.focused is self.changes:
             pairs += [
                 ("changes.accept changes.reject", "accept, reject hunk"),
@@ -345,7 +348,7 @@ class Workbench(OpeningScreen):
         elif talk.pending.files:
             pairs += decides
         else:
-            pairs += [("Enter", "send"), ("Alt+Enter", "new line")]
+            pairs += [("prompt.send", "send"), ("prompt.newline", "new line")]
         pairs += [("help", "help"), ("F2…F5", "panes"), ("command_palette", "commands"), ("leave", "quit")]
         self._hints.pairs = tuple(pairs)
 

@@ -1,0 +1,22 @@
+"""What can be answered, in a line or more; an answer that is clicked is given, as by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Label
+
+
+class Choices(Label):
+    """Each choice is what is said of it, and the action that a click does. Nothing in what is said is markup."""
+
+    DEFAULT_CSS = """
+    Choices { width: 100%; height: auto; margin-top: 1; }
+    """
+
+    def __init__(self, choices: Sequence[tuple[str, str]]) -> None:
+        said = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in choices]
+        super().__init__(Content(" · ").join(said), markup=False)
+        self.auto_links = False
