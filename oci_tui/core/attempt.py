@@ -16,12 +16,13 @@ from oci_tui.core.edits import Files, settle
 from oci_tui.core.events import Event
 from oci_tui.core.execution import Execution
 from oci_tui.core.first_check import FirstCheck
-from oci_tui.core.generation import Begun, Message, Request, Sampling, Usage, nothing
+from oci_tui.core.generation import Begun, Message, Request, Sampling
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
 from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
+from oci_tui.core.replying import Replying
 from oci_tui.core.rules import text_of
 from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
@@ -33,8 +34,8 @@ class Attempt:
     """What a turn does in each of its rounds, and how the last one came out.
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
-    run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
-    turn's first, `opening`. `plain`: there was no file when it began. `final`: there is nothing more to do.
+    run, `room` is how much the model may read and `window` how much it could, in tokens; `opening` is the turn's first message.
+    `plain`: there was no file when it began. `final`: there is nothing more to do.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -44,13 +45,12 @@ class Attempt:
         self.engine, self.sandbox, workspace, self.parser, self.approval = parts
         self.workspace: Snapshot = workspace
         self.sampling, self.runs = policy.sampling, RUNNABLE_TAGS
-        self.window = self.room = self.first_message = 0
+        self.window = self.room = 0
         self.opening = Message("user", prompt)
         self.plain = False
         self.first_check = FirstCheck()
         self.read: tuple[str, ...] = ()
         self.left_out: tuple[str, ...] = ()
-        self.seen: set[str] = set()
         self.diff = Diff()
         self.wrote: tuple[str, ...] = ()
         self.said: list[str] = []
@@ -78,13 +78,13 @@ class Attempt:
         """Another attempt from here, with a conversation and files of its own, no sandbox yet, and another luck."""
         twin = copy(self)
         twin.conversation, twin.workspace, twin.sandbox, twin.sampling = conversation, files, None, sampling
-        twin.said, twin.seen, twin._told, twin._stuck = [], set(self.seen), set(self._told), False
+        twin.said, twin._told, twin._stuck = [], set(self._told), False
         twin._beginnings = copy(self._beginnings)
         return twin
 
     def take_over(self, twin: Attempt) -> None:
         """What came of `twin` is what came of this one; the conversation, the files and the sandbox stay its own."""
-        own = ("conversation", "workspace", "sandbox", "sampling", "policy", "first_message")
+        own = ("conversation", "workspace", "sandbox", "sampling", "policy")
         vars(self).update({name: value for name, value in vars(twin).items() if name not in own})
 
     async def write(self) -> AsyncGenerator[Event]:
@@ -155,19 +155,10 @@ class Attempt:
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
-        messages = self.conversation.messages
-        kept = await context.fitted(messages, self.room, self.first_message, self.engine.count)
-        forgotten: list[str] = []
-        if kept.dropped:
-            self.first_message = max(self.first_message - len(messages) + len(kept.messages), 1)
-            messages[:] = kept.messages
-            known = self.conversation.known
-            forgotten = sorted(known.keys() - self.seen)
-            self.conversation.known = {path: told for path, told in known.items() if path in self.seen}
-        dropped = (*self._forgotten, *kept.dropped, *forgotten)
+        kept = await self.conversation.fit(self.room, self.engine.count)
+        dropped = (*self._forgotten, *kept.dropped)
         yield events.ContextBuilt(self.read, self.left_out, kept.size, self.window, dropped)
         self.read = self.left_out = self._forgotten = ()
-        reader, usage = ReplyReader(self.conversation.known, self.runs), Usage()
         texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
             kept.messages,
@@ -178,23 +169,15 @@ class Attempt:
             drafts=tuple(texts.values()),
         )
         begun, self.begun = self.begun, None
-        if begun:
-            reader.feed(begun.text)
-            yield events.ReplyGrew(begun.text)
-        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else nothing()) as pieces:
-            async for piece in pieces:
-                usage = piece.usage or usage
-                if piece.text:
-                    reader.feed(piece.text)
-                    yield events.ReplyGrew(piece.text, piece.tokens)
-                if reader.repeats:
-                    break
-        self._cut_off = usage.end == "length" and reader.open is not None
-        reply, first = reader.finish(cut_off=self._cut_off), not self.workspace.paths()
-        before, self._reply = self._reply, placed(reply, texts, self.prompt, self.parser, first=first)
+        replying = Replying(self.engine, request, ReplyReader(self.conversation.known, self.runs), begun)
+        async with aclosing(replying.told()) as happened:
+            async for event in happened:
+                yield event
+        self._cut_off, first = replying.cut_off, not self.workspace.paths()
+        before, self._reply = self._reply, placed(replying.reply, texts, self.prompt, self.parser, first=first)
         self._again = self._reply.text == before.text
-        messages.append(Message("assistant", self._reply.text))
-        yield events.ReplyFinished(self._reply.text, usage)
+        self.conversation.messages.append(Message("assistant", self._reply.text))
+        yield events.ReplyFinished(self._reply.text, replying.usage)
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
@@ -228,7 +211,7 @@ class Attempt:
             yield events.DiffChanged(self.diff)
         texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
         known.update({path: context.fingerprint(text) for path, text in texts.items()})
-        self.seen.update(texts)
+        self.conversation.seen.update(texts)
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
         nothing = not (self._acted or (self.diff.files and not self._failing))
@@ -358,7 +341,7 @@ class Attempt:
         """Files that a failed run names and that the model has not read come with what it printed."""
         pulled = context.unread_files(self.workspace, paths, self.conversation.known, context.other_characters(self.room))
         self.said.extend(pulled.values())
-        self.seen.update(pulled)
+        self.conversation.seen.update(pulled)
         self.read = tuple(pulled)
 
     async def feed_back(self) -> AsyncGenerator[Event]:
@@ -385,7 +368,7 @@ class Attempt:
     async def start_over(self) -> AsyncGenerator[Event]:
         """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
         self._forgotten = ("the attempts that failed",)
-        self.conversation.messages[self.first_message :] = [self.opening]
+        self.conversation.messages[self.conversation.first :] = [self.opening]
         self.said = [
             self._beginnings.message([*self._failed, *self.said], self.first_check.said, checked=self._checked is not None),
             *self._heard,

@@ -38,6 +38,9 @@ _OUTPUT_ENDS = 4_000, 12_000
 _SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
 _CODE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cpp", ".sh", ".java", ".kt", ".rb", ".cs")
 
+Count = Callable[[Sequence[Message]], Awaitable[int]]
+"""How many tokens messages are."""
+
 
 class Shown(msgspec.Struct, frozen=True):
     """What a message shows, files whole, and which of those that the prompt names found no room."""
@@ -153,9 +156,7 @@ def block(path: str, text: str) -> str:
     return f"{path}\n{fence}{tag}\n{text.rstrip()}\n{fence}\n"
 
 
-async def fitted(
-    messages: Sequence[Message], room: int, keep_from: int, count: Callable[[Sequence[Message]], Awaitable[int]]
-) -> Fitted:
+async def fitted(messages: Sequence[Message], room: int, keep_from: int, count: Count) -> Fitted:
     """The messages that fit into `room` tokens: the oldest after the system message go first, two at a time.
 
     From index `keep_from` on they are this turn's: its first message, the prompt, stays, and so do the last three (a reply and

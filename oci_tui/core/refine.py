@@ -116,10 +116,9 @@ class Turn:
         winner = race.winner.attempt
         attempt.take_over(winner)
         if start:
-            self.conversation.go_on_as(winner.conversation, winner.first_message + 1)
+            self.conversation.go_on_as(winner.conversation, winner.conversation.first + 1)
         else:
             self.conversation.go_on_as(winner.conversation)
-            attempt.first_message = winner.first_message
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(winner.workspace))
         attempt.diff = await self.workspace.diff()
         yield events.DiffChanged(attempt.diff)
@@ -191,12 +190,12 @@ class Turn:
             if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
                 break
         conversation.known = known
-        attempt.seen = set(shown.paths)
+        conversation.seen = set(shown.paths)
         ours = (context.INSTRUCTIONS,)
         attempt.read = (*ours * bool(first and said), *shown.paths)
         attempt.left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
         conversation.say(text)
-        attempt.first_message, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
+        conversation.first, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()
         self._start = self.workspace.fork(), conversation.beside()
 
