@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from oci_tui.core import context, events, feedback
-from oci_tui.core.approval import Approval
+from oci_tui.core.approval import CHECK_DECIDES, Approval, CommandRefused
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_ERROR
@@ -425,6 +425,57 @@ async def test_the_check_runs_before_a_turn_that_ran_something_passes(
     assert verdict(happened) is expected
     labels = [event.command.label for event in happened if isinstance(event, events.CommandStarted)]
     assert labels.count("pytest -q") == checks
+
+
+MOVED = f"""sums.py
+```python
+{FIXED}```
+test_calc.py
+<<<<<<< SEARCH
+from calc import add
+=======
+from sums import add
+>>>>>>> REPLACE
+"""
+
+
+@pytest.mark.docker
+async def test_a_script_beside_edits_that_changes_files_runs_before_the_check(make_repository: MakeRepository) -> None:
+    remove, example = "```bash\nrm calc.py\n```\n", "```python\nfrom sums import add\nprint(add(1, 2))\n```\n"
+    async with session_on(make_repository(FILES), [f"{MOVED}{remove}{example}```sh\npytest -q\n```\n"]) as session:
+        happened = await turn(session, "Move add from calc.py to sums.py, in the test too.")
+        assert session.workspace.read("calc.py") is None
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.RoundStarted)) == 1
+    assert [event.command.label for event in happened if isinstance(event, events.CommandStarted)] == ["bash", "pytest -q"]
+    left = [(event.command.code, event.why) for event in happened if isinstance(event, CommandRefused)]
+    assert left == [("from sums import add …", CHECK_DECIDES), ("pytest -q", CHECK_DECIDES)]
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("rounds", [1, 2])
+async def test_a_script_beside_edits_that_fails_is_told_though_the_check_passes(
+    make_repository: MakeRepository, rounds: int
+) -> None:
+    failing = f"{RIGHT}\n```bash\nrm nothing.py\n```\n"
+    async with session_on(make_repository(FILES), [failing, "Done."], Policy(rounds=rounds, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert len(only(happened, events.RoundStarted)) == rounds
+        if rounds == 2:
+            told = session.conversation.messages[-2].content
+            assert "rm: cannot remove 'nothing.py'" in told
+            assert told.index("cannot remove") < told.index("1 passed")
+
+
+@pytest.mark.docker
+async def test_a_script_beside_edits_that_were_refused_is_not_lost(make_repository: MakeRepository) -> None:
+    lazy = "calc.py\n```python\ndef add(a, b):\n    # ... rest unchanged\n    return a + b\n```\n"
+    async with session_on(make_repository({**FILES, "old.txt": "x\n"}), [f"{lazy}```bash\nrm old.txt\n```", RIGHT]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert session.workspace.read("old.txt") is None
+    assert len(only(happened, events.RoundStarted)) == 1
 
 
 @pytest.mark.docker

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from copy import copy
 
+from msgspec.structs import replace
+
 from oci_tui.core import check, context, events, failure, feedback, guards, verdict
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
 from oci_tui.core.beginning_anew import Beginnings, anew
@@ -19,9 +21,10 @@ from oci_tui.core.first_check import FirstCheck
 from oci_tui.core.generation import Begun, Message, Request, Sampling
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level
+from oci_tui.core.own_code import as_command, changes_files, left_to_check
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
-from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
+from oci_tui.core.reply import RUNNABLE_TAGS, Code, Reply, ReplyReader, placed
 from oci_tui.core.replying import Replying
 from oci_tui.core.rules import text_of
 from oci_tui.core.unfinished import left_behind
@@ -92,6 +95,7 @@ class Attempt:
         again, a few times at most.
         """
         self.wrote, self.said = (), []
+        before: list[Code] = []
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
@@ -102,9 +106,12 @@ class Attempt:
                         yield event
             if not (left and self._undone):
                 break
+            # the reply that comes next corrects the edits, and seldom says again what was to be run beside them
+            before += [] if self._idle else [code for code in self._reply.code if changes_files(code)]
             async with aclosing(self.feed_back()) as happened:
                 async for event in happened:
                     yield event
+        self._reply = replace(self._reply, code=tuple(dict.fromkeys((*before, *self._reply.code))))
 
     @property
     def has_to_run(self) -> bool:
@@ -214,12 +221,13 @@ class Attempt:
         self.conversation.seen.update(texts)
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
+        goes_on = self._warned or any(map(changes_files, self._reply.code))
         nothing = not (self._acted or (self.diff.files and not self._failing))
         if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=self._failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))
-        elif self.wrote and not self._warned and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
+        elif self.wrote and not goes_on and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
             self._undone = self._warned = True
             self.said.append(why)
             yield events.EditsRefused((why.partition("\n")[0],))
@@ -230,6 +238,8 @@ class Attempt:
     async def run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code.
 
+        Beside edits only code that changes files is run before the check; where that failed the model is told, though the check
+        passes.
         A reply of words only ends the turn, unless something was run or written since the check: then that runs first, for
         only the check passes a turn, and where it fails the model is told.
         """
@@ -246,26 +256,33 @@ class Attempt:
         deciding = self._decider
         if self.wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self.wrote, self.policy.timeout_s)
-        owed = self.final and self._unchecked and deciding
-        if not (self.wrote and deciding) and not owed:
-            changed = False
-            for code in self._reply.code:
-                stateful = self.policy.stateful and code.language in PYTHON_TAGS
-                command = Command(code.language, (), code.language, code.text, self.policy.timeout_s, stateful)
-                async with aclosing(self._execute(command)) as happened:
-                    async for event in happened:
-                        changed = changed or isinstance(event, events.DiffChanged)
-                        yield event
-                if not self.passed:
-                    return
-            if not changed:
-                self.final = self.final or bool(self.wrote and not self._reply.code)
+        owed, beside = self.final and self._unchecked and deciding, bool(self.wrote and deciding)
+        changed = failed = False
+        for code in self._reply.code:
+            if beside and not changes_files(code):
+                yield left_to_check(code)
+                continue
+            command = as_command(code, self.policy)
+            said, error = len(self.said), self._error
+            async with aclosing(self._execute(command)) as happened:
+                async for event in happened:
+                    changed = changed or isinstance(event, events.DiffChanged)
+                    yield event
+            if not self.passed and (self.final or not beside):
                 return
+            if beside:
+                # what the check said before stays what its next failure is compared with
+                failed, self._error = failed or not self.passed, error
+                del self.said[said : said + bool(self.passed)]
+        if not (beside or owed or changed):
+            self.final = self.final or bool(self.wrote and not self._reply.code)
+            return
         if deciding:
             self.final = self.final and not owed
             async with aclosing(self._decide(deciding)) as happened:
                 async for event in happened:
                     yield event
+            self.final = self.final and not (failed and self.passed)
 
     async def _decide(self, check: Command) -> AsyncGenerator[Event]:
         """Run the check; a turn that passes it is through."""
