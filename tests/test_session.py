@@ -479,6 +479,16 @@ async def test_a_script_beside_edits_that_were_refused_is_not_lost(make_reposito
 
 
 @pytest.mark.docker
+async def test_a_check_that_prints_nothing_is_not_taken_for_the_same_error(make_repository: MakeRepository) -> None:
+    silent = Policy(rounds=2, timeout_s=20, check_command="grep -q 'a + b' calc.py")
+    async with session_on(make_repository(FILES), [WRONG, RIGHT], silent) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert [message.role for message in session.conversation.messages][1:] == ["user", "assistant", "user", "assistant"]
+        assert not any(SAME_ERROR in message.content for message in session.conversation.messages)
+
+
+@pytest.mark.docker
 async def test_what_is_shown_and_run_after_a_stop_is_what_would_be_accepted(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
     look = "```bash\ngrep return calc.py\n```"

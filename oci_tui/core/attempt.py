@@ -347,7 +347,7 @@ class Attempt:
             self._failed = execution.said[:1]
             self._pull_in(execution.named)
             before, self._error = self._error, failure.signature(execution.text)
-            if self._error == before:
+            if self._error and self._error == before:
                 self._stuck = True
                 self.said.append(feedback.SAME_ERROR)
         if (diff := await self.workspace.diff()) != self.diff:
