@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -875,6 +875,52 @@ async def test_what_is_dropped_for_room_is_told(make_repository: MakeRepository)
     assert dropped[0][0] == '"question 0?"'
     assert "calc.py" in dropped[0]
     assert [messages[-1].content.endswith(f"question {number}?") for number, messages in enumerate(engine.asked)] == [True] * 6
+
+
+class Dense(Remembering):
+    """Counts a token for 2.6 characters, as of code that a tokenizer knows badly."""
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        return sum(int(len(message.content) / 2.6) + 5 for message in messages)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("characters", [8_000, 12_000])
+@pytest.mark.parametrize("prompt", ["let shop.py add", "The tests fail: correct shop.py."])
+async def test_a_turn_about_a_long_file_has_room_for_every_round(
+    make_repository: MakeRepository, characters: int, prompt: str
+) -> None:
+    """In the default window, where other files, a failure at its longest and files that it names want their part too."""
+    long = "".join(f"def part_{number}():\n    return {number}\n\n\n" for number in range(characters // 35))
+    files = {f"other_{number}.py": f"# {'x' * 90}\n" * 14 for number in range(19)}
+    files |= {"shop.py": FILES["calc.py"] + long, "unread.csv": "a,b\n" * 1_500, "rates.txt": "1\n" * 2_500}
+    files["test_shop.py"] = (
+        "from shop import add\n\n\ndef test_add():\n    print('unread.csv:1: bad, ' * 500)\n    assert add(1, 2) == 3\n"
+    )
+    words = "It has to be thought of. " * 90
+    edit = words + "\nshop.py\n<<<<<<< SEARCH\n    return {}\n=======\n    return {}\n>>>>>>> REPLACE\n"
+    unread = f"{words}\nrates.txt\n```\n2\n```\n"
+    replies = [edit.format("a - b", "b - a"), unread, edit.format("b - a", "b - a - 1"), *[edit.format("b", "b")] * 9]
+    async with session_on(make_repository(files), []) as session:
+        session.engine = engine = Dense(replies, window=8192)
+        happened = await turn(session, prompt)
+    assert verdict(happened) is Verdict.FAILED
+    assert len(only(happened, events.RoundFinished)) == 3
+    assert "def part_1()" in engine.asked[0][-1].content
+    assert [asked for asked in engine.asked if await engine.count(asked) > 8192 - 1024] == []
+
+
+@pytest.mark.docker
+async def test_a_prompt_that_is_too_long_is_refused_before_anything_runs(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["Fine."]) as session:
+        happened = await turn(session, "It fails: " + "word " * 40_000)
+        (failed,) = only(happened, events.TurnFailed)
+        assert isinstance(failed, events.TurnFailed)
+        assert re.fullmatch(
+            r"the prompt has 50\d\d\d tokens, and 23\d\d\d is the most that is read: shorten it", failed.message
+        )
+        assert not only(happened, events.CommandStarted)
+        assert verdict(await turn(session, "hello")) is Verdict.ANSWERED
 
 
 @pytest.mark.docker

@@ -14,7 +14,7 @@ from oci_tui.core.beginning_anew import Beginnings, anew
 from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
-from oci_tui.core.edits import Files, settle
+from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.events import Event
 from oci_tui.core.execution import Execution
 from oci_tui.core.first_check import FirstCheck
@@ -38,7 +38,7 @@ class Attempt:
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
     run, `room` is how much the model may read and `window` how much it could, in tokens; `opening` is the turn's first message.
-    `plain`: there was no file when it began. `final`: there is nothing more to do.
+    `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which failure was the last.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -74,7 +74,7 @@ class Attempt:
         self._ran: bool | None = None
         self._checked: bool | None = None
         self._unchecked = self._failing = self._lacks = False
-        self._error = ""
+        self.error = ""
         self._check: Check | None = None
 
     def beside(self, conversation: Conversation, files: Snapshot, sampling: Sampling) -> Attempt:
@@ -116,14 +116,14 @@ class Attempt:
     @property
     def has_to_run(self) -> bool:
         """Whether the reply has something to run, changed what a check is about, or leaves a check to run before its end."""
-        return bool(self.wrote or self._reply.code or (self._unchecked and self._decider))
+        return bool(self.wrote or self._reply.code or (self._unchecked and self.decider))
 
     @property
     def _acted(self) -> bool:
         return bool(self._reply.edits or self._reply.code or self._cut_off or self.wrote)
 
     @property
-    def _decider(self) -> Command | None:
+    def decider(self) -> Command | None:
         """The check's command; None where there is no check that the sandbox can run."""
         return self._check.command if self._check and self.conversation.checking.runs(self._check) else None
 
@@ -140,25 +140,6 @@ class Attempt:
         self._check = await checking.find(self.policy.check_command, self.sandbox, self.workspace, self.policy.timeout_s)
         for event in checking.told(self._check) if self._check else ():
             yield event
-
-    async def check_first(self) -> AsyncGenerator[Event]:
-        """Where the person says that something fails, the check runs before the first reply, which knows then how it fails.
-
-        Not where it takes a question, and not where the model has just read what the check says.
-        """
-        if self.sandbox is None or self.begun or self.conversation.failing or not guards.complains(self.prompt):
-            return
-        async with aclosing(self.look()) as happened:
-            async for event in happened:
-                yield event
-        decider = self._decider
-        if decider is None or not (permission := self.approval.by_rule(decider)) or not permission.allowed:
-            return
-        asked = decider, self.sandbox, self.workspace, self.prompt, self.conversation.checking
-        async with aclosing(self.first_check.told(*asked)) as happened:
-            async for event in happened:
-                yield event
-        self.conversation.output, self._error = self.first_check.output, self.first_check.failure
 
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
@@ -193,7 +174,8 @@ class Attempt:
             self._undone = self._idle = False
             return
         known = self.conversation.known
-        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
+        room = await self.left(MOST_SHOWN)
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser, room)
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
         self._failing = self.first_check.fails if self._checked is None else not (self._checked or self._lacks)
@@ -253,7 +235,7 @@ class Attempt:
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
-        deciding = self._decider
+        deciding = self.decider
         if self.wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self.wrote, self.policy.timeout_s)
         owed, beside = self.final and self._unchecked and deciding, bool(self.wrote and deciding)
@@ -263,7 +245,7 @@ class Attempt:
                 yield left_to_check(code)
                 continue
             command = as_command(code, self.policy)
-            said, error = len(self.said), self._error
+            said, error = len(self.said), self.error
             async with aclosing(self._execute(command)) as happened:
                 async for event in happened:
                     changed = changed or isinstance(event, events.DiffChanged)
@@ -272,7 +254,7 @@ class Attempt:
                 return
             if beside:
                 # what the check said before stays what its next failure is compared with
-                failed, self._error = failed or not self.passed, error
+                failed, self.error = failed or not self.passed, error
                 del self.said[said : said + bool(self.passed)]
         if not (beside or owed or changed):
             self.final = self.final or bool(self.wrote and not self._reply.code)
@@ -305,8 +287,8 @@ class Attempt:
         self.final = not (self._reply.edits or self._reply.code)
         if not self.final:
             self.passed, self.outcome = False, verdict.NOT_DONE
-        elif self._unchecked and self._decider:
-            async with aclosing(self._decide(self._decider)) as happened:
+        elif self._unchecked and self.decider:
+            async with aclosing(self._decide(self.decider)) as happened:
                 async for event in happened:
                     yield event
 
@@ -345,18 +327,24 @@ class Attempt:
                 yield event
         elif not self.passed:
             self._failed = execution.said[:1]
-            self._pull_in(execution.named)
-            before, self._error = self._error, failure.signature(execution.text)
-            if self._error and self._error == before:
+            await self._pull_in(execution.named)
+            before, self.error = self.error, failure.signature(execution.text)
+            if self.error and self.error == before:
                 self._stuck = True
                 self.said.append(feedback.SAME_ERROR)
         if (diff := await self.workspace.diff()) != self.diff:
             self.diff = diff
             yield events.DiffChanged(diff)
 
-    def _pull_in(self, paths: Sequence[str]) -> None:
+    async def left(self, most: int) -> int:
+        """How many characters of files may still come into the next message, `most` at most."""
+        left = await self.conversation.left(self.room, self.engine.count)
+        return max(min(int(left * context.TOKEN_CHARACTERS) - sum(map(len, self.said)), most), 0)
+
+    async def _pull_in(self, paths: Sequence[str]) -> None:
         """Files that a failed run names and that the model has not read come with what it printed."""
-        pulled = context.unread_files(self.workspace, paths, self.conversation.known, context.other_characters(self.room))
+        room = await self.left(context.other_characters(self.room))
+        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
         self.said.extend(pulled.values())
         self.conversation.seen.update(pulled)
         self.read = tuple(pulled)
@@ -364,7 +352,9 @@ class Attempt:
     async def feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""
         if self.said or self.conversation.messages[-1].role != "user":
-            self.conversation.say("\n\n".join(self.said))
+            said = "\n\n".join(self.said)
+            answered = await self.conversation.answer(said, self.room, self.engine.count, self.workspace.read)
+            self._forgotten += answered
         self.said = []
         for text in self.conversation.steered:
             self.conversation.say(text)

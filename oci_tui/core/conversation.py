@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 
 import msgspec
@@ -11,6 +12,9 @@ from oci_tui.core.checking import Checking
 from oci_tui.core.context import Count
 from oci_tui.core.generation import Message
 from oci_tui.core.secrets import redacted
+
+_MARGIN = 16
+"""Tokens by which messages that are counted one by one may be more together."""
 
 
 class Conversation:
@@ -61,6 +65,26 @@ class Conversation:
         if self.messages[-1].role == "user":
             content = f"{self.messages.pop().content}\n\n{content}"
         self.messages.append(Message("user", content))
+
+    async def left(self, room: int, count: Count) -> int:
+        """How much of `room` the next message may take; the fixed prompt, the turn's first message and the reply stay."""
+        since = self.messages[self.first + 1 :]
+        last = since[-2:] if since and since[-1].role == "user" else since[-1:]
+        return room - await count([self.messages[0], self.messages[self.first], *last]) - _MARGIN
+
+    async def answer(self, said: str, room: int, count: Count, read: Callable[[str], str | None]) -> tuple[str, ...]:
+        """What came of a reply, as the next message; what of it has no room is left out and told, a phrase each.
+
+        A file that was shown in it, and is not whole any more, is not known.
+        """
+        shown = await context.cut(said, await self.left(room, count), count)
+        self.say(shown)
+        if shown == said:
+            return ()
+        blocks = {path: context.block(path, text) for path in self.known if (text := read(path))}
+        for path in [path for path, block in blocks.items() if block in said and block not in shown]:
+            del self.known[path]
+        return ("the middle of what came of the last reply",)
 
     async def fit(self, room: int, count: Count) -> context.Fitted:
         """What the model reads, in `room` tokens; what is dropped for that is forgotten here too, with files read before."""

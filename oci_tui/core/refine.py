@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from oci_tui.core import context, events, failure, feedback
+from oci_tui.core import context, events, failure, feedback, guards
 from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import Conversation
-from oci_tui.core.errors import SandboxError
+from oci_tui.core.errors import PromptError, SandboxError
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message
 from oci_tui.core.level import bring_level
@@ -19,6 +19,20 @@ from oci_tui.core.race import MOST_UNASKED, Race
 from oci_tui.core.verdict import Standing, Verdict
 
 Step = Callable[[], AsyncGenerator[Event]]
+
+_LESS_AND_LESS = (
+    (1.0, 1.0, True),
+    (1.0, 0.4, True),
+    (1.0, 0.0, True),
+    (1.0, 0.0, False),
+    (0.5, 0.0, False),
+    (0.25, 0.0, False),
+    (0.1, 0.0, False),
+    (0.0, 0.0, False),
+)
+"""What a turn's first message may hold, until it fits: the share of the room, the part of it for what nobody asked for, and
+whether all that the first check said comes, with the files that it names.
+"""
 
 
 async def _done(*steps: Step) -> AsyncGenerator[Event]:
@@ -140,7 +154,7 @@ class Turn:
         self._kept = number = self._best[1]
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.history.restore(number))
         attempt.diff, self._anew = await self.workspace.diff(), False
-        room = context.other_characters(attempt.room)
+        room = await attempt.left(context.other_characters(attempt.room))
         files = context.changed_files(self.workspace, attempt.wrote, self.conversation.known, room)
         (self.conversation.say if attempt.final else attempt.said.append)(said(tuple(files.values())))
         yield events.RoundRestored(number)
@@ -176,18 +190,27 @@ class Turn:
         fixed = context.system_message(conversation.languages, said, planning=planning)
         conversation.messages[0] = context.PLAIN if attempt.plain else fixed
         conversation.instructions = said
+        count, alone = attempt.engine.count, [conversation.messages[0], Message("user", self.prompt)]
+        if (size := await count(alone)) > attempt.room:
+            most = attempt.room - await count(alone[:1])
+            raise PromptError(
+                f"the prompt has {size - attempt.room + most} tokens, and {most} is the most that is read: shorten it"
+            )
         if not planning:
-            async with aclosing(attempt.check_first()) as happened:
+            async with aclosing(self._check_first()) as happened:
                 async for event in happened:
                     yield event
-        for share in (1.0, 0.5, 0.25, 0.1, 0.0):
+        check = attempt.first_check
+        for share, unasked, whole in _LESS_AND_LESS:
             known = dict(conversation.known)
-            room = int(attempt.room * share)
-            shown = await context.show(
-                self.workspace, attempt.parser, self.prompt, conversation.output, room, known, attempt.first_check.named
-            )
-            text = "\n".join(filter(None, (shown.text, attempt.first_check.said, self.prompt)))
-            if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
+            free = context.kept_free(attempt.room, self.policy.max_new_tokens, unasked=unasked)
+            left = attempt.room - free - size
+            failing = await context.cut(check.said, left if whole else min(left, context.LEAST_FEEDBACK_TOKENS), count)
+            room, named = int(attempt.room * share), check.named if whole else ()
+            output = conversation.output
+            shown = await context.show(self.workspace, attempt.parser, self.prompt, output, room, known, named, unasked)
+            text = "\n".join(filter(None, (shown.text, failing, self.prompt)))
+            if await count([conversation.messages[0], Message("user", text)]) <= attempt.room - free:
                 break
         conversation.known = known
         conversation.seen = set(shown.paths)
@@ -198,6 +221,26 @@ class Turn:
         conversation.first, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()
         self._start = self.workspace.fork(), conversation.beside()
+
+    async def _check_first(self) -> AsyncGenerator[Event]:
+        """Where the person says that something fails, the check runs before the first reply, which knows then how it fails.
+
+        Not where it takes a question, and not where the model has just read what the check says.
+        """
+        attempt, conversation = self.attempt, self.conversation
+        if attempt.sandbox is None or attempt.begun or conversation.failing or not guards.complains(self.prompt):
+            return
+        async with aclosing(attempt.look()) as happened:
+            async for event in happened:
+                yield event
+        decider = attempt.decider
+        if decider is None or not (permission := attempt.approval.by_rule(decider)) or not permission.allowed:
+            return
+        asked = decider, attempt.sandbox, attempt.workspace, self.prompt, conversation.checking
+        async with aclosing(attempt.first_check.told(*asked)) as happened:
+            async for event in happened:
+                yield event
+        conversation.output, attempt.error = attempt.first_check.output, attempt.first_check.failure
 
     async def _meet_the_user(self) -> AsyncGenerator[Event]:
         """What the person edited meanwhile comes into mirror and sandbox; a model that has read files is told."""
@@ -212,6 +255,7 @@ class Turn:
         yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
         yield events.DiffChanged(await self.workspace.diff())
         if self.conversation.known:
-            room = int(attempt.room * context.NAMED_SHARE * context.TOKEN_CHARACTERS) if self.rounds > 1 else 0
+            most = int(attempt.room * context.NAMED_SHARE * context.TOKEN_CHARACTERS)
+            room = await attempt.left(most) if self.rounds > 1 else 0
             changed = context.changed_files(self.workspace, edits.paths, self.conversation.known, room)
             self.conversation.say("\n".join([said, *changed.values()]))

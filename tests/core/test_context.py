@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from oci_tui.core.context import INSTRUCTIONS, TOKEN_CHARACTERS, block, fitted, instructions, show, system_message, unread_files
+from oci_tui.core.context import (
+    INSTRUCTIONS,
+    TOKEN_CHARACTERS,
+    block,
+    cut,
+    fitted,
+    instructions,
+    show,
+    system_message,
+    unread_files,
+)
+from oci_tui.core.conversation import Conversation
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.parser.treesitter import TreeSitterParser
@@ -109,6 +120,42 @@ async def test_in_a_long_turn_its_middle_goes_and_the_newest_stays() -> None:
     everything = await fitted(messages, 1_000, 1, Words().count)
     assert everything.messages == tuple(messages)
     assert everything.dropped == ()
+
+
+async def test_what_came_of_a_reply_is_cut_to_the_room() -> None:
+    text = "".join(f"line {number}\n" for number in range(300))
+    assert await cut(text, len(text), Words().count) == text
+    shown = await cut(text, 1_000, Words().count)
+    assert 800 < len(shown) <= 1_000
+    assert shown.startswith("line 0\n")
+    assert shown.endswith("line 299\n")
+    assert "bytes omitted" in shown
+    assert 200 <= len(await cut(text, -50, Words().count)) < 300
+
+
+async def test_the_next_message_has_the_room_that_prompt_and_reply_leave() -> None:
+    talk = Conversation()
+    talk.messages = [Message("system", "s" * 10), Message("user", "old" * 9), Message("assistant", "old" * 9)]
+    talk.messages += [Message("user", "p" * 100), Message("assistant", "1" * 50)]
+    talk.first = 3
+    left = await talk.left(1_000, Words().count)
+    assert 1_000 - 160 - left in range(20)
+    files = {"a.py": "x = 1\n" * 100, "b.py": "y\n"}
+    block_a = block("a.py", files["a.py"])
+    talk.known = {"a.py": 1, "b.py": 2}
+    told = await talk.answer(f"{block_a}\nend", 400, Words().count, files.__getitem__)
+    assert told
+    assert talk.known == {"b.py": 2}, "it is not shown whole any more"
+    assert talk.messages[-1].content.endswith("end")
+    assert await Words().count([*talk.messages[:1], *talk.messages[3:]]) <= 400
+    talk.messages.append(Message("assistant", "2" * 20))
+    assert await talk.answer("short", 400, Words().count, files.__getitem__) == ()
+
+
+async def test_named_files_come_where_there_is_no_room_for_others(workspace: GitWorkspace) -> None:
+    shown = await show(workspace, PARSER, "look at app.py", "", 8192, {}, unasked=0.0)
+    assert shown.paths == ("app.py",)
+    assert "What files that are not shown define" not in shown.text
 
 
 async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> None:
