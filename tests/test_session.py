@@ -380,6 +380,21 @@ async def test_an_edit_that_nothing_can_check_is_an_answer(make_repository: Make
 
 
 @pytest.mark.docker
+async def test_an_edit_that_only_compiles_has_not_passed(make_repository: MakeRepository) -> None:
+    untested = {"calc.py": FILES["calc.py"]}
+    ran = f"{RIGHT}```python\nfrom calc import add\nassert add(1, 2) == 3\n```\n"
+    for name, replies, ended in (("edit", [RIGHT], Verdict.ANSWERED), ("run", [ran, "Done."], Verdict.PASSED)):
+        async with session_on(make_repository(untested, name), replies) as session:
+            happened = await turn(session)
+            assert verdict(happened) is ended
+            rounds = [(event.passed, event.outcome) for event in happened if isinstance(event, events.RoundFinished)]
+            if name == "edit":
+                assert rounds == [(None, "compiles; there is no check, and nothing of it was run")]
+    async with session_on(make_repository(untested, "broken"), ["calc.py\n```python\ndef add(:\n```\n"] * 2) as session:
+        assert [event.passed for event in await turn(session) if isinstance(event, events.RoundFinished)][:1] == [False]
+
+
+@pytest.mark.docker
 async def test_a_reply_that_was_cut_off_writes_no_half_file(make_repository: MakeRepository) -> None:
     long = "calc.py\n```python\n" + "x = 1\n" * 500
     async with session_on(make_repository(FILES), [long, RIGHT], Policy(timeout_s=20, max_new_tokens=200)) as session:

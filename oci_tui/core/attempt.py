@@ -274,6 +274,8 @@ class Attempt:
         self._checked, self._unchecked = self.passed, False
         self.conversation.failing = self.passed is False
         self.decided = True
+        if self.passed and check is not self.decider:
+            self.outcome, self.decided = verdict.COMPILED, False
         self.final = bool(self.passed) or self.final
 
     async def conclude(self) -> AsyncGenerator[Event]:
