@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from oci_tui.core import check, failure, feedback, guards, missing
 from oci_tui.core.events import Event
 from oci_tui.core.labels import SHELL_TAGS
@@ -27,7 +29,8 @@ class Execution:
         self.said: list[str] = []
         self.lacking: missing.Missing | None = None
         self.named: tuple[str, ...] = ()
-        self._command, self._sandbox, self._workspace, self._prompt = command, sandbox, workspace, prompt
+        self._command = replace(command, imports=check.imports(workspace.paths()))
+        self._sandbox, self._workspace, self._prompt = sandbox, workspace, prompt
         self._changed = changed
 
     @property
