@@ -954,6 +954,24 @@ async def test_files_that_a_failure_names_and_instructions_are_read(make_reposit
 
 
 @pytest.mark.docker
+async def test_the_failing_lines_of_a_file_that_is_known_or_too_long_are_shown(make_repository: MakeRepository) -> None:
+    deep = "x = 1\n" * 30_000 + "\n\ndef half(number):\n    whole = int(number)\n    return whole / 0\n"
+    files = {"deep.py": deep, "run.py": "from deep import half\n\n\ndef main():\n    return half(4)\n\n\nmain()\n"}
+    check = Policy(rounds=2, timeout_s=20, check_command="python3 run.py")
+    reply = "run.py\n<<<<<<< SEARCH\n    return half(4)\n=======\n    return half(5)\n>>>>>>> REPLACE\n"
+    for name, prompt in (("quiet", "let run.py halve 5"), ("first", "run.py fails, let it halve 5")):
+        async with session_on(make_repository(files, name), []) as session:
+            session.policy, session.engine = check, (engine := Remembering([reply, *["It divides by zero."] * 5]))
+            assert verdict(await turn(session, prompt)) is Verdict.FAILED
+        first, second = (asked[-1].content for asked in engine.asked[:2])
+        frame = "Around line 30005 of deep.py\n```python\nx = 1\n"
+        assert "whole = int(number)\n    return whole / 0\n```\n" in second
+        assert second.count(frame) == 1
+        assert second.count("Around line 5 of run.py\n") + second.count("Around line 8 of run.py\n") == 1
+        assert (frame in first) is (name == "first")
+
+
+@pytest.mark.docker
 async def test_what_the_person_says_meanwhile_is_read_in_the_next_round(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), [WRONG, RIGHT]) as session:
         happened = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable, Sequence
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
 
@@ -329,7 +329,7 @@ class Attempt:
                 yield event
         elif not self.passed:
             self._failed = execution.said[:1]
-            await self._pull_in(execution.named)
+            await self._pull_in(execution)
             before, self.error = self.error, failure.signature(execution.text)
             if self.error and self.error == before:
                 self._stuck = True
@@ -343,11 +343,13 @@ class Attempt:
         left = await self.conversation.left(self.room, self.engine.count)
         return max(min(int(left * context.TOKEN_CHARACTERS) - sum(map(len, self.said)), most), 0)
 
-    async def _pull_in(self, paths: Sequence[str]) -> None:
-        """Files that a failed run names and that the model has not read come with what it printed."""
-        room = await self.left(context.other_characters(self.room))
-        pulled = context.unread_files(self.workspace, paths, self.conversation.known, room)
+    async def _pull_in(self, failed: Execution) -> None:
+        """Files that a failed run names and that the model has not read come with what it printed, of others the lines."""
+        room, named = await self.left(context.other_characters(self.room)), [place.path for place in failed.places]
+        pulled = context.unread_files(self.workspace, named, self.conversation.known, room)
         self.said.extend(pulled.values())
+        others = [place for place in failed.places if place.path not in pulled]
+        self.said.extend(context.frames(self.workspace, others, failed.text, await self.left(context.MOST_OF_FRAMES)))
         self.conversation.seen.update(pulled)
         self.read = tuple(pulled)
 

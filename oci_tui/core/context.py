@@ -15,6 +15,7 @@ import msgspec
 
 from oci_tui.core import mentions, repository_map
 from oci_tui.core.diff import to_patch
+from oci_tui.core.failure import Place
 from oci_tui.core.feedback import shortened
 from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.generation import Message
@@ -36,6 +37,7 @@ MAP_SHARE, MAP_TOKENS = 0.15, 1_000
 LISTED, MOST_READ = 60, 400
 INSTRUCTIONS, LONGEST_INSTRUCTIONS = "AGENTS.md", 6_000
 _DIFF_SHARE = 0.25
+FRAME_LINES, MOST_FRAMES, MOST_OF_FRAMES, _FRAME_WIDTH = 5, 2, 2_500, 200
 _OUTPUT_SHARE, _OUTPUT_CHARACTERS = 0.5, 16_000
 _LEAST_CUT = 200
 
@@ -151,6 +153,23 @@ def unread_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int
         room -= len(text)
         known[path] = fingerprint(text)
         parts[path] = block(path, text)
+    return parts
+
+
+def frames(workspace: Snapshot, places: Sequence[Place], output: str, room: int) -> list[str]:
+    """The lines around the first places that `output` names and does not show, as blocks of `room` characters at most."""
+    parts: list[str] = []
+    for place in places:
+        lines = (workspace.read(place.path) or "").split("\n")
+        last = [line.strip() for line in lines[: place.line] if line.strip()][-2:]
+        if len(lines) < place.line or all(line in output for line in last):
+            continue
+        around = [line[:_FRAME_WIDTH] for line in lines[max(place.line - 1 - FRAME_LINES, 0) : place.line + FRAME_LINES]]
+        part = f"Around line {place.line} of " + block(place.path, "\n".join(around))
+        room -= len(part)
+        if room < 0 or len(parts) == MOST_FRAMES:
+            break
+        parts.append(part)
     return parts
 
 

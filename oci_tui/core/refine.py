@@ -207,10 +207,12 @@ class Turn:
             free = context.kept_free(attempt.room, self.policy.max_new_tokens, unasked=unasked)
             left = attempt.room - free - size
             failing = await context.cut(check.said, left if whole else min(left, context.LEAST_FEEDBACK_TOKENS), count)
-            room, named = int(attempt.room * share), check.named if whole else ()
+            room, named = int(attempt.room * share), [place.path for place in check.places] if whole else ()
             output = conversation.output
             shown = await context.show(self.workspace, attempt.parser, self.prompt, output, room, known, named, unasked)
-            text = "\n".join(filter(None, (shown.text, failing, self.prompt)))
+            unread = [place for place in check.places if place.path not in known]
+            frames = context.frames(self.workspace, unread, check.output, int(context.MOST_OF_FRAMES * share))
+            text = "\n".join(filter(None, (shown.text, failing, *frames, self.prompt)))
             if await count([conversation.messages[0], Message("user", text)]) <= attempt.room - free:
                 break
         conversation.known = known

@@ -9,16 +9,19 @@ import pytest
 
 from oci_tui.core.context import (
     INSTRUCTIONS,
+    MOST_FRAMES,
     TOKEN_CHARACTERS,
     block,
     cut,
     fitted,
+    frames,
     instructions,
     show,
     system_message,
     unread_files,
 )
 from oci_tui.core.conversation import Conversation
+from oci_tui.core.failure import Place
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.parser.treesitter import TreeSitterParser
@@ -215,6 +218,22 @@ async def test_instructions_of_the_repository_stay_in_the_fixed_prompt(workspace
     assert INSTRUCTIONS not in (await show(workspace, PARSER, "do it", "", 8192, {})).paths
     await workspace.apply({INSTRUCTIONS: "x" * 10_000})
     assert instructions(workspace)[1]
+
+
+async def test_the_lines_around_a_place_are_shown_where_the_output_does_not(workspace: GitWorkspace) -> None:
+    await workspace.apply({"app.py": "".join(f"line_{number} = {number}\n" for number in range(1, 21))})
+    place = Place("app.py", 10)
+    traceback = 'File "/workspace/app.py", line 10\n    line_10 = 10\n'
+    (shown,) = frames(workspace, [place], traceback, 2_000)
+    assert shown.startswith("Around line 10 of app.py\n```python\nline_5 = 5\n")
+    assert shown.endswith("line_15 = 15\n```\n")
+    assert frames(workspace, [place], f"    line_9 = 9\n>   line_10 = 10\n{traceback}", 2_000) == []
+    assert frames(workspace, [place], traceback, 100) == []
+    assert frames(workspace, [Place("app.py", 99), Place("none.py", 1)], traceback, 2_000) == []
+    many = [Place("app.py", number) for number in (3, 5, 10)]
+    assert len(frames(workspace, many, "", 2_000)) == MOST_FRAMES
+    await workspace.apply({"app.py": "x" * 10_000 + "\n"})
+    assert len(frames(workspace, [Place("app.py", 1)], "", 2_000)[0]) < 300
 
 
 async def test_files_that_a_failure_names_are_read_once(workspace: GitWorkspace) -> None:
