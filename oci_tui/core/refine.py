@@ -16,7 +16,7 @@ from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Sandboxes, Snapshot
 from oci_tui.core.race import MOST_UNASKED, Race
-from oci_tui.core.verdict import COMPILED, Standing, Verdict
+from oci_tui.core.verdict import COMPILED, NOT_DONE, Standing, Verdict
 
 Step = Callable[[], AsyncGenerator[Event]]
 
@@ -82,7 +82,7 @@ class Turn:
                     async for event in happened:
                         yield event
             steps: list[Step] = [attempt.write, attempt.run] if replies == 1 else [partial(self._race, replies)]
-            async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds == self.policy.rounds))) as happened:
+            async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds >= self.policy.rounds))) as happened:
                 async for event in happened:
                     yield event
             kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
@@ -106,7 +106,7 @@ class Turn:
             return 1 if alone else max(self.policy.candidates, 1)
         if alone or self.policy.candidates or number > self.policy.rounds + 1:
             return 0
-        failed = self.verdict is Verdict.FAILED and (self.attempt.decided or self.attempt.passed is None)
+        failed = self.verdict is Verdict.FAILED and self.attempt.outcome != NOT_DONE
         at_once = (await self.attempt.engine.describe()).at_once
         return min(at_once, MOST_UNASKED) if failed and at_once > 1 else 0
 
