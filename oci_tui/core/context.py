@@ -108,7 +108,8 @@ async def show(
     named = mentions.find(prompt, paths)
     first_read = dict.fromkeys([*named.paths, *failing])
     words = _words(prompt)
-    texts = {path: workspace.read(path) or "" for path in _by_interest(paths)[:MOST_READ]}
+    interesting = _by_interest(paths)
+    texts = {path: workspace.read(path) or "" for path in interesting[:MOST_READ]}
     wanted = sorted(texts.keys() - first_read.keys(), key=lambda path: (-_relevance(path, texts[path], words), _interest(path)))
     budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: _characters(unasked * room, OTHER_SHARE, OTHER_TOKENS)}
     parts: list[str] = []
@@ -129,6 +130,10 @@ async def show(
         parts.append(block(path, text))
     unseen = {path: texts[path] for path in (*first_read, *wanted) if texts.get(path) and path not in known}
     head = _overview(paths, unseen, words, unasked * room, parser) if first and room else []
+    if named.symbols:
+        unseen |= {
+            path: workspace.read(path) or "" for path in interesting[MOST_READ:] if path not in known and parser.knows(path)
+        }
     asked = [*_symbols(named.symbols, unseen, budgets[True], parser), *await _mentioned(workspace, named, output, room)]
     return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out))
 
@@ -219,7 +224,8 @@ def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], roo
     if not paths:
         return []
     listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
-    drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS), parser)
+    most = _characters(room, MAP_SHARE, MAP_TOKENS)
+    drawn = repository_map.draw(unseen, words, most, parser) if most else ""
     return [f"Files of the repository:\n{listed}\n", *([f"What files that are not shown define:\n{drawn}\n"] if drawn else [])]
 
 

@@ -10,6 +10,7 @@ import pytest
 from oci_tui.core.context import (
     INSTRUCTIONS,
     MOST_FRAMES,
+    MOST_READ,
     TOKEN_CHARACTERS,
     block,
     cut,
@@ -184,6 +185,13 @@ async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> Non
     plain = await show(workspace, PARSER, "what is the diff and the output", "boom", 8192, {})
     assert "+x = 6" not in plain.text
     assert "boom" not in plain.text
+
+
+async def test_a_symbol_is_found_in_a_repository_of_many_files(workspace: GitWorkspace) -> None:
+    many = {f"a{number:03}.py": f"def name_{number}():\n    return {number}\n" for number in range(MOST_READ)}
+    await workspace.apply({**many, "z/late.py": "def wanted_here():\n    return 'late'\n" + "x = 1\n" * 4_000})
+    shown = await show(workspace, PARSER, "what does @wanted_here do", "", 8192, {})
+    assert "From z/late.py\n```python\ndef wanted_here():\n    return 'late'\n```" in shown.text
 
 
 async def test_a_map_shows_what_files_without_room_define(workspace: GitWorkspace) -> None:
