@@ -926,6 +926,25 @@ async def test_a_turn_about_a_long_file_has_room_for_every_round(
 
 
 @pytest.mark.docker
+async def test_what_the_last_turn_left_unanswered_leaves_room_for_a_long_file(make_repository: MakeRepository) -> None:
+    files = {**FILES, "more.py": "def part():\n    return 12\n\n\n" * 400, "unread.csv": "a,b\n" * 1_500}
+    files["test_calc.py"] += "    print('unread.csv:1: bad, ' * 500)\n    assert False\n"
+    async with session_on(make_repository(files), [], Policy(rounds=1, timeout_s=20)) as session:
+        session.engine = engine = Dense([RIGHT, "It does."], window=8192)
+        assert verdict(await turn(session)) is Verdict.FAILED
+        left = session.conversation.messages[-1]
+        assert (await engine.count([left]) > 3_000, "unread.csv" in session.conversation.known) == (True, True)
+        happened = await turn(session, "what does more.py do?")
+        assert await engine.count(engine.asked[-1]) <= 8192 - 1024
+        assert "unread.csv" not in session.conversation.known
+    opening = engine.asked[-1][-1].content
+    assert opening.startswith("Execution result: ")
+    assert opening.count("def part()") == 400
+    dropped = [event.dropped for event in happened if isinstance(event, events.ContextBuilt)]
+    assert "the middle of what came of the last reply" in dropped[0]
+
+
+@pytest.mark.docker
 async def test_a_prompt_that_is_too_long_is_refused_before_anything_runs(make_repository: MakeRepository) -> None:
     async with session_on(make_repository(FILES), ["Fine."]) as session:
         happened = await turn(session, "It fails: " + "word " * 40_000)

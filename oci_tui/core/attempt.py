@@ -67,7 +67,7 @@ class Attempt:
         self._beginnings = Beginnings()
         self._failed: list[str] = []
         self._heard: tuple[str, ...] = ()
-        self._forgotten: tuple[str, ...] = ()
+        self.forgotten: tuple[str, ...] = ()
         self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = self._warned = (
             False
         )
@@ -144,9 +144,9 @@ class Attempt:
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
         kept = await self.conversation.fit(self.room, self.engine.count)
-        dropped = (*self._forgotten, *kept.dropped)
+        dropped = (*self.forgotten, *kept.dropped)
         yield events.ContextBuilt(self.read, self.left_out, kept.size, self.window, dropped)
-        self.read = self.left_out = self._forgotten = ()
+        self.read = self.left_out = self.forgotten = ()
         texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
             kept.messages,
@@ -357,8 +357,9 @@ class Attempt:
         """The next message: what was refused and printed, and what the person said meanwhile."""
         if self.said or self.conversation.messages[-1].role != "user":
             said = "\n\n".join(self.said)
-            answered = await self.conversation.answer(said, self.room, self.engine.count, self.workspace.read)
-            self._forgotten += answered
+            left = await self.conversation.left(self.room, self.engine.count)
+            shown = await context.cut(said, left, self.engine.count)
+            self.forgotten += self.conversation.say_cut(said, shown, self.workspace.read)
         self.said = []
         for text in self.conversation.steered:
             self.conversation.say(text)
@@ -378,7 +379,7 @@ class Attempt:
 
     async def start_over(self) -> AsyncGenerator[Event]:
         """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
-        self._forgotten = ("the attempts that failed",)
+        self.forgotten = ("the attempts that failed",)
         self.conversation.messages[self.conversation.first :] = [self.opening]
         self.said = [
             self._beginnings.message([*self._failed, *self.said], self.first_check.said, checked=self._checked is not None),

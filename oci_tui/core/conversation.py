@@ -69,15 +69,14 @@ class Conversation:
     async def left(self, room: int, count: Count) -> int:
         """How much of `room` the next message may take; the fixed prompt, the turn's first message and the reply stay."""
         since = self.messages[self.first + 1 :]
-        last = since[-2:] if since and since[-1].role == "user" else since[-1:]
+        last = since[-2:] if since and since[-1].role == "user" else [*since[-1:], *[Message("user", "")] * bool(since)]
         return room - await count([self.messages[0], self.messages[self.first], *last]) - _MARGIN
 
-    async def answer(self, said: str, room: int, count: Count, read: Callable[[str], str | None]) -> tuple[str, ...]:
-        """What came of a reply, as the next message; what of it has no room is left out and told, a phrase each.
+    def say_cut(self, said: str, shown: str, read: Callable[[str], str | None]) -> tuple[str, ...]:
+        """Say what is `shown` of what would have been `said`; what the person is told of the rest, a phrase each.
 
-        A file that was shown in it, and is not whole any more, is not known.
+        A file that was in it, and is not whole any more, is not known.
         """
-        shown = await context.cut(said, await self.left(room, count), count)
         self.say(shown)
         if shown == said:
             return ()
@@ -85,6 +84,10 @@ class Conversation:
         for path in [path for path, block in blocks.items() if block in said and block not in shown]:
             del self.known[path]
         return ("the middle of what came of the last reply",)
+
+    def unanswered(self) -> str:
+        """What came of the last turn's last reply, which no reply has read; it is taken out, to be said with what comes now."""
+        return self.messages.pop().content if self.messages[-1].role == "user" else ""
 
     async def fit(self, room: int, count: Count) -> context.Fitted:
         """What the model reads, in `room` tokens; what is dropped for that is forgotten here too, with files read before."""

@@ -193,7 +193,7 @@ class Turn:
         conversation.instructions = said
         count, alone = attempt.engine.count, [conversation.messages[0], Message("user", self.prompt)]
         if (size := await count(alone)) > attempt.room:
-            most = attempt.room - await count(alone[:1])
+            most = attempt.room - await count([alone[0], Message("user", "")])
             raise PromptError(
                 f"the prompt has {size - attempt.room + most} tokens, and {most} is the most that is read: shorten it"
             )
@@ -201,25 +201,28 @@ class Turn:
             async with aclosing(self._check_first()) as happened:
                 async for event in happened:
                     yield event
-        check = attempt.first_check
+        check, ago = attempt.first_check, conversation.unanswered()
         for share, unasked, whole in _LESS_AND_LESS:
             known = dict(conversation.known)
             free = context.kept_free(attempt.room, self.policy.max_new_tokens, unasked=unasked)
             left = attempt.room - free - size
-            failing = await context.cut(check.said, left if whole else min(left, context.LEAST_FEEDBACK_TOKENS), count)
+            most = left if whole else min(left, context.LEAST_FEEDBACK_TOKENS)
+            heard, failing = await context.cut(ago, most, count), await context.cut(check.said, most, count)
             room, named = int(attempt.room * share), [place.path for place in check.places] if whole else ()
             output = conversation.output
             shown = await context.show(self.workspace, attempt.parser, self.prompt, output, room, known, named, unasked)
             unread = [place for place in check.places if place.path not in known]
             frames = context.frames(self.workspace, unread, check.output, int(context.MOST_OF_FRAMES * share))
             text = "\n".join(filter(None, (shown.text, failing, *frames, self.prompt)))
-            if await count([conversation.messages[0], Message("user", text)]) <= attempt.room - free:
+            if await count([conversation.messages[0], Message("user", f"{heard}\n\n{text}")]) <= attempt.room - free:
                 break
         conversation.known = known
         conversation.seen = set(shown.paths)
         ours = (context.INSTRUCTIONS,)
         attempt.read = (*ours * bool(first and said), *shown.paths)
         attempt.left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
+        if ago:
+            attempt.forgotten += conversation.say_cut(ago, heard, self.workspace.read)
         conversation.say(text)
         conversation.first, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()

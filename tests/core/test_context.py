@@ -147,13 +147,15 @@ async def test_the_next_message_has_the_room_that_prompt_and_reply_leave() -> No
     files = {"a.py": "x = 1\n" * 100, "b.py": "y\n"}
     block_a = block("a.py", files["a.py"])
     talk.known = {"a.py": 1, "b.py": 2}
-    told = await talk.answer(f"{block_a}\nend", 400, Words().count, files.__getitem__)
-    assert told
+    said = f"{block_a}\nend"
+    shown = await cut(said, await talk.left(400, Words().count), Words().count)
+    assert talk.say_cut(said, shown, files.__getitem__)
     assert talk.known == {"b.py": 2}, "it is not shown whole any more"
     assert talk.messages[-1].content.endswith("end")
     assert await Words().count([*talk.messages[:1], *talk.messages[3:]]) <= 400
-    talk.messages.append(Message("assistant", "2" * 20))
-    assert await talk.answer("short", 400, Words().count, files.__getitem__) == ()
+    assert talk.unanswered() == shown
+    assert talk.unanswered() == ""
+    assert talk.say_cut("short", "short", files.__getitem__) == ()
 
 
 async def test_named_files_come_where_there_is_no_room_for_others(workspace: GitWorkspace) -> None:
