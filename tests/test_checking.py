@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,19 @@ async def test_pytest_is_found_shown_once_before_its_use_and_decides(make_reposi
     kinds = [type(event) for event in happened]
     assert kinds.index(CheckFound) < kinds.index(ReplyFinished) < kinds.index(CommandStarted)
     assert checks(again) == []
+
+
+async def test_a_package_in_src_is_found_by_the_check_by_code_and_by_the_person(make_repository: MakeRepository) -> None:
+    files = {"src/shop/__init__.py": FILES["calc.py"], "tests/test_shop.py": FILES["test_calc.py"].replace("calc", "shop")}
+    right = RIGHT.replace("calc.py", "src/shop/__init__.py")
+    look = "```python\nimport shop\nprint(shop.add(1, 2))\n```"
+    async with session_on(make_repository(files), [look, right]) as session:
+        happened = await turn(session)
+        async with aclosing(session.run("python3 -c 'import shop'")) as running:
+            ends = [event.exit.code async for event in running if isinstance(event, events.CommandFinished)]
+    assert verdict(happened) is Verdict.PASSED
+    assert next(event.text for event in happened if isinstance(event, events.OutputArrived)) == "-1\n"
+    assert ends == [0]
 
 
 async def test_in_the_profile_node_the_script_of_package_json_is_the_check(make_repository: MakeRepository) -> None:

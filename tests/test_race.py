@@ -194,6 +194,20 @@ async def test_after_a_failed_last_round_several_begin_anew(make_repository: Mak
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize(("last", "ended"), [("7.", Verdict.PASSED), ("```python\nprint(8)\n```", Verdict.FAILED)])
+async def test_several_begin_anew_where_the_replys_own_code_failed_and_must_be_done(
+    make_repository: MakeRepository, last: str, ended: Verdict
+) -> None:
+    failing, right = "```python\n1 / 0\n```", "```python\nprint(3 + 4)\n```"
+    replies = [failing, failing + "\nAgain.", right, failing, failing, last]
+    async with racing(make_repository({"data.txt": "3\n4\n"}), replies, Policy(rounds=1, timeout_s=20)) as session:
+        happened = await turn(session, "sum data.txt")
+    assert verdict(happened) is ended
+    assert chosen(happened) == (2, "how its check came out")
+    assert len(only(happened, events.RoundFinished)) == 2
+
+
+@pytest.mark.docker
 async def test_containers_that_nobody_asked_for_cost_nothing_when_they_cannot_be_had(make_repository: MakeRepository) -> None:
     root = make_repository(FILES)
     async with racing(root, [WRONG, *SUMS, BROKEN], Policy(rounds=1, timeout_s=20)) as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from oci_tui.core import context, events, feedback
-from oci_tui.core.approval import Approval
+from oci_tui.core.approval import CHECK_DECIDES, Approval, CommandRefused
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_ERROR
@@ -380,6 +380,21 @@ async def test_an_edit_that_nothing_can_check_is_an_answer(make_repository: Make
 
 
 @pytest.mark.docker
+async def test_an_edit_that_only_compiles_has_not_passed(make_repository: MakeRepository) -> None:
+    untested = {"calc.py": FILES["calc.py"]}
+    ran = f"{RIGHT}```python\nfrom calc import add\nassert add(1, 2) == 3\n```\n"
+    for name, replies, ended in (("edit", [RIGHT], Verdict.ANSWERED), ("run", [ran, "Done."], Verdict.PASSED)):
+        async with session_on(make_repository(untested, name), replies) as session:
+            happened = await turn(session)
+            assert verdict(happened) is ended
+            rounds = [(event.passed, event.outcome) for event in happened if isinstance(event, events.RoundFinished)]
+            if name == "edit":
+                assert rounds == [(None, "compiles; there is no check, and nothing of it was run")]
+    async with session_on(make_repository(untested, "broken"), ["calc.py\n```python\ndef add(:\n```\n"] * 2) as session:
+        assert [event.passed for event in await turn(session) if isinstance(event, events.RoundFinished)][:1] == [False]
+
+
+@pytest.mark.docker
 async def test_a_reply_that_was_cut_off_writes_no_half_file(make_repository: MakeRepository) -> None:
     long = "calc.py\n```python\n" + "x = 1\n" * 500
     async with session_on(make_repository(FILES), [long, RIGHT], Policy(timeout_s=20, max_new_tokens=200)) as session:
@@ -425,6 +440,67 @@ async def test_the_check_runs_before_a_turn_that_ran_something_passes(
     assert verdict(happened) is expected
     labels = [event.command.label for event in happened if isinstance(event, events.CommandStarted)]
     assert labels.count("pytest -q") == checks
+
+
+MOVED = f"""sums.py
+```python
+{FIXED}```
+test_calc.py
+<<<<<<< SEARCH
+from calc import add
+=======
+from sums import add
+>>>>>>> REPLACE
+"""
+
+
+@pytest.mark.docker
+async def test_a_script_beside_edits_that_changes_files_runs_before_the_check(make_repository: MakeRepository) -> None:
+    remove, example = "```bash\nrm calc.py\n```\n", "```python\nfrom sums import add\nprint(add(1, 2))\n```\n"
+    async with session_on(make_repository(FILES), [f"{MOVED}{remove}{example}```sh\npytest -q\n```\n"]) as session:
+        happened = await turn(session, "Move add from calc.py to sums.py, in the test too.")
+        assert session.workspace.read("calc.py") is None
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.RoundStarted)) == 1
+    assert [event.command.label for event in happened if isinstance(event, events.CommandStarted)] == ["bash", "pytest -q"]
+    left = [(event.command.code, event.why) for event in happened if isinstance(event, CommandRefused)]
+    assert left == [("from sums import add …", CHECK_DECIDES), ("pytest -q", CHECK_DECIDES)]
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("rounds", [1, 2])
+async def test_a_script_beside_edits_that_fails_is_told_though_the_check_passes(
+    make_repository: MakeRepository, rounds: int
+) -> None:
+    failing = f"{RIGHT}\n```bash\nrm nothing.py\n```\n"
+    async with session_on(make_repository(FILES), [failing, "Done."], Policy(rounds=rounds, timeout_s=20)) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert len(only(happened, events.RoundStarted)) == rounds
+        if rounds == 2:
+            told = session.conversation.messages[-2].content
+            assert "rm: cannot remove 'nothing.py'" in told
+            assert told.index("cannot remove") < told.index("1 passed")
+
+
+@pytest.mark.docker
+async def test_a_script_beside_edits_that_were_refused_is_not_lost(make_repository: MakeRepository) -> None:
+    lazy = "calc.py\n```python\ndef add(a, b):\n    # ... rest unchanged\n    return a + b\n```\n"
+    async with session_on(make_repository({**FILES, "old.txt": "x\n"}), [f"{lazy}```bash\nrm old.txt\n```", RIGHT]) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert session.workspace.read("old.txt") is None
+    assert len(only(happened, events.RoundStarted)) == 1
+
+
+@pytest.mark.docker
+async def test_a_check_that_prints_nothing_is_not_taken_for_the_same_error(make_repository: MakeRepository) -> None:
+    silent = Policy(rounds=2, timeout_s=20, check_command="grep -q 'a + b' calc.py")
+    async with session_on(make_repository(FILES), [WRONG, RIGHT], silent) as session:
+        happened = await turn(session)
+        assert verdict(happened) is Verdict.PASSED
+        assert [message.role for message in session.conversation.messages][1:] == ["user", "assistant", "user", "assistant"]
+        assert not any(SAME_ERROR in message.content for message in session.conversation.messages)
 
 
 @pytest.mark.docker
@@ -816,6 +892,71 @@ async def test_what_is_dropped_for_room_is_told(make_repository: MakeRepository)
     assert [messages[-1].content.endswith(f"question {number}?") for number, messages in enumerate(engine.asked)] == [True] * 6
 
 
+class Dense(Remembering):
+    """Counts a token for 2.6 characters, as of code that a tokenizer knows badly."""
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        return sum(int(len(message.content) / 2.6) + 5 for message in messages)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("characters", [8_000, 12_000])
+@pytest.mark.parametrize("prompt", ["let shop.py add", "The tests fail: correct shop.py."])
+async def test_a_turn_about_a_long_file_has_room_for_every_round(
+    make_repository: MakeRepository, characters: int, prompt: str
+) -> None:
+    """In the default window, where other files, a failure at its longest and files that it names want their part too."""
+    long = "".join(f"def part_{number}():\n    return {number}\n\n\n" for number in range(characters // 35))
+    files = {f"other_{number}.py": f"# {'x' * 90}\n" * 14 for number in range(19)}
+    files |= {"shop.py": FILES["calc.py"] + long, "unread.csv": "a,b\n" * 1_500, "rates.txt": "1\n" * 2_500}
+    files["test_shop.py"] = (
+        "from shop import add\n\n\ndef test_add():\n    print('unread.csv:1: bad, ' * 500)\n    assert add(1, 2) == 3\n"
+    )
+    words = "It has to be thought of. " * 90
+    edit = words + "\nshop.py\n<<<<<<< SEARCH\n    return {}\n=======\n    return {}\n>>>>>>> REPLACE\n"
+    unread = f"{words}\nrates.txt\n```\n2\n```\n"
+    replies = [edit.format("a - b", "b - a"), unread, edit.format("b - a", "b - a - 1"), *[edit.format("b", "b")] * 9]
+    async with session_on(make_repository(files), []) as session:
+        session.engine = engine = Dense(replies, window=8192)
+        happened = await turn(session, prompt)
+    assert verdict(happened) is Verdict.FAILED
+    assert len(only(happened, events.RoundFinished)) == 3
+    assert "def part_1()" in engine.asked[0][-1].content
+    assert [asked for asked in engine.asked if await engine.count(asked) > 8192 - 1024] == []
+
+
+@pytest.mark.docker
+async def test_what_the_last_turn_left_unanswered_leaves_room_for_a_long_file(make_repository: MakeRepository) -> None:
+    files = {**FILES, "more.py": "def part():\n    return 12\n\n\n" * 400, "unread.csv": "a,b\n" * 1_500}
+    files["test_calc.py"] += "    print('unread.csv:1: bad, ' * 500)\n    assert False\n"
+    async with session_on(make_repository(files), [], Policy(rounds=1, timeout_s=20)) as session:
+        session.engine = engine = Dense([RIGHT, "It does."], window=8192)
+        assert verdict(await turn(session)) is Verdict.FAILED
+        left = session.conversation.messages[-1]
+        assert (await engine.count([left]) > 3_000, "unread.csv" in session.conversation.known) == (True, True)
+        happened = await turn(session, "what does more.py do?")
+        assert await engine.count(engine.asked[-1]) <= 8192 - 1024
+        assert "unread.csv" not in session.conversation.known
+    opening = engine.asked[-1][-1].content
+    assert opening.startswith("Execution result: ")
+    assert opening.count("def part()") == 400
+    dropped = [event.dropped for event in happened if isinstance(event, events.ContextBuilt)]
+    assert "the middle of what came of the last reply" in dropped[0]
+
+
+@pytest.mark.docker
+async def test_a_prompt_that_is_too_long_is_refused_before_anything_runs(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), ["Fine."]) as session:
+        happened = await turn(session, "It fails: " + "word " * 40_000)
+        (failed,) = only(happened, events.TurnFailed)
+        assert isinstance(failed, events.TurnFailed)
+        assert re.fullmatch(
+            r"the prompt has 50\d\d\d tokens, and 23\d\d\d is the most that is read: shorten it", failed.message
+        )
+        assert not only(happened, events.CommandStarted)
+        assert verdict(await turn(session, "hello")) is Verdict.ANSWERED
+
+
 @pytest.mark.docker
 async def test_files_that_a_failure_names_and_instructions_are_read(make_repository: MakeRepository) -> None:
     deep = "x = 1\n" * 30_000
@@ -829,6 +970,24 @@ async def test_files_that_a_failure_names_and_instructions_are_read(make_reposit
         assert read[1] == ("rates.csv",)
         assert session.conversation.messages[0].content.endswith("Be brief.\n")
         assert "rates.csv\n```\nbroken\n```" in session.conversation.messages[-2].content
+
+
+@pytest.mark.docker
+async def test_the_failing_lines_of_a_file_that_is_known_or_too_long_are_shown(make_repository: MakeRepository) -> None:
+    deep = "x = 1\n" * 30_000 + "\n\ndef half(number):\n    whole = int(number)\n    return whole / 0\n"
+    files = {"deep.py": deep, "run.py": "from deep import half\n\n\ndef main():\n    return half(4)\n\n\nmain()\n"}
+    check = Policy(rounds=2, timeout_s=20, check_command="python3 run.py")
+    reply = "run.py\n<<<<<<< SEARCH\n    return half(4)\n=======\n    return half(5)\n>>>>>>> REPLACE\n"
+    for name, prompt in (("quiet", "let run.py halve 5"), ("first", "run.py fails, let it halve 5")):
+        async with session_on(make_repository(files, name), []) as session:
+            session.policy, session.engine = check, (engine := Remembering([reply, *["It divides by zero."] * 5]))
+            assert verdict(await turn(session, prompt)) is Verdict.FAILED
+        first, second = (asked[-1].content for asked in engine.asked[:2])
+        frame = "Around line 30005 of deep.py\n```python\nx = 1\n"
+        assert "whole = int(number)\n    return whole / 0\n```\n" in second
+        assert second.count(frame) == 1
+        assert second.count("Around line 5 of run.py\n") + second.count("Around line 8 of run.py\n") == 1
+        assert (frame in first) is (name == "first")
 
 
 @pytest.mark.docker

@@ -7,7 +7,7 @@ import sys
 from typing import Protocol
 
 from oci_tui.core import events
-from oci_tui.core.approval import MEANING, ApprovalChosen, CommandAsked, CommandRefused
+from oci_tui.core.approval import CHECK_DECIDES, MEANING, ApprovalChosen, CommandAsked, CommandRefused
 from oci_tui.core.company import HostLost
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
@@ -120,7 +120,8 @@ class Printer:
                 for line in text_of(event.command).split("\n"):
                     self._line(f"  │ {visible_line(line.expandtabs(4))}")
             case CommandRefused():
-                self._line(f"  ✗ not run, since {visible_line(event.why)}: {visible_line(text_of(event.command))}")
+                sign = "·" if event.why == CHECK_DECIDES else "✗"
+                self._line(f"  {sign} not run, since {visible_line(event.why)}: {visible_line(text_of(event.command))}")
             case CandidateStarted(number=1):
                 self._line(f"  up to {event.of} replies are tried {event.how}".rstrip())
             case CandidateFinished():

@@ -32,6 +32,9 @@ _NOBODY = (
 SAID_NO = "the user said no"
 """Why a command is refused, as the model reads it."""
 
+CHECK_DECIDES = "the check decides"
+"""Why code beside edits is not run; only the person reads it."""
+
 
 class ApprovalChosen(Happened, frozen=True):
     """How commands of the model's are approved from now on."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable, Sequence
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
+
+from msgspec.structs import replace
 
 from oci_tui.core import check, context, events, failure, feedback, guards, verdict
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
@@ -12,16 +14,18 @@ from oci_tui.core.beginning_anew import Beginnings, anew
 from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
-from oci_tui.core.edits import Files, settle
+from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.events import Event
 from oci_tui.core.execution import Execution
 from oci_tui.core.first_check import FirstCheck
-from oci_tui.core.generation import Begun, Message, Request, Sampling, Usage, nothing
+from oci_tui.core.generation import Begun, Message, Request, Sampling
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level
+from oci_tui.core.own_code import as_command, changes_files, left_to_check
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Workspace
-from oci_tui.core.reply import RUNNABLE_TAGS, Reply, ReplyReader, placed
+from oci_tui.core.reply import RUNNABLE_TAGS, Code, Reply, ReplyReader, placed
+from oci_tui.core.replying import Replying
 from oci_tui.core.rules import text_of
 from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
@@ -33,8 +37,8 @@ class Attempt:
     """What a turn does in each of its rounds, and how the last one came out.
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
-    run, `room` is how much the model may read and `window` how much it could, in tokens; `first_message` is the index of the
-    turn's first, `opening`. `plain`: there was no file when it began. `final`: there is nothing more to do.
+    run, `room` is how much the model may read and `window` how much it could, in tokens; `opening` is the turn's first message.
+    `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which failure was the last.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -44,12 +48,11 @@ class Attempt:
         self.engine, self.sandbox, workspace, self.parser, self.approval = parts
         self.workspace: Snapshot = workspace
         self.sampling, self.runs = policy.sampling, RUNNABLE_TAGS
-        self.window = self.room = self.first_message = 0
+        self.window = self.room = 0
         self.opening = Message("user", prompt)
         self.plain = False
         self.first_check = FirstCheck()
         self.shown = context.Shown()
-        self.seen: set[str] = set()
         self.diff = Diff()
         self.wrote: tuple[str, ...] = ()
         self.said: list[str] = []
@@ -63,27 +66,27 @@ class Attempt:
         self._beginnings = Beginnings()
         self._failed: list[str] = []
         self._heard: tuple[str, ...] = ()
-        self._forgotten: tuple[str, ...] = ()
+        self.forgotten: tuple[str, ...] = ()
         self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = self._warned = (
             False
         )
         self._ran: bool | None = None
         self._checked: bool | None = None
         self._unchecked = self._failing = self._lacks = False
-        self._error = ""
+        self.error = ""
         self._check: Check | None = None
 
     def beside(self, conversation: Conversation, files: Snapshot, sampling: Sampling) -> Attempt:
         """Another attempt from here, with a conversation and files of its own, no sandbox yet, and another luck."""
         twin = copy(self)
         twin.conversation, twin.workspace, twin.sandbox, twin.sampling = conversation, files, None, sampling
-        twin.said, twin.seen, twin._told, twin._stuck = [], set(self.seen), set(self._told), False
+        twin.said, twin._told, twin._stuck = [], set(self._told), False
         twin._beginnings = copy(self._beginnings)
         return twin
 
     def take_over(self, twin: Attempt) -> None:
         """What came of `twin` is what came of this one; the conversation, the files and the sandbox stay its own."""
-        own = ("conversation", "workspace", "sandbox", "sampling", "policy", "first_message")
+        own = ("conversation", "workspace", "sandbox", "sampling", "policy")
         vars(self).update({name: value for name, value in vars(twin).items() if name not in own})
 
     async def write(self) -> AsyncGenerator[Event]:
@@ -91,6 +94,7 @@ class Attempt:
         again, a few times at most.
         """
         self.wrote, self.said = (), []
+        before: list[Code] = []
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
@@ -101,21 +105,24 @@ class Attempt:
                         yield event
             if not (left and self._undone):
                 break
+            # the reply that comes next corrects the edits, and seldom says again what was to be run beside them
+            before += [] if self._idle else [code for code in self._reply.code if changes_files(code)]
             async with aclosing(self.feed_back()) as happened:
                 async for event in happened:
                     yield event
+        self._reply = replace(self._reply, code=tuple(dict.fromkeys((*before, *self._reply.code))))
 
     @property
     def has_to_run(self) -> bool:
         """Whether the reply has something to run, changed what a check is about, or leaves a check to run before its end."""
-        return bool(self.wrote or self._reply.code or (self._unchecked and self._decider))
+        return bool(self.wrote or self._reply.code or (self._unchecked and self.decider))
 
     @property
     def _acted(self) -> bool:
         return bool(self._reply.edits or self._reply.code or self._cut_off or self.wrote)
 
     @property
-    def _decider(self) -> Command | None:
+    def decider(self) -> Command | None:
         """The check's command; None where there is no check that the sandbox can run."""
         return self._check.command if self._check and self.conversation.checking.runs(self._check) else None
 
@@ -133,40 +140,12 @@ class Attempt:
         for event in checking.told(self._check) if self._check else ():
             yield event
 
-    async def check_first(self) -> AsyncGenerator[Event]:
-        """Where the person says that something fails, the check runs before the first reply, which knows then how it fails.
-
-        Not where it takes a question, and not where the model has just read what the check says.
-        """
-        if self.sandbox is None or self.begun or self.conversation.failing or not guards.complains(self.prompt):
-            return
-        async with aclosing(self.look()) as happened:
-            async for event in happened:
-                yield event
-        decider = self._decider
-        if decider is None or not (permission := self.approval.by_rule(decider)) or not permission.allowed:
-            return
-        asked = decider, self.sandbox, self.workspace, self.prompt, self.conversation.checking
-        async with aclosing(self.first_check.told(*asked)) as happened:
-            async for event in happened:
-                yield event
-        self.conversation.output, self._error = self.first_check.output, self.first_check.failure
-
     async def _generate(self) -> AsyncGenerator[Event]:
         """One reply: what the model reads, the reply as it grows, and the whole of it."""
-        messages = self.conversation.messages
-        kept = await context.fitted(messages, self.room, self.first_message, self.engine.count)
-        forgotten: list[str] = []
-        if kept.dropped:
-            self.first_message = max(self.first_message - len(messages) + len(kept.messages), 1)
-            messages[:] = kept.messages
-            known = self.conversation.known
-            forgotten = sorted(known.keys() - self.seen)
-            self.conversation.known = {path: told for path, told in known.items() if path in self.seen}
-        dropped = (*self._forgotten, *kept.dropped, *forgotten)
-        yield events.ContextBuilt(self.shown.paths, self.shown.left_out, kept.size, self.window, dropped, self.shown.unknown)
-        self.shown, self._forgotten = context.Shown(), ()
-        reader, usage = ReplyReader(self.conversation.known, self.runs), Usage()
+        kept = await self.conversation.fit(self.room, self.engine.count)
+        shown, dropped = self.shown, (*self.forgotten, *kept.dropped)
+        yield events.ContextBuilt(shown.paths, shown.left_out, kept.size, self.window, dropped, shown.unknown)
+        self.shown, self.forgotten = context.Shown(), ()
         texts = {path: text for path in self.conversation.known if (text := self.workspace.read(path)) is not None}
         request = Request(
             kept.messages,
@@ -177,23 +156,15 @@ class Attempt:
             drafts=tuple(texts.values()),
         )
         begun, self.begun = self.begun, None
-        if begun:
-            reader.feed(begun.text)
-            yield events.ReplyGrew(begun.text)
-        async with aclosing(self.engine.generate(request) if begun is None or begun.go_on else nothing()) as pieces:
-            async for piece in pieces:
-                usage = piece.usage or usage
-                if piece.text:
-                    reader.feed(piece.text)
-                    yield events.ReplyGrew(piece.text, piece.tokens)
-                if reader.repeats:
-                    break
-        self._cut_off = usage.end == "length" and reader.open is not None
-        reply, first = reader.finish(cut_off=self._cut_off), not self.workspace.paths()
-        before, self._reply = self._reply, placed(reply, texts, self.prompt, self.parser, first=first)
+        replying = Replying(self.engine, request, ReplyReader(self.conversation.known, self.runs), begun)
+        async with aclosing(replying.told()) as happened:
+            async for event in happened:
+                yield event
+        self._cut_off, first = replying.cut_off, not self.workspace.paths()
+        before, self._reply = self._reply, placed(replying.reply, texts, self.prompt, self.parser, first=first)
         self._again = self._reply.text == before.text
-        messages.append(Message("assistant", self._reply.text))
-        yield events.ReplyFinished(self._reply.text, usage)
+        self.conversation.messages.append(Message("assistant", self._reply.text))
+        yield events.ReplyFinished(self._reply.text, replying.usage)
 
     async def _apply(self) -> AsyncGenerator[Event]:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
@@ -202,7 +173,8 @@ class Attempt:
             self._undone = self._idle = False
             return
         known = self.conversation.known
-        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser)
+        room = await self.left(MOST_SHOWN)
+        files = Files(self.workspace.paths(), self.workspace.read, self.workspace.check, known, self.parser, room)
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
         self._failing = self.first_check.fails if self._checked is None else not (self._checked or self._lacks)
@@ -227,15 +199,16 @@ class Attempt:
             yield events.DiffChanged(self.diff)
         texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
         known.update({path: context.fingerprint(text) for path, text in texts.items()})
-        self.seen.update(texts)
+        self.conversation.seen.update(texts)
         if self._stuck:
             self.said.append(feedback.SAME_EDIT)
+        goes_on = self._warned or any(map(changes_files, self._reply.code))
         nothing = not (self._acted or (self.diff.files and not self._failing))
         if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=self._failing)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))
-        elif self.wrote and not self._warned and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
+        elif self.wrote and not goes_on and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
             self._undone = self._warned = True
             self.said.append(why)
             yield events.EditsRefused((why.partition("\n")[0],))
@@ -246,6 +219,8 @@ class Attempt:
     async def run(self) -> AsyncGenerator[Event]:
         """Run what decides the round: the check when files changed, else the reply's own code.
 
+        Beside edits only code that changes files is run before the check; where that failed the model is told, though the check
+        passes.
         A reply of words only ends the turn, unless something was run or written since the check: then that runs first, for
         only the check passes a turn, and where it fails the model is told.
         """
@@ -259,29 +234,36 @@ class Attempt:
         async with aclosing(self.look()) as happened:
             async for event in happened:
                 yield event
-        deciding = self._decider
+        deciding = self.decider
         if self.wrote and not deciding and not self._reply.code:
             deciding = check.compile_check(self.wrote, self.policy.timeout_s)
-        owed = self.final and self._unchecked and deciding
-        if not (self.wrote and deciding) and not owed:
-            changed = False
-            for code in self._reply.code:
-                stateful = self.policy.stateful and code.language in PYTHON_TAGS
-                command = Command(code.language, (), code.language, code.text, self.policy.timeout_s, stateful)
-                async with aclosing(self._execute(command)) as happened:
-                    async for event in happened:
-                        changed = changed or isinstance(event, events.DiffChanged)
-                        yield event
-                if not self.passed:
-                    return
-            if not changed:
-                self.final = self.final or bool(self.wrote and not self._reply.code)
+        owed, beside = self.final and self._unchecked and deciding, bool(self.wrote and deciding)
+        changed = failed = False
+        for code in self._reply.code:
+            if beside and not changes_files(code):
+                yield left_to_check(code)
+                continue
+            command = as_command(code, self.policy)
+            said, error = len(self.said), self.error
+            async with aclosing(self._execute(command)) as happened:
+                async for event in happened:
+                    changed = changed or isinstance(event, events.DiffChanged)
+                    yield event
+            if not self.passed and (self.final or not beside):
                 return
+            if beside:
+                # what the check said before stays what its next failure is compared with
+                failed, self.error = failed or not self.passed, error
+                del self.said[said : said + bool(self.passed)]
+        if not (beside or owed or changed):
+            self.final = self.final or bool(self.wrote and not self._reply.code)
+            return
         if deciding:
             self.final = self.final and not owed
             async with aclosing(self._decide(deciding)) as happened:
                 async for event in happened:
                     yield event
+            self.final = self.final and not (failed and self.passed)
 
     async def _decide(self, check: Command) -> AsyncGenerator[Event]:
         """Run the check; a turn that passes it is through."""
@@ -291,6 +273,8 @@ class Attempt:
         self._checked, self._unchecked = self.passed, False
         self.conversation.failing = self.passed is False
         self.decided = True
+        if self.passed and check is not self.decider:
+            self.outcome, self.decided = verdict.COMPILED, False
         self.final = bool(self.passed) or self.final
 
     async def conclude(self) -> AsyncGenerator[Event]:
@@ -304,8 +288,8 @@ class Attempt:
         self.final = not (self._reply.edits or self._reply.code)
         if not self.final:
             self.passed, self.outcome = False, verdict.NOT_DONE
-        elif self._unchecked and self._decider:
-            async with aclosing(self._decide(self._decider)) as happened:
+        elif self._unchecked and self.decider:
+            async with aclosing(self._decide(self.decider)) as happened:
                 async for event in happened:
                     yield event
 
@@ -344,26 +328,37 @@ class Attempt:
                 yield event
         elif not self.passed:
             self._failed = execution.said[:1]
-            self._pull_in(execution.named)
-            before, self._error = self._error, failure.signature(execution.text)
-            if self._error == before:
+            await self._pull_in(execution)
+            before, self.error = self.error, failure.signature(execution.text)
+            if self.error and self.error == before:
                 self._stuck = True
                 self.said.append(feedback.SAME_ERROR)
         if (diff := await self.workspace.diff()) != self.diff:
             self.diff = diff
             yield events.DiffChanged(diff)
 
-    def _pull_in(self, paths: Sequence[str]) -> None:
-        """Files that a failed run names and that the model has not read come with what it printed."""
-        pulled = context.unread_files(self.workspace, paths, self.conversation.known, context.other_characters(self.room))
+    async def left(self, most: int) -> int:
+        """How many characters of files may still come into the next message, `most` at most."""
+        left = await self.conversation.left(self.room, self.engine.count)
+        return max(min(int(left * context.TOKEN_CHARACTERS) - sum(map(len, self.said)), most), 0)
+
+    async def _pull_in(self, failed: Execution) -> None:
+        """Files that a failed run names and that the model has not read come with what it printed, of others the lines."""
+        room, named = await self.left(context.other_characters(self.room)), [place.path for place in failed.places]
+        pulled = context.unread_files(self.workspace, named, self.conversation.known, room)
         self.said.extend(pulled.values())
-        self.seen.update(pulled)
+        others = [place for place in failed.places if place.path not in pulled]
+        self.said.extend(context.frames(self.workspace, others, failed.text, await self.left(context.MOST_OF_FRAMES)))
+        self.conversation.seen.update(pulled)
         self.shown = context.Shown(paths=tuple(pulled))
 
     async def feed_back(self) -> AsyncGenerator[Event]:
         """The next message: what was refused and printed, and what the person said meanwhile."""
         if self.said or self.conversation.messages[-1].role != "user":
-            self.conversation.say("\n\n".join(self.said))
+            said = "\n\n".join(self.said)
+            left = await self.conversation.left(self.room, self.engine.count)
+            shown = await context.cut(said, left, self.engine.count)
+            self.forgotten += self.conversation.say_cut(said, shown, self.workspace.read)
         self.said = []
         for text in self.conversation.steered:
             self.conversation.say(text)
@@ -383,8 +378,8 @@ class Attempt:
 
     async def start_over(self) -> AsyncGenerator[Event]:
         """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
-        self._forgotten = ("the attempts that failed",)
-        self.conversation.messages[self.first_message :] = [self.opening]
+        self.forgotten = ("the attempts that failed",)
+        self.conversation.messages[self.conversation.first :] = [self.opening]
         self.said = [
             self._beginnings.message([*self._failed, *self.said], self.first_check.said, checked=self._checked is not None),
             *self._heard,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -21,6 +22,7 @@ INSTRUCTIONS = "AGENTS.md"
 PROGRAMS = ("python3", "pytest", "node", "npm", "make", "cargo", "go", "tox")
 
 _SAID = re.compile(r"^[-*\s]*check:\s*`([^`\n]+)`\s*$", re.IGNORECASE | re.MULTILINE)
+_IN_SRC = re.compile(r"src/(\w+)(?:/__init__)?\.py")
 _TARGET = re.compile(r"^test[ \t]*:(?!=)", re.MULTILINE)
 _NO_TESTS = "no test specified"
 _NPM = re.compile(r"\b(?:npm|npx|yarn|pnpm)\b")
@@ -85,6 +87,15 @@ def compile_check(paths: Sequence[str], timeout_s: float) -> Command | None:
         return None
     argv = ("python3", "-m", "py_compile", *names)
     return Command(label=shlex.join(argv), argv=argv, timeout_s=timeout_s)
+
+
+def imports(paths: Sequence[str]) -> tuple[str, ...]:
+    """The folder of a repository's own modules where that is not the root: `src`, if it holds some and is no package itself.
+
+    Not where a name there would hide one of Python's own.
+    """
+    names = {match[1] for path in paths if (match := _IN_SRC.fullmatch(path))}
+    return ("src",) if names and "__init__" not in names and not names & sys.stdlib_module_names else ()
 
 
 def outcome(output: str, code: int, reason: str) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from oci_tui.core import mentions, repository_map
 from oci_tui.core.diff import to_patch
+from oci_tui.core.failure import Place
 from oci_tui.core.feedback import shortened
 from oci_tui.core.formats import search_replace, whole_file
 from oci_tui.core.generation import Message
@@ -28,15 +29,23 @@ MOST_TOKENS = 25_000
 """What a prompt holds at most, however wide the window: weak models lose their way in more (aider's measurements)."""
 
 TOKEN_CHARACTERS = 3.2
+FEEDBACK_TOKENS, LEAST_FEEDBACK_TOKENS = 1_300, 400
+"""So much a turn's first message leaves free for what comes of a reply: filled with other files, and with named ones alone."""
+
 NAMED_SHARE, OTHER_SHARE, OTHER_TOKENS = 0.6, 0.35, 6_000
 MAP_SHARE, MAP_TOKENS = 0.15, 1_000
 LISTED, MOST_READ = 60, 400
 INSTRUCTIONS, LONGEST_INSTRUCTIONS = "AGENTS.md", 6_000
 _DIFF_SHARE = 0.25
-_OUTPUT_ENDS = 4_000, 12_000
+FRAME_LINES, MOST_FRAMES, MOST_OF_FRAMES, _FRAME_WIDTH = 5, 2, 2_500, 200
+_OUTPUT_SHARE, _OUTPUT_CHARACTERS = 0.5, 16_000
+_LEAST_CUT = 200
 
 _SKIPPED = (".lock", ".svg", ".min.js", ".csv", ".ipynb", "LICENSE", "package-lock.json")
 _CODE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".c", ".h", ".cpp", ".sh", ".java", ".kt", ".rb", ".cs")
+
+Count = Callable[[Sequence[Message]], Awaitable[int]]
+"""How many tokens messages are."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -87,9 +96,11 @@ async def show(
     room: int,
     known: dict[str, int],
     failing: Sequence[str] = (),
+    unasked: float = 1.0,
 ) -> Shown:
     """What is worth reading for this prompt, in about `room` tokens (counted roughly): what it names, a map, other files.
 
+    Only `unasked`, from 0 to 1, of the room for other files and the map is used.
     `output` is what the last command printed, `failing` the files that a check names which fails. `known` holds the hash of
     what the model has read or written of each file; files it knows as they are do not come again, and `known` is brought up to
     date.
@@ -98,9 +109,10 @@ async def show(
     named = mentions.find(prompt, paths)
     first_read = dict.fromkeys([*named.paths, *failing])
     words = _words(prompt)
-    texts = {path: workspace.read(path) or "" for path in _by_interest(paths)[:MOST_READ]}
+    interesting = _by_interest(paths)
+    texts = {path: workspace.read(path) or "" for path in interesting[:MOST_READ]}
     wanted = sorted(texts.keys() - first_read.keys(), key=lambda path: (-_relevance(path, texts[path], words), _interest(path)))
-    budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: _characters(room, OTHER_SHARE, OTHER_TOKENS)}
+    budgets = {True: int(room * NAMED_SHARE * TOKEN_CHARACTERS), False: _characters(unasked * room, OTHER_SHARE, OTHER_TOKENS)}
     parts: list[str] = []
     shown: list[str] = []
     left_out: list[str] = []
@@ -118,7 +130,11 @@ async def show(
         shown.append(path)
         parts.append(block(path, text))
     unseen = {path: texts[path] for path in (*first_read, *wanted) if texts.get(path) and path not in known}
-    head = _overview(paths, unseen, words, room, parser) if first and room else []
+    head = _overview(paths, unseen, words, unasked * room, parser) if first and room else []
+    if named.symbols:
+        unseen |= {
+            path: workspace.read(path) or "" for path in interesting[MOST_READ:] if path not in known and parser.knows(path)
+        }
     asked = [*_symbols(named.symbols, unseen, budgets[True], parser), *await _mentioned(workspace, named, output, room)]
     unknown = (*named.unknown, *_undefined(named.symbols, texts, workspace, parser))
     return Shown("\n".join([*head, *parts, *asked]), tuple(shown), tuple(left_out), unknown)
@@ -147,6 +163,23 @@ def unread_files(workspace: Snapshot, paths: Sequence[str], known: dict[str, int
     return parts
 
 
+def frames(workspace: Snapshot, places: Sequence[Place], output: str, room: int) -> list[str]:
+    """The lines around the first places that `output` names and does not show, as blocks of `room` characters at most."""
+    parts: list[str] = []
+    for place in places:
+        lines = (workspace.read(place.path) or "").split("\n")
+        last = [line.strip() for line in lines[: place.line] if line.strip()][-2:]
+        if len(lines) < place.line or all(line in output for line in last):
+            continue
+        around = [line[:_FRAME_WIDTH] for line in lines[max(place.line - 1 - FRAME_LINES, 0) : place.line + FRAME_LINES]]
+        part = f"Around line {place.line} of " + block(place.path, "\n".join(around))
+        room -= len(part)
+        if room < 0 or len(parts) == MOST_FRAMES:
+            break
+        parts.append(part)
+    return parts
+
+
 def block(path: str, text: str) -> str:
     """A file as the model reads it, and as it should write it: path line, then a fence longer than any inside."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
@@ -155,9 +188,7 @@ def block(path: str, text: str) -> str:
     return f"{path}\n{fence}{tag}\n{text.rstrip()}\n{fence}\n"
 
 
-async def fitted(
-    messages: Sequence[Message], room: int, keep_from: int, count: Callable[[Sequence[Message]], Awaitable[int]]
-) -> Fitted:
+async def fitted(messages: Sequence[Message], room: int, keep_from: int, count: Count) -> Fitted:
     """The messages that fit into `room` tokens: the oldest after the system message go first, two at a time.
 
     From index `keep_from` on they are this turn's: its first message, the prompt, stays, and so do the last three (a reply and
@@ -176,12 +207,27 @@ async def fitted(
     return Fitted(tuple(kept), size, tuple(dropped))
 
 
-def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: int, parser: Parser) -> list[str]:
+def kept_free(room: int, reply: int, *, unasked: float) -> int:
+    """How much of `room` a turn's first message leaves to a reply of at most `reply` tokens and to what comes of it."""
+    return min(reply + (FEEDBACK_TOKENS if unasked else LEAST_FEEDBACK_TOKENS), room // 2)
+
+
+async def cut(text: str, room: int, count: Count) -> str:
+    """`text`, with as much left out of its middle as it takes to be about `room` tokens."""
+    shown, most = text, len(text)
+    while most > _LEAST_CUT and (size := await count([Message("user", shown)])) > room:
+        most = max(min(most * 9 // 10, most * max(room, 0) // size), _LEAST_CUT)
+        shown = shortened(text, most * 3 // 10, most * 7 // 10)
+    return shown
+
+
+def _overview(paths: Sequence[str], unseen: dict[str, str], words: set[str], room: float, parser: Parser) -> list[str]:
     """The paths of the repository, and a map of the files that are not shown whole."""
     if not paths:
         return []
     listed = "\n".join(paths[:LISTED]) + (f"\n... and {len(paths) - LISTED} more" if len(paths) > LISTED else "")
-    drawn = repository_map.draw(unseen, words, _characters(room, MAP_SHARE, MAP_TOKENS), parser)
+    most = _characters(room, MAP_SHARE, MAP_TOKENS)
+    drawn = repository_map.draw(unseen, words, most, parser) if most else ""
     return [f"Files of the repository:\n{listed}\n", *([f"What files that are not shown define:\n{drawn}\n"] if drawn else [])]
 
 
@@ -212,7 +258,8 @@ async def _mentioned(workspace: Snapshot, named: mentions.Mentions, output: str,
         patch = shortened(to_patch(await workspace.diff()), most // 2, most // 2)
         parts.append(f"The pending change:\n```diff\n{patch}```\n" if patch else "No change is pending.\n")
     if named.output:
-        printed = shortened(output, *_OUTPUT_ENDS)
+        most = min(int(room * _OUTPUT_SHARE * TOKEN_CHARACTERS), _OUTPUT_CHARACTERS)
+        printed = shortened(output, most // 4, most - most // 4)
         parts.append(f"The last output:\n```\n{printed}\n```\n" if output else "Nothing was run yet.\n")
     return parts
 
@@ -225,7 +272,7 @@ def _phrase(message: Message) -> str:
     return f'"{line[:57]}..."' if len(line) > 60 else f'"{line}"'
 
 
-def _characters(room: int, share: float, most: int) -> int:
+def _characters(room: float, share: float, most: int) -> int:
     return int(min(most, room * share) * TOKEN_CHARACTERS)
 
 

@@ -19,13 +19,14 @@ from oci_tui.core.ports import Parser
 from oci_tui.core.reply import Edit
 
 MOST_SHOWN = 24_000
-"""The characters of a file that the model is shown when it would overwrite it unread; a longer one it must change in parts."""
+"""The characters of files that the model is shown when it would overwrite them unread; a longer one it must change in parts."""
 
 
 class Files(msgspec.Struct, frozen=True):
     """The files as edits find them: every path, the text of one (None when there is none), why one may not be written ("").
 
-    `known` are those that the model has read or written, `parser` reads their languages.
+    `known` are those that the model has read or written, `parser` reads their languages. So many characters of them as `room`
+    may be shown in reasons of refusal.
     """
 
     paths: Sequence[str]
@@ -33,6 +34,7 @@ class Files(msgspec.Struct, frozen=True):
     check: Callable[[str], str]
     known: Container[str] = ()
     parser: Parser = Unread()
+    room: int = MOST_SHOWN
 
 
 class Settled(msgspec.Struct):
@@ -99,7 +101,7 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
             merge = partial(definitions.within, files.parser, path)
         new = merge(text, edit.text, prompt) if text else edit.text
         if new == edit.text and text and text != new and path not in written and path not in files.known:
-            raise MismatchError(f"{path}: {_unread(path, text, done)}")
+            raise MismatchError(f"{path}: {_unread(path, text, files, done)}")
         replaced = path in written and new == edit.text != text
         return path, new, "a later block of the reply took the place of an earlier one" * replaced
     if text is not None:
@@ -116,9 +118,9 @@ def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool
     return any(name in files.parser.outline(other, coming.get(other) or files.read(other) or "").uses for other in others)
 
 
-def _unread(path: str, text: str, done: Settled) -> str:
+def _unread(path: str, text: str, files: Files, done: Settled) -> str:
     """What the model is told when it would overwrite a file that it has not read: the file, where that is short enough."""
-    if len(text) > MOST_SHOWN:
+    if len(text) + sum(len(files.read(shown) or "") for shown in done.shown) > files.room:
         return "this long file is there already and you have not read it; change parts of it with SEARCH/REPLACE"
     done.shown.append(path)
     return f"the file is there already and you have not read it; it holds what follows. Change that.\n{block(path, text)}"

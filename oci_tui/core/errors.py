@@ -8,6 +8,7 @@ OciError
 ├── SandboxError       the Docker engine, the image or the container
 ├── WorkspaceError     the repository or its mirror
 │   └── ConflictError  the user's tree and the change both touched the same lines; nothing was written
+├── PromptError        a prompt that has no room in what the model reads
 ├── DatasetError       a dataset that is missing, damaged or of an unknown form
 ├── SelectionError     a part of the change that a person named
 ├── ShareError         a host of sessions, or the way to it
@@ -93,6 +94,10 @@ class ConflictError(WorkspaceError):
         self.versions = versions
         self.doing = doing
         super().__init__(f"not {doing}: {', '.join(paths)} changed in your tree too, in the same lines; nothing was written")
+
+
+class PromptError(OciError):
+    """A prompt that has no room in what the model reads."""
 
 
 class DatasetError(OciError):

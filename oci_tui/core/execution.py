@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from oci_tui.core import check, failure, feedback, guards, missing
 from oci_tui.core.events import Event
 from oci_tui.core.labels import SHELL_TAGS
@@ -16,7 +18,7 @@ from oci_tui.core.terminal import printed
 
 class Execution:
     """Once `told` is through: how it ended, the `text` it printed as a terminal shows it, what the model is told (`said`), what
-    the sandbox lacked for it, and the files that it `named` where it failed. `changed` are those that the change touches.
+    the sandbox lacked for it, and the `places` that it named where it failed. `changed` are the files that the change touches.
     """
 
     def __init__(
@@ -26,8 +28,9 @@ class Execution:
         self.text = ""
         self.said: list[str] = []
         self.lacking: missing.Missing | None = None
-        self.named: tuple[str, ...] = ()
-        self._command, self._sandbox, self._workspace, self._prompt = command, sandbox, workspace, prompt
+        self.places: tuple[failure.Place, ...] = ()
+        self._command = replace(command, imports=check.imports(workspace.paths()))
+        self._sandbox, self._workspace, self._prompt = sandbox, workspace, prompt
         self._changed = changed
 
     @property
@@ -56,6 +59,6 @@ class Execution:
             return
         if self._command.language in SHELL_TAGS and feedback.installs(self._command.code):
             self.said.append(feedback.NO_NETWORK)
-        self.named = tuple(place.path for place in failure.places(self.text, set(workspace.paths())))
-        if own := [path for path in self.named if guards.is_test(path) and path in self._changed]:
+        self.places = failure.places(self.text, set(workspace.paths()))
+        if own := [place.path for place in self.places if guards.is_test(place.path) and place.path in self._changed]:
             self.said.append(feedback.own_tests(own))

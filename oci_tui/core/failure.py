@@ -18,7 +18,10 @@ _JEST = re.compile(
     r"^Tests:\s+(?:(\d+) failed, )?(?:(\d+) skipped, )?(?:\d+ todo, )?(?:(\d+) passed, )?\d+ total", re.MULTILINE
 )
 _NODE = re.compile(r"^(?:#|ℹ) (pass|fail|skipped) (\d+)$", re.MULTILINE)
-_GO = re.compile(r"^[ \t]*--- (PASS|FAIL|SKIP): ", re.MULTILINE)
+_VITEST = re.compile(r"^ +Tests  ((?:\d+ (?:failed|passed|skipped|todo)(?: \| )?)+) \(\d+\)$", re.MULTILINE)
+_VITEST_COUNT = re.compile(r"(\d+) (failed|passed|skipped)")
+_MOCHA = re.compile(r"^  (\d+) (passing|failing|pending)(?: \(\w+\))?$", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*--- (PASS|FAIL|SKIP): (\S+)", re.MULTILINE)
 _TAIL = 8_192
 
 _SECTIONS = tuple(
@@ -27,6 +30,8 @@ _SECTIONS = tuple(
         r"^_{3,} [^\n]+ _{3,}\n.*?(?=^_{3,} [^\n]+ _{3,}$|^={3,} [^\n]*=$|^\d+ (?:failed|passed|error)|\Z)",
         r"^={70}\n(?:FAIL|ERROR): .*?(?=^={70}$|^-{70}\nRan |\Z)",
         r"^---- [^\n]+ stdout ----.*?(?=^---- |^failures:|\Z)",
+        r"^ FAIL  [^\n]+ > .*?(?=^ FAIL  |^⎯|^ Test Files  |\Z)",
+        r"^  \d+ failing\n\n  1\) .*?(?=^  2\) |\Z)",
         r"^[ \t]*(?:--- FAIL: |not ok \d|● ).*?(?=^[ \t]*(?:--- |not ok |ok \d|● )|\Z)",
     )
 )
@@ -65,7 +70,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def counts(output: str) -> Counts | None:
-    """The counts that pytest, unittest, cargo, jest, node or go printed last; None when none of them did."""
+    """The counts that pytest, unittest, cargo, jest, vitest, node, mocha or go printed last; None when none of them did.
+
+    Of go's tests only those without tests inside; those that passed it tells with -v alone.
+    """
     end = output[-_TAIL:]
     if lines := _PYTEST.findall(end):
         found = {name: int(count) for count, name in _PYTEST_COUNT.findall(lines[-1])}
@@ -81,7 +89,14 @@ def counts(output: str) -> Counts | None:
         return Counts(int(jest[3] or 0), int(jest[1] or 0), 0, int(jest[2] or 0))
     if counts := dict(_NODE.findall(end)):
         return Counts(int(counts.get("pass", 0)), int(counts.get("fail", 0)), 0, int(counts.get("skipped", 0)))
-    if words := _GO.findall(output):
+    if vitest := _VITEST.search(end):
+        found = {name: int(count) for count, name in _VITEST_COUNT.findall(vitest[1])}
+        return Counts(found.get("passed", 0), found.get("failed", 0), 0, found.get("skipped", 0))
+    if mocha := {name: int(count) for count, name in _MOCHA.findall(output)}:
+        return Counts(mocha.get("passing", 0), mocha.get("failing", 0), 0, mocha.get("pending", 0))
+    if tests := _GO.findall(output):
+        outer = {name.rpartition("/")[0] for _, name in tests}
+        words = [word for word, name in tests if name not in outer]
         return Counts(words.count("PASS"), words.count("FAIL"), 0, words.count("SKIP"))
     return None
 

@@ -14,13 +14,13 @@ from oci_tui.core.ports import Command, Sandbox, Snapshot
 
 class FirstCheck:
     """Once `told` is through: what the model is told ("" where the check passes), the output, which failure it is, and the
-    files that it `named`. It `fails` for a fault of the code, not for what the sandbox lacks. Without a `told` nothing was run.
+    `places` that it named. It `fails` for a fault of the code, not for what the sandbox lacks. Without `told` nothing was run.
     """
 
     def __init__(self) -> None:
         self.said = self.output = self.failure = ""
         self.fails = False
-        self.named: tuple[str, ...] = ()
+        self.places: tuple[failure.Place, ...] = ()
 
     async def told(
         self, check: Command, sandbox: Sandbox, workspace: Snapshot, prompt: str, checking: Checking
@@ -37,6 +37,6 @@ class FirstCheck:
         self.output = execution.text
         if not execution.end.passed:
             self.said = feedback.as_it_is(check.label, "\n\n".join(execution.said))
-            self.named = execution.named
+            self.places = execution.places
             self.fails = execution.lacking is None
             self.failure = failure.signature(execution.text) if self.fails else ""

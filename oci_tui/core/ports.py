@@ -65,7 +65,8 @@ class Command(msgspec.Struct, frozen=True):
     """What is run in the workspace: `argv`, or with `code` a program for the interpreter named by `language` (a fence's tag).
 
     `label` is what a person reads; `timeout_s` ends it and everything it started. A `stateful` program in Python runs where
-    the last one did: it finds its variables, and the value of a last expression is printed.
+    the last one did: it finds its variables, and the value of a last expression is printed. `imports` are folders of the
+    workspace that Python imports from, after its root.
     """
 
     label: str
@@ -74,6 +75,7 @@ class Command(msgspec.Struct, frozen=True):
     code: str = ""
     timeout_s: float = 60.0
     stateful: bool = False
+    imports: tuple[str, ...] = ()
 
 
 class Output(msgspec.Struct, frozen=True):

@@ -6,19 +6,33 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from oci_tui.core import context, events, failure, feedback
+from oci_tui.core import context, events, failure, feedback, guards
 from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import Conversation
-from oci_tui.core.errors import SandboxError
+from oci_tui.core.errors import PromptError, SandboxError
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message
 from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Sandboxes, Snapshot
 from oci_tui.core.race import MOST_UNASKED, Race
-from oci_tui.core.verdict import Standing, Verdict
+from oci_tui.core.verdict import COMPILED, NOT_DONE, Standing, Verdict
 
 Step = Callable[[], AsyncGenerator[Event]]
+
+_LESS_AND_LESS = (
+    (1.0, 1.0, True),
+    (1.0, 0.4, True),
+    (1.0, 0.0, True),
+    (1.0, 0.0, False),
+    (0.5, 0.0, False),
+    (0.25, 0.0, False),
+    (0.1, 0.0, False),
+    (0.0, 0.0, False),
+)
+"""What a turn's first message may hold, until it fits: the share of the room, the part of it for what nobody asked for, and
+whether all that the first check said comes, with the files that it names.
+"""
 
 
 async def _done(*steps: Step) -> AsyncGenerator[Event]:
@@ -68,11 +82,12 @@ class Turn:
                     async for event in happened:
                         yield event
             steps: list[Step] = [attempt.write, attempt.run] if replies == 1 else [partial(self._race, replies)]
-            async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds == self.policy.rounds))) as happened:
+            async with aclosing(_done(*steps, *[attempt.conclude] * (self.rounds >= self.policy.rounds))) as happened:
                 async for event in happened:
                     yield event
             kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
-            yield events.RoundFinished(turn, self.rounds, attempt.passed, attempt.outcome, kept)
+            passed = None if attempt.outcome == COMPILED else attempt.passed
+            yield events.RoundFinished(turn, self.rounds, passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
             again = self.rounds < self.policy.rounds and (attempt.failed_plainly or (attempt.failed_the_same and self._start))
             after = [self._start_over if again else attempt.feed_back] * (not attempt.final)
@@ -91,7 +106,7 @@ class Turn:
             return 1 if alone else max(self.policy.candidates, 1)
         if alone or self.policy.candidates or number > self.policy.rounds + 1:
             return 0
-        failed = self.verdict is Verdict.FAILED and (self.attempt.decided or self.attempt.passed is None)
+        failed = self.verdict is Verdict.FAILED and self.attempt.outcome != NOT_DONE
         at_once = (await self.attempt.engine.describe()).at_once
         return min(at_once, MOST_UNASKED) if failed and at_once > 1 else 0
 
@@ -116,10 +131,9 @@ class Turn:
         winner = race.winner.attempt
         attempt.take_over(winner)
         if start:
-            self.conversation.go_on_as(winner.conversation, winner.first_message + 1)
+            self.conversation.go_on_as(winner.conversation, winner.conversation.first + 1)
         else:
             self.conversation.go_on_as(winner.conversation)
-            attempt.first_message = winner.first_message
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(winner.workspace))
         attempt.diff = await self.workspace.diff()
         yield events.DiffChanged(attempt.diff)
@@ -141,7 +155,7 @@ class Turn:
         self._kept = number = self._best[1]
         await bring_level(attempt.sandbox, self.workspace, await self.workspace.history.restore(number))
         attempt.diff, self._anew = await self.workspace.diff(), False
-        room = context.other_characters(attempt.room)
+        room = await attempt.left(context.other_characters(attempt.room))
         files = context.changed_files(self.workspace, attempt.wrote, self.conversation.known, room)
         (self.conversation.say if attempt.final else attempt.said.append)(said(tuple(files.values())))
         yield events.RoundRestored(number)
@@ -177,29 +191,63 @@ class Turn:
         fixed = context.system_message(conversation.languages, said, planning=planning)
         conversation.messages[0] = context.PLAIN if attempt.plain else fixed
         conversation.instructions = said
+        count, alone = attempt.engine.count, [conversation.messages[0], Message("user", self.prompt)]
+        if (size := await count(alone)) > attempt.room:
+            most = attempt.room - await count([alone[0], Message("user", "")])
+            raise PromptError(
+                f"the prompt has {size - attempt.room + most} tokens, and {most} is the most that is read: shorten it"
+            )
         if not planning:
-            async with aclosing(attempt.check_first()) as happened:
+            async with aclosing(self._check_first()) as happened:
                 async for event in happened:
                     yield event
-        for share in (1.0, 0.5, 0.25, 0.1, 0.0):
+        check, ago = attempt.first_check, conversation.unanswered()
+        for share, unasked, whole in _LESS_AND_LESS:
             known = dict(conversation.known)
-            room = int(attempt.room * share)
-            shown = await context.show(
-                self.workspace, attempt.parser, self.prompt, conversation.output, room, known, attempt.first_check.named
-            )
-            text = "\n".join(filter(None, (shown.text, attempt.first_check.said, self.prompt)))
-            if await attempt.engine.count([conversation.messages[0], Message("user", text)]) <= attempt.room:
+            free = context.kept_free(attempt.room, self.policy.max_new_tokens, unasked=unasked)
+            left = attempt.room - free - size
+            most = left if whole else min(left, context.LEAST_FEEDBACK_TOKENS)
+            heard, failing = await context.cut(ago, most, count), await context.cut(check.said, most, count)
+            room, named = int(attempt.room * share), [place.path for place in check.places] if whole else ()
+            output = conversation.output
+            shown = await context.show(self.workspace, attempt.parser, self.prompt, output, room, known, named, unasked)
+            unread = [place for place in check.places if place.path not in known]
+            frames = context.frames(self.workspace, unread, check.output, int(context.MOST_OF_FRAMES * share))
+            text = "\n".join(filter(None, (shown.text, failing, *frames, self.prompt)))
+            if await count([conversation.messages[0], Message("user", f"{heard}\n\n{text}")]) <= attempt.room - free:
                 break
         conversation.known = known
-        attempt.seen = set(shown.paths)
+        conversation.seen = set(shown.paths)
         ours = (context.INSTRUCTIONS,)
         read = (*ours * bool(first and said), *shown.paths)
         left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
         attempt.shown = context.Shown(paths=read, left_out=left_out, unknown=shown.unknown)
+        if ago:
+            attempt.forgotten += conversation.say_cut(ago, heard, self.workspace.read)
         conversation.say(text)
-        attempt.first_message, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
+        conversation.first, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()
         self._start = self.workspace.fork(), conversation.beside()
+
+    async def _check_first(self) -> AsyncGenerator[Event]:
+        """Where the person says that something fails, the check runs before the first reply, which knows then how it fails.
+
+        Not where it takes a question, and not where the model has just read what the check says.
+        """
+        attempt, conversation = self.attempt, self.conversation
+        if attempt.sandbox is None or attempt.begun or conversation.failing or not guards.complains(self.prompt):
+            return
+        async with aclosing(attempt.look()) as happened:
+            async for event in happened:
+                yield event
+        decider = attempt.decider
+        if decider is None or not (permission := attempt.approval.by_rule(decider)) or not permission.allowed:
+            return
+        asked = decider, attempt.sandbox, attempt.workspace, self.prompt, conversation.checking
+        async with aclosing(attempt.first_check.told(*asked)) as happened:
+            async for event in happened:
+                yield event
+        conversation.output, attempt.error = attempt.first_check.output, attempt.first_check.failure
 
     async def _meet_the_user(self) -> AsyncGenerator[Event]:
         """What the person edited meanwhile comes into mirror and sandbox; a model that has read files is told."""
@@ -214,6 +262,7 @@ class Turn:
         yield events.UserEdited(edits.paths, edits.conflicts, edits.moved)
         yield events.DiffChanged(await self.workspace.diff())
         if self.conversation.known:
-            room = int(attempt.room * context.NAMED_SHARE * context.TOKEN_CHARACTERS) if self.rounds > 1 else 0
+            most = int(attempt.room * context.NAMED_SHARE * context.TOKEN_CHARACTERS)
+            room = await attempt.left(most) if self.rounds > 1 else 0
             changed = context.changed_files(self.workspace, edits.paths, self.conversation.known, room)
             self.conversation.say("\n".join([said, *changed.values()]))

@@ -14,7 +14,7 @@ class Verdict(enum.StrEnum):
     PASSED: the check command passed, after whatever was run and written, or, with no check command, the code ran without an
     error and the model says it is done.
     FAILED: the rounds are used up and the last run did not pass, or the model was not done.
-    ANSWERED: the model replied with prose only; nothing was run.
+    ANSWERED: the model replied with prose only, or wrote what no check judges: nothing was run that could tell.
     REFUSED: the person did not allow a command.
     NOT_RUN: there is no sandbox: the reply is there and its edits are pending, but nothing was run.
     STOPPED: the person stopped the turn.
@@ -45,6 +45,7 @@ class Standing(NamedTuple):
 
 
 CUT_OFF, EDITS_REFUSED, NOT_RUN = "reply cut off", "edits refused", "not run: no sandbox"
+COMPILED = "compiles; there is no check, and nothing of it was run"
 """Outcomes of a round that decide how its turn stands."""
 
 PLANNED, NOT_DONE = "planned", "not done when the rounds were used up"
@@ -57,6 +58,8 @@ def judged(outcome: str, ran: bool | None, checked: bool | None, *, refused: boo
         return Verdict.REFUSED
     if outcome == NOT_RUN:
         return Verdict.NOT_RUN
+    if outcome == COMPILED:
+        return Verdict.ANSWERED
     if outcome in (CUT_OFF, EDITS_REFUSED):
         return Verdict.FAILED
     return {None: Verdict.ANSWERED, True: Verdict.PASSED, False: Verdict.FAILED}[ran if checked is None else checked]

@@ -252,12 +252,13 @@ class DockerSandbox:
             raise SandboxError("the sandbox is not running: ask again, and it is started anew")
         limit = self._settings.output_mb << 20
         environment = _environment(profile)
+        if command.language or command.imports:
+            environment["PYTHONPATH"] = ":".join(("/workspace", *(f"/workspace/{folder}" for folder in command.imports)))
         if not command.language:
             if not command.argv:
                 raise SandboxError(f"{visible_line(command.label)[:40]!r} is no command: it has neither argv nor a language")
             return Request(command.argv, environment, command.timeout_s, limit)
         language = profile.language(command.language)
-        environment["PYTHONPATH"] = "/workspace"
         if command.stateful:
             program = session_program()
             return Request(language.argv, environment, command.timeout_s, limit, command.code, session=program)

@@ -6,8 +6,11 @@ import io
 
 from oci_tui.cli.printer import Printer
 from oci_tui.core import events
+from oci_tui.core.approval import CommandRefused
 from oci_tui.core.events import CommandFinished, OutputArrived, PlotDrawn
+from oci_tui.core.own_code import left_to_check
 from oci_tui.core.ports import Command, Exit, Plot
+from oci_tui.core.reply import Code
 
 
 def test_a_figure_and_a_lost_state_are_said() -> None:
@@ -54,4 +57,15 @@ def test_the_check_and_what_is_offered_are_said_without_what_would_act_on_a_term
     assert out.getvalue().splitlines() == [
         "  · check: sh ␛[2Jt.sh (AGENTS.md names it)",
         '  ! x is not in the sandbox: oci-tui sandbox prepare "pip install ␛]0;x"',
+    ]
+
+
+def test_what_a_person_or_a_rule_refused_stands_out_from_what_is_left_to_the_check() -> None:
+    out = io.StringIO()
+    printer = Printer(out)
+    printer.show(left_to_check(Code("bash", "pytest -q \x1b[2J\necho done\n")))
+    printer.show(CommandRefused(Command("rm x", ("rm", "x")), "a rule denies it"))
+    assert out.getvalue().splitlines() == [
+        "  · not run, since the check decides: pytest -q ␛[2J …",
+        "  ✗ not run, since a rule denies it: rm x",
     ]

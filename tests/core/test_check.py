@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oci_tui.core.check import PROGRAMS, candidates, chosen, stated
+from oci_tui.core.check import PROGRAMS, candidates, chosen, imports, stated
 from oci_tui.core.missing import Missing, found, offer, program
 
 EVERYTHING = frozenset(PROGRAMS)
@@ -133,3 +133,17 @@ def test_hostile_requirements_offer_nothing_but_names() -> None:
     assert lacking.command == "pip install requests a"
     odd = {"requirements\n.txt": "requests\n"}
     assert found(NO_REQUESTS, sorted(odd), odd.get) is None
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        (["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"], ("src",)),
+        (["src/shop.py"], ("src",)),
+        (["src/__init__.py", "src/shop/__init__.py"], ()),
+        (["src/shop/__init__.py", "src/types.py"], ()),
+        (["src/index.js", "shop/__init__.py", "lib/src/shop/__init__.py", "src/deep/er/__init__.py"], ()),
+    ],
+)
+def test_python_imports_from_src_where_the_modules_are_there(paths: list[str], found: tuple[str, ...]) -> None:
+    assert imports(paths) == found

@@ -11,15 +11,20 @@ import pytest
 from oci_tui.core import mentions
 from oci_tui.core.context import (
     INSTRUCTIONS,
+    MOST_FRAMES,
     MOST_READ,
     TOKEN_CHARACTERS,
     block,
+    cut,
     fitted,
+    frames,
     instructions,
     show,
     system_message,
     unread_files,
 )
+from oci_tui.core.conversation import Conversation
+from oci_tui.core.failure import Place
 from oci_tui.core.generation import Message
 from oci_tui.core.reply import parse
 from oci_tui.parser.treesitter import TreeSitterParser
@@ -123,6 +128,44 @@ async def test_in_a_long_turn_its_middle_goes_and_the_newest_stays() -> None:
     assert everything.dropped == ()
 
 
+async def test_what_came_of_a_reply_is_cut_to_the_room() -> None:
+    text = "".join(f"line {number}\n" for number in range(300))
+    assert await cut(text, len(text), Words().count) == text
+    shown = await cut(text, 1_000, Words().count)
+    assert 800 < len(shown) <= 1_000
+    assert shown.startswith("line 0\n")
+    assert shown.endswith("line 299\n")
+    assert "bytes omitted" in shown
+    assert 200 <= len(await cut(text, -50, Words().count)) < 300
+
+
+async def test_the_next_message_has_the_room_that_prompt_and_reply_leave() -> None:
+    talk = Conversation()
+    talk.messages = [Message("system", "s" * 10), Message("user", "old" * 9), Message("assistant", "old" * 9)]
+    talk.messages += [Message("user", "p" * 100), Message("assistant", "1" * 50)]
+    talk.first = 3
+    left = await talk.left(1_000, Words().count)
+    assert 1_000 - 160 - left in range(20)
+    files = {"a.py": "x = 1\n" * 100, "b.py": "y\n"}
+    block_a = block("a.py", files["a.py"])
+    talk.known = {"a.py": 1, "b.py": 2}
+    said = f"{block_a}\nend"
+    shown = await cut(said, await talk.left(400, Words().count), Words().count)
+    assert talk.say_cut(said, shown, files.__getitem__)
+    assert talk.known == {"b.py": 2}, "it is not shown whole any more"
+    assert talk.messages[-1].content.endswith("end")
+    assert await Words().count([*talk.messages[:1], *talk.messages[3:]]) <= 400
+    assert talk.unanswered() == shown
+    assert talk.unanswered() == ""
+    assert talk.say_cut("short", "short", files.__getitem__) == ()
+
+
+async def test_named_files_come_where_there_is_no_room_for_others(workspace: GitWorkspace) -> None:
+    shown = await show(workspace, PARSER, "look at app.py", "", 8192, {}, unasked=0.0)
+    assert shown.paths == ("app.py",)
+    assert "What files that are not shown define" not in shown.text
+
+
 async def test_what_the_prompt_mentions_is_shown(workspace: GitWorkspace) -> None:
     huge = (
         "def first():\n    return 1\n\n\n"
@@ -220,6 +263,13 @@ async def test_a_name_is_looked_for_beyond_the_files_that_are_read(workspace: Gi
     assert (await show(workspace, PARSER, "see @wanted_here, @nowhere", "", 8192, {})).unknown == ("nowhere",)
 
 
+async def test_a_symbol_is_found_in_a_repository_of_many_files(workspace: GitWorkspace) -> None:
+    many = {f"a{number:03}.py": f"def name_{number}():\n    return {number}\n" for number in range(MOST_READ)}
+    await workspace.apply({**many, "z/late.py": "def wanted_here():\n    return 'late'\n" + "x = 1\n" * 4_000})
+    shown = await show(workspace, PARSER, "what does @wanted_here do", "", 8192, {})
+    assert "From z/late.py\n```python\ndef wanted_here():\n    return 'late'\n```" in shown.text
+
+
 async def test_a_map_shows_what_files_without_room_define(workspace: GitWorkspace) -> None:
     filler = "z = 3\n" * 9_000
     await workspace.apply(
@@ -252,6 +302,22 @@ async def test_instructions_of_the_repository_stay_in_the_fixed_prompt(workspace
     assert INSTRUCTIONS not in (await show(workspace, PARSER, "do it", "", 8192, {})).paths
     await workspace.apply({INSTRUCTIONS: "x" * 10_000})
     assert instructions(workspace)[1]
+
+
+async def test_the_lines_around_a_place_are_shown_where_the_output_does_not(workspace: GitWorkspace) -> None:
+    await workspace.apply({"app.py": "".join(f"line_{number} = {number}\n" for number in range(1, 21))})
+    place = Place("app.py", 10)
+    traceback = 'File "/workspace/app.py", line 10\n    line_10 = 10\n'
+    (shown,) = frames(workspace, [place], traceback, 2_000)
+    assert shown.startswith("Around line 10 of app.py\n```python\nline_5 = 5\n")
+    assert shown.endswith("line_15 = 15\n```\n")
+    assert frames(workspace, [place], f"    line_9 = 9\n>   line_10 = 10\n{traceback}", 2_000) == []
+    assert frames(workspace, [place], traceback, 100) == []
+    assert frames(workspace, [Place("app.py", 99), Place("none.py", 1)], traceback, 2_000) == []
+    many = [Place("app.py", number) for number in (3, 5, 10)]
+    assert len(frames(workspace, many, "", 2_000)) == MOST_FRAMES
+    await workspace.apply({"app.py": "x" * 10_000 + "\n"})
+    assert len(frames(workspace, [Place("app.py", 1)], "", 2_000)[0]) < 300
 
 
 async def test_files_that_a_failure_names_are_read_once(workspace: GitWorkspace) -> None:

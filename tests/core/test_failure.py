@@ -83,6 +83,64 @@ FAIL
 """
 NODE = "not ok 1 - adds\n  error: expected 3\nok 2 - subtracts\n# tests 2\n# pass 1\n# fail 1\n# skipped 0\n"
 JEST = "  ● adds\n\n    expect(received).toBe(expected)\n\nTests:       1 failed, 2 passed, 3 total\n"
+VITEST = """\
+ ❯ test/sum.test.ts (5 tests | 2 failed) 9ms
+   × sum > adds 5ms
+     → expected -1 to be 3 // Object.is equality
+
+⎯⎯⎯⎯⎯⎯⎯ Failed Tests 2 ⎯⎯⎯⎯⎯⎯⎯
+
+ FAIL  test/sum.test.ts > sum > adds
+AssertionError: expected -1 to be 3 // Object.is equality
+ ❯ test/sum.test.ts:6:23
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[1/2]⎯
+
+ FAIL  test/sum.test.ts > sum > halves
+TypeError: half is not a function
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[2/2]⎯
+
+ Test Files  1 failed (1)
+      Tests  2 failed | 3 passed (5)
+   Start at  10:00:00
+   Duration  210ms
+"""
+MOCHA = """\
+
+
+  sum
+    1) adds
+    ✔ takes away
+    2) halves
+    ✔ doubles
+    - squares
+
+
+  2 passing (5ms)
+  1 pending
+  2 failing
+
+  1) sum
+       adds:
+
+      AssertionError [ERR_ASSERTION]: Expected values to be strictly equal:
+      + actual - expected
+      + -1
+      - 3
+      at Context.<anonymous> (test/sum.test.js:6:12)
+
+  2) sum
+       halves:
+     TypeError: half is not a function
+"""
+GO_INNER = """\
+--- FAIL: TestAdd (0.00s)
+    --- FAIL: TestAdd/small (0.00s)
+        sum_test.go:9: got -1
+    --- FAIL: TestAdd/large (0.00s)
+        sum_test.go:9: got 7
+    --- PASS: TestAdd/none (0.00s)
+FAIL
+"""
 
 
 @pytest.mark.parametrize(
@@ -97,6 +155,12 @@ JEST = "  ● adds\n\n    expect(received).toBe(expected)\n\nTests:       1 fail
         (GO, Counts(1, 1)),
         (NODE, Counts(1, 1)),
         (JEST, Counts(2, 1)),
+        (VITEST, Counts(3, 2)),
+        (" Test Files  1 passed (1)\n      Tests  2 passed | 1 skipped | 1 todo (4)\n", Counts(2, 0, 0, 1)),
+        (MOCHA, Counts(2, 2, 0, 1)),
+        ("\n  0 passing (1ms)\n  1 failing\n", Counts(0, 1)),
+        (GO_INNER, Counts(1, 2)),
+        ("I have 2 passing thoughts\n  3 passing cars\n", None),
         (TRACEBACK, None),
         ("I passed 3 tests.\n", None),
         ("", None),
@@ -120,6 +184,10 @@ def test_the_first_failure_is_whole() -> None:
     assert first(TRACEBACK) == TRACEBACK.removeprefix("before\n").removesuffix("after\n").strip()
     assert first(CARGO).endswith("assertion failed")
     assert first(GO).startswith("--- FAIL: TestAdd")
+    assert first(VITEST).startswith(" FAIL  test/sum.test.ts > sum > adds\nAssertionError: expected -1 to be 3")
+    assert first(VITEST).endswith("sum.test.ts:6:23")
+    assert first(MOCHA).startswith("  2 failing\n\n  1) sum\n       adds:")
+    assert first(MOCHA).endswith("sum.test.js:6:12)")
     assert first(NODE) == "not ok 1 - adds\n  error: expected 3"
     assert first("x\nmain.c:3:5: error: no such thing\n  3 | x\n") == "main.c:3:5: error: no such thing\n  3 | x"
     assert first("all is well\n") == ""
@@ -141,7 +209,21 @@ def test_the_same_error_is_known_again() -> None:
 _TRACE = "Traceback (most recent call last):\n"
 
 
-@pytest.mark.parametrize("piece", ["a", "a/", _TRACE, "___ x ___\n", '  File "a", line 1\n', "\n", " ", "1 failed, "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "a/",
+        _TRACE,
+        "___ x ___\n",
+        '  File "a", line 1\n',
+        "\n",
+        " ",
+        "1 failed, ",
+        "  1 failing\n\n  1) ",
+        " FAIL  a > b\n",
+    ],
+)
 def test_hostile_output_costs_no_time(piece: str) -> None:
     output = piece * (256_000 // len(piece))
     started = time.monotonic()

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import BindingType
 
-from oci_tui.core.approval import SAID_NO, CommandAsked, CommandRefused
+from oci_tui.core.approval import CHECK_DECIDES, SAID_NO, CommandAsked, CommandRefused
 from oci_tui.core.company import HostLost
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.diff import Diff
@@ -255,7 +255,8 @@ class TranscriptPane(CursorPane):
             case CommandRefused():
                 why = "you said no" if self.answers and event.why == SAID_NO else event.why
                 refused = f"not run, since {why}: {text_of(event.command)}"
-                self._tell(Said("✗", "warn", visible_line(refused), "warn"))
+                sign, style = ("·", "muted") if event.why == CHECK_DECIDES else ("✗", "warn")
+                self._tell(Said(sign, style, visible_line(refused), style))
             case CommandStarted():
                 told.doing = f"running {visible_line(event.command.label)}"
             case CommandFinished():
