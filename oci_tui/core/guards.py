@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from oci_tui.core import syntax
-from oci_tui.core.formats.elision import elided
+from oci_tui.core.formats import elision
 from oci_tui.core.ports import Parser
 
 _TEST = re.compile(r"\b(?:def|func|fn)\s+(test\w*)|\b(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,", re.IGNORECASE)
@@ -102,7 +102,7 @@ def damaged_tests(before: Mapping[str, str], read: Callable[[str], str | None], 
 
 def objection(path: str, old: str | None, new: str, prompt: str) -> str:
     """Why `new` may not take the place of `old` (None: there is no such file), in a phrase for the model; "" when it may."""
-    if line := elided(old, new, python=path.endswith((".py", ".pyi"))):
+    if line := elision.losing(path, old, new):
         return f'"{line[:80]}" stands for lines that would be lost; write all of them, or change only some with SEARCH/REPLACE'
     return lost_tests(path, old, new, prompt)
 
@@ -113,6 +113,13 @@ def unparsable(path: str, old: str | None, new: str, parser: Parser) -> str:
     if not (why := problem(path, new)) or (old and problem(path, old)):
         return ""
     return f"the file would not parse, {why}; write it again"
+
+
+def doubt(path: str, old: str | None, new: str, parser: Parser) -> str:
+    """Why `new` is probably not what was meant, though nothing is lost by it; "" where nothing is odd. It may be said again."""
+    line = elision.doubtful(path, old, new)
+    elided = f'"{line[:80]}" stands for lines that are left out; write all of them' if line else ""
+    return "; ".join(filter(None, (elided, unparsable(path, old, new, parser))))
 
 
 def _lines(text: str) -> Counter[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from oci_tui.core import guards
 from oci_tui.core.edits import MOST_SHOWN, Files, settle
-from oci_tui.core.formats.elision import is_elision
+from oci_tui.core.formats import elision
+from oci_tui.core.formats.elision import elisions, is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.guards import complains, is_test, lost_tests, only_claims, only_words
@@ -53,6 +54,8 @@ def refusals(
         "# same as before",
         "# ...",
         "... (rest of the function)",
+        "...existing code...",
+        "... more of the same",
         "...",
     ],
 )
@@ -73,6 +76,11 @@ def test_lines_that_stand_for_others_are_seen(line: str) -> None:
         "",
         "// ",
         "#",
+        "    ...state,",
+        "  ...otherFields",
+        "...(await rest()),",
+        "...[1, 2],",
+        "...original",
     ],
 )
 def test_other_lines_are_not(line: str) -> None:
@@ -88,6 +96,37 @@ def test_a_file_with_parts_left_out_is_refused() -> None:
     assert refusals(WriteFile("app.js", "const a = 2;\nconst b = 2;\n// the last\n")) == []
     assert refusals(WriteFile("calc.py", hollow.replace("...", "return a - b"))) == []
     assert refusals(WriteFile("protocol.py", "def f() -> int: ...\n")) == []
+
+
+def test_the_dots_of_a_doctest_are_none() -> None:
+    doctest = [">>> for i in f():", "...     print(i)", "...", "1", "..."]
+    assert elisions(doctest) == [False, False, False, False, True]
+    assert elisions([">>> f()", "... rest of the code ..."]) == [False, True]
+
+
+def test_dots_are_an_elision_where_lines_went() -> None:
+    notes = "# Notes\n\nOne.\n\nTwo.\n\nThree.\n"
+
+    def said(new: str, path: str = "notes.md", old: str | None = notes) -> str:
+        return elision.losing(path, old, new) or elision.doubtful(path, old, new)
+
+    assert said("# Notes\n\nOne.\n\n...\n") == "..."
+    assert said(notes.replace("Two.", "Two\n\n...\n\nand a half.")) == said(f"{notes}\n...\n") == ""
+    assert said("... and so on\n", old=None) == said("a: 1\n...\n", "a.yml", None) == said("...\n", "a.py", None) == ""
+    assert said("a;\n... and so on\n", "a.js", None) == "... and so on"
+    longer = notes + "".join(f"Line {number}.\n" for number in range(9))
+    assert elision.losing("notes.md", longer, "One new.\n" * 20 + "# rest unchanged\n"), "more than so many are not replaced"
+    assert not elision.losing("notes.md", longer, "One new.\n" * 20 + "...\n")
+
+
+def test_an_elision_by_which_nothing_is_lost_is_refused_once() -> None:
+    new, known = "const a = 2;\n// rest of the code unchanged\n", set[tuple[str, str]]()
+    files = Files(tuple(FILES), FILES.get, lambda _: "", tuple(FILES), PARSER)
+    first = settle([WriteFile("new.js", new)], files, "", known)
+    assert (first.written, "stands for lines" in first.refused[0]) == ({}, True)
+    assert settle([WriteFile("new.js", new)], files, "", known).written == {"new.js": new}
+    for _ in range(2):
+        assert settle([WriteFile("app.js", new)], files, "", known).refused
 
 
 def test_a_change_that_is_only_claimed_is_seen() -> None:
