@@ -139,8 +139,10 @@ class ReplyReader:
             self.blocks.clear()
         elif fence := _FENCE.match(line):
             self._open(fence[2], fence[3], len(fence[1]))
-        elif line.strip() == tool_call.OPENING:
+        elif (begun := tool_call.begun(line)) is not None:
             self._open(tool_call.OPENING, tool_call.TAG, 0)
+            if begun:
+                self._read_inside(begun)
         elif search_replace.begins(line):
             self._open(search_replace.OPENING, "", 0)
             self._append(line)
@@ -152,7 +154,8 @@ class ReplyReader:
 
     def _read_inside(self, line: str) -> None:
         block, fence = self.blocks[-1], _FENCE.match(line)
-        if self._fence == tool_call.OPENING and line.strip() == tool_call.CLOSING:
+        if self._fence == tool_call.OPENING and line.rstrip().endswith(tool_call.CLOSING):
+            self._append(line.rstrip().removesuffix(tool_call.CLOSING))
             self._close()
         elif self._fence == search_replace.OPENING and search_replace.ends(line):
             self._append(line)
