@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
-from oci_tui.core import guards, labels
+from oci_tui.core import guards, labels, shell_text, syntax
 from oci_tui.core.formats import beginnings, definitions, search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
@@ -38,7 +38,7 @@ _STRING = re.compile(
 class Block:
     """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it.
 
-    `by_comment`: the path stands inside, in a comment.
+    `by_comment`: the path stands inside, in a comment; `glued`: its fence ends a line of words.
     """
 
     def __init__(self, tag: str, path: str, indent: int = 0, runs: Container[str] = RUNNABLE_TAGS) -> None:
@@ -49,7 +49,7 @@ class Block:
         self.lines: list[str] = []
         self.partial = ""
         self.closed = False
-        self.by_comment = False
+        self.by_comment = self.glued = False
 
     @property
     def text(self) -> str:
@@ -117,11 +117,14 @@ class ReplyReader:
             block.partial = "" if _FENCE.match(self._line) else block.dedented(self._line)
 
     def finish(self, *, cut_off: bool = False) -> Reply:
-        """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it."""
+        """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it, or it
+        holds commands and begins at the end of a sentence.
+        """
         if self._line:
             self._read(self._line.removesuffix("\r"))
             self._line = ""
-        for block in self.blocks[:-1] if cut_off and self.open else self.blocks:
+        left_out = (last := self.open) and (cut_off or (last.glued and last.tag in SHELL_TAGS))
+        for block in self.blocks[:-1] if left_out else self.blocks:
             block.partial, block.closed = "", True
         said = [(block, item) for block in self.blocks if block.closed for item in _understood(block)]
         edits = tuple(item for _, item in said if not isinstance(item, Code))
@@ -149,6 +152,7 @@ class ReplyReader:
         elif glued := _GLUED_OPENING.fullmatch(line):
             self._label = glued[1]
             self._open(glued[2], glued[3], 0)
+            self.blocks[-1].glued = True
         elif line.strip():
             self._label = line
 
@@ -162,6 +166,10 @@ class ReplyReader:
             self._close()
         elif fence and self._closes(fence):
             self._close()
+        elif block.glued and line.strip() and not "".join(block.lines).strip() and not _plausible(block.tag, line):
+            self.blocks.pop()
+            self._fence = ""
+            self._read(line)
         elif fence and self._forgotten(block, fence):
             self._label = _taken_label(block)
             self._fence = ""
@@ -290,8 +298,11 @@ def _understood(block: Block) -> Iterator[Edit | Code]:
     elif calls := tool_call.parse(block.tag, text):
         for call in calls:
             yield Code(call.language, call.text) if isinstance(call, Call) else call
+    elif block.runnable and block.tag in SHELL_TAGS:
+        if text.strip() and not shell_text.is_output(block.lines):
+            yield Code(block.tag, "".join(f"{line}\n" for line in shell_text.commands(block.lines)))
     elif block.runnable and text.strip():
-        yield Code(block.tag, _without_prompts(block))
+        yield Code(block.tag, text)
 
 
 def _taken_label(block: Block) -> str:
@@ -314,9 +325,8 @@ def _in_string(code: str) -> bool:
     return any(match["open"] is not None for match in _STRING.finditer(code))
 
 
-def _without_prompts(block: Block) -> str:
-    """Shell lines copied with their "$ " prompt lose it, and the output lines between them."""
-    lines = block.lines
-    if block.tag in SHELL_TAGS and lines and lines[0].startswith("$ "):
-        lines = [line[2:] for line in lines if line.startswith("$ ")]
-    return "\n".join(lines) + "\n"
+def _plausible(tag: str, line: str) -> bool:
+    """Whether a line of a block may be its first one, and the sentence before it ends with a fence that opens it."""
+    if tag in SHELL_TAGS:
+        return not shell_text.is_prose(line)
+    return search_replace.begins(line) or syntax.begins(line)
