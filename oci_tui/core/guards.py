@@ -29,7 +29,11 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
+_VERBS = {
+    "remove": "removed", "delete": "deleted", "skip": "skipped", "disable": "disabled", "drop": "dropped", "rename": "renamed",
+    "move": "moved", "rewrite": "rewritten", "replace": "replaced", "merge": "merged", "clean up": "cleaned up",
+    "prune": "pruned", "split": "split", "simplify": "simplified", "refactor": "refactored", "get rid of": "got rid of",
+}  # fmt: skip
 _COMPLAINT = re.compile(
     r"\b(?:fail\w*|fix\w*|bugs?|buggy|wrong\w*|broken|breaks|crash\w*|correct|incorrect\w*|repair|mend|bad)\b"
     r"|\btests?\b[^.\n]*\bpass\b",
@@ -41,7 +45,20 @@ _WIDER = re.compile(
     r"|call it)\b",
     re.IGNORECASE,
 )
-_ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOVING}", re.IGNORECASE)
+_TESTS = r"(?:tests?\b(?![/.]\w)|test_\w+)"
+_NOT = r"(?:not|never|no|nor|neither|none|without|instead|rather|why|cannot|avoid|stop)\b|\w+n['’]t\b"
+_OTHERWISE = r"make|ensure|check|keep|leave|run|see|let|show|update|adapt|fix|change|add|write|extend|use"
+_BETWEEN = (
+    rf"(?:(?!\b(?:{_NOT}|(?:so|that|which|while|until|because|before|after|but|except|under)\b|(?:and|or|then)\s+(?:{_OTHERWISE})\b)"
+    rf"|,\s+(?:{_OTHERWISE})\b)(?:[^.;:!?\n]|\.\b))*?"
+)
+_ASKED = re.compile(
+    rf"\b(?:{'|'.join(_VERBS)})\b{_BETWEEN}\b{_TESTS}(?!\s+(?:must|should|shall|still|have|need|pass|show|fail|use|are|is)\b)"
+    rf"|\b{_TESTS}{_BETWEEN}\b(?:be|get)\s+(?:{'|'.join(_VERBS.values())})\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.;:!?](?=\s|$)|\n|,\s*(?:but|just|only|instead|please|then)\b")
+_DENIED = re.compile(rf"\b(?:{_NOT})", re.IGNORECASE)
 
 
 def only_claims(reply: str, paths: Sequence[str]) -> bool:
@@ -75,8 +92,8 @@ def complains(prompt: str) -> bool:
 
 
 def may_lose_tests(prompt: str) -> bool:
-    """Whether the person asked for tests to be removed, moved or rewritten."""
-    return bool(_ASKED.search(prompt))
+    """Whether the person plainly asked for tests to be removed, skipped, moved or rewritten, and did not forbid it."""
+    return _wanted(_ASKED, prompt)
 
 
 def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
@@ -90,7 +107,7 @@ def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
         return f"this removes the tests {', '.join(names[:3])}{more}; leave tests as they are and change the code they test"
     if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
         return "this skips tests; leave tests as they are and change the code they test"
-    if complains(prompt) and not _WIDER.search(prompt) and _lines(old) - _lines(new or ""):
+    if complains(prompt) and not _wanted(_WIDER, prompt) and _lines(old) - _lines(new or ""):
         return "this changes tests that are there, and the code they test is at fault; leave them as they are and change that"
     return ""
 
@@ -120,6 +137,12 @@ def doubt(path: str, old: str | None, new: str, parser: Parser) -> str:
     line = elision.doubtful(path, old, new)
     elided = f'"{line[:80]}" stands for lines that are left out; write all of them' if line else ""
     return "; ".join(filter(None, (elided, unparsable(path, old, new, parser))))
+
+
+def _wanted(words: re.Pattern[str], prompt: str) -> bool:
+    """Whether a sentence of the prompt says the words, and no denial before them."""
+    asked = ((said, words.search(said)) for said in _SENTENCE.split(prompt))
+    return any(found and not _DENIED.search(said, 0, found.start()) for said, found in asked)
 
 
 def _lines(text: str) -> Counter[str]:

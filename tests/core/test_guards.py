@@ -13,7 +13,7 @@ from oci_tui.core.formats import elision
 from oci_tui.core.formats.elision import elisions, is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import complains, is_test, lost_tests, only_claims, only_words
+from oci_tui.core.guards import complains, is_test, lost_tests, may_lose_tests, only_claims, only_words
 from oci_tui.parser.treesitter import TreeSitterParser
 from tests.mutants import with_an_alternative_less
 
@@ -243,12 +243,45 @@ def test_tests_are_neither_removed_nor_skipped_unasked() -> None:
     assert refusals(ReplaceText("test_calc.py", "def test_two", "def test_three"), prompt="Let two be three.") == []
 
 
+ASKING = """\
+Remove the test of two. | skip the slow tests | Rewrite the tests. | delete the test files | Move the tests into tests/.
+Remove test_two. | Rename test_one to test_uno | Delete tests/test_old.py | Rename the function add and its tests
+The tests of mean should be removed. | Those tests can be deleted. | the old test must get rewritten | Can you remove tests?
+Clean up the tests | Get rid of the tests of `area`. | Split test_calc.py in two | Refactor the tests | Disable its tests
+Do not touch calc.py. Remove its tests. | Do not touch calc.py, just remove its tests. | Drop the tests that fail on Windows
+Merge the two tests | Prune the tests | Simplify the tests of f | Replace the tests of f | Remove f of calc.py and its tests
+Leave f, but drop its tests | Remove keep, piano, and also its tests""".replace("\n", " | ").split(" | ")
+
+FORBIDDING = """\
+Do not delete or skip any tests. | Don't remove tests | Fix the bug without changing, removing or skipping tests
+Refactor the parser; all tests must still pass | Move helper into utils and make sure the tests pass
+Simplify f so the tests pass | Do not change, remove or skip tests. | never skip a test | Tests must not be removed.
+No tests may be removed | The tests should never be skipped. | Why did you remove the test? | Refactor f and run the tests
+Rename add to plus, the tests still pass | Remove the code that tests show to be wrong | Refactor the code under test
+Remove print, do not touch the tests | The tests were removed by mistake, add them | fix it instead of deleting tests
+Move f out of tests/helpers.py | You can't just skip tests | Drop the cache and update the tests | Remove f but keep its tests
+Make the tests in tests/ pass. | Replace the loop because a test is slow | Split f before its tests are run
+Rename f. The tests must pass. | Remove f: the tests show why | the tests are skipped on CI, fix that
+Remove f, the tests use g | Simplify f so each test takes a second | Remove the loop that slows the tests down
+Refactor f while keeping tests green | Replace the loop because the tests hang | Split f before you touch tests
+Remove f and keep tests | Remove f and make tests quick | Remove what the tests show | Refactor f, its tests must stay
+Remove f, run tests""".replace("\n", " | ").split(" | ")
+
+
+def test_only_a_plain_request_lets_tests_go() -> None:
+    assert [prompt for prompt in ASKING if not may_lose_tests(prompt)] == []
+    assert [prompt for prompt in FORBIDDING if may_lose_tests(prompt)] == []
+    assert may_lose_tests("Do not touch f\nRemove its tests")
+
+
 @pytest.mark.parametrize("prompt", ["The tests fail. Correct the code.", "parse() is wrong", "Make the tests pass."])
 def test_where_something_fails_its_tests_stay(prompt: str) -> None:
     other = ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")
     assert "the code they test is at fault" in refusals(other, prompt=prompt)[0]
     more = ReplaceText("test_calc.py", "    assert 2\n", "    assert 2\n\n\ndef test_three():\n    assert 3\n")
     assert refusals(more, prompt=prompt) == []
+    assert refusals(other, prompt=f"{prompt} Do not change or update the tests.")
+    assert refusals(other, prompt=f"{prompt} Don't change calc.py. Update the test.") == []
     assert refusals(other, prompt=f"{prompt} Update the test of two.") == []
     assert refusals(other, prompt=f"{prompt} Rename add to plus.") == []
 
