@@ -7,15 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from oci_tui.core import syntax
+from oci_tui.core import syntax, tested
 from oci_tui.core.formats import elision
 from oci_tui.core.ports import Parser
+from oci_tui.core.tested import is_test
 
-_TEST = re.compile(r"\b(?:def|func|fn)\s+(test\w*)|\b(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,", re.IGNORECASE)
-_SKIP = re.compile(
-    r"\bpytest\.(?:mark\.)?(?:skip|skipif|xfail|importorskip)\b|\bunittest\.(?:skip|expectedFailure)|\bskipTest\(|\bSkipTest\b"
-    r"|\b(?:it|test|describe)\.skip\b|\bx(?:it|describe|test)\(|\bt\.Skip|#\[ignore"
-)
 _CLAIM = re.compile(
     r"\bI(?:'ve| have)? (?:just )?(?:set|changed|updated|fixed|added|replaced|renamed|removed|modified|created|corrected)\b"
 )
@@ -75,17 +71,6 @@ def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool) 
     return "the check fails" if failing and _MENDING.search(prompt) and "?" not in prompt else ""
 
 
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, by the names that test runners look for."""
-    file = PurePosixPath(path)
-    stem, suffix = file.name.partition(".")[0], file.suffix
-    if suffix in (".py", ".go", ".rs", ".rb"):
-        return stem.startswith("test_") or stem.endswith("_test")
-    return suffix in (".js", ".jsx", ".ts", ".tsx", ".mjs") and (
-        ".test." in file.name or ".spec." in file.name or "__tests__" in file.parts
-    )
-
-
 def complains(prompt: str) -> bool:
     """Whether the person says that something fails: a check may show what it is."""
     return bool(_COMPLAINT.search(prompt))
@@ -100,14 +85,23 @@ def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
     """What is wrong where a test file lost tests or skips more of them, and the prompt does not ask for it; else ""."""
     if not old or not is_test(path) or may_lose_tests(prompt):
         return ""
-    before, after = _tests(old), _tests(new or "")
-    if len(after) < len(before):
-        names = sorted(before - after)
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        return f"this removes the tests {', '.join(names[:3])}{more}; leave tests as they are and change the code they test"
-    if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
+    new = new or ""
+    before, after = tested.names(path, old), tested.names(path, new)
+    lost = sorted(before - after)
+    if after.total() < before.total():
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return f"this removes the tests {', '.join(lost[:3])}{more}; leave tests as they are and change the code they test"
+    hollow = tested.hollow(path, old)
+    emptied = sorted(tested.hollow(path, new) - hollow)
+    if (replaced := [name for name in emptied if name in before]) or (emptied and set(lost) - hollow):
+        return f"this leaves the test {(replaced or emptied)[0]} nothing to check; leave tests as they are and change the code"
+    if tested.skips(new) > tested.skips(old):
         return "this skips tests; leave tests as they are and change the code they test"
-    if complains(prompt) and not _wanted(_WIDER, prompt) and _lines(old) - _lines(new or ""):
+    if tested.is_frame(path):
+        return ""
+    if tested.says_nothing(new) and not tested.says_nothing(old):
+        return "this leaves no tests in the file; leave tests as they are and change the code they test"
+    if complains(prompt) and not _wanted(_WIDER, prompt) and not _at_fault(path, prompt) and _lines(old) - _lines(new):
         return "this changes tests that are there, and the code they test is at fault; leave them as they are and change that"
     return ""
 
@@ -145,9 +139,12 @@ def _wanted(words: re.Pattern[str], prompt: str) -> bool:
     return any(found and not _DENIED.search(said, 0, found.start()) for said, found in asked)
 
 
+def _at_fault(path: str, prompt: str) -> bool:
+    """Whether it is the file itself that the person wants mended."""
+    name = re.escape(PurePosixPath(path).name)
+    file = rf"\b(?:fix|correct|repair|mend)\s+(?:the\s+)?(?:(?:file|script)\s+)?[`'\"]?(?:[\w.-]+/)*{name}(?!\w)"
+    return _wanted(re.compile(file, re.IGNORECASE), prompt)
+
+
 def _lines(text: str) -> Counter[str]:
     return Counter(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _tests(text: str) -> set[str]:
-    return {function or title for function, title in _TEST.findall(text)}
