@@ -100,7 +100,8 @@ class ReplyReader:
         self._line = ""
         self._label = ""
         self._fence = ""
-        self._nested = 0
+        self._glued: tuple[str, str] | None = None
+        self._nested = self._blank = 0
         self._thinking = False
 
     @property
@@ -134,7 +135,9 @@ class ReplyReader:
         return Reply("".join(self._pieces), edits, code, loose)
 
     def _read(self, line: str) -> None:
-        if self._fence:
+        if self._glued:
+            self._read_after(*self._glued, line)
+        elif self._fence:
             self._read_inside(line)
         elif self._thinking or line.lstrip().startswith("<think>"):
             self._thinking = "</think>" not in line
@@ -150,11 +153,23 @@ class ReplyReader:
             self._open(search_replace.OPENING, "", 0)
             self._append(line)
         elif glued := _GLUED_OPENING.fullmatch(line):
-            self._label = glued[1]
-            self._open(glued[2], glued[3], 0)
-            self.blocks[-1].glued = True
+            self._label, self._glued, self._blank = glued[1], (glued[2], glued[3]), 0
         elif line.strip():
             self._label = line
+
+    def _read_after(self, fence: str, tag: str, line: str) -> None:
+        """A line after a sentence that ends with a fence: it says whether that opens a block or is part of the sentence."""
+        if not line.strip():
+            self._blank += 1
+            return
+        self._glued, opening = None, _FENCE.match(line)
+        if opening[3].strip() if opening else not _plausible(tag, line):
+            self._read(line)
+            return
+        self._open(fence, tag, 0)
+        self.blocks[-1].glued = True
+        for following in ("",) * self._blank + (line,):
+            self._read_inside(following)
 
     def _read_inside(self, line: str) -> None:
         block, fence = self.blocks[-1], _FENCE.match(line)
@@ -166,10 +181,6 @@ class ReplyReader:
             self._close()
         elif fence and self._closes(fence):
             self._close()
-        elif block.glued and line.strip() and not "".join(block.lines).strip() and not _plausible(block.tag, line):
-            self.blocks.pop()
-            self._fence = ""
-            self._read(line)
         elif fence and self._forgotten(block, fence):
             self._label = _taken_label(block)
             self._fence = ""
@@ -326,7 +337,7 @@ def _in_string(code: str) -> bool:
 
 
 def _plausible(tag: str, line: str) -> bool:
-    """Whether a line of a block may be its first one, and the sentence before it ends with a fence that opens it."""
+    """Whether a line may be the first one of a block."""
     if tag in SHELL_TAGS:
         return not shell_text.is_prose(line)
     return search_replace.begins(line) or syntax.begins(line)
