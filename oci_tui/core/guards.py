@@ -46,7 +46,7 @@ _NOT = r"(?:not|never|no|nor|neither|none|without|instead|rather|why|cannot|avoi
 _OTHERWISE = r"make|ensure|check|keep|leave|run|see|let|show|update|adapt|fix|change|add|write|extend|use"
 _BETWEEN = (
     rf"(?:(?!\b(?:{_NOT}|(?:so|that|which|while|until|because|before|after|but|except|under)\b|(?:and|or|then)\s+(?:{_OTHERWISE})\b)"
-    rf"|,\s+(?:{_OTHERWISE})\b)(?:[^.;:!?\n]|\.\b))*?"
+    rf"|,\s+(?:{_OTHERWISE})\b)(?:[^.;:!?\n]|\.\b)){{0,200}}?"
 )
 _ASKED = re.compile(
     rf"\b(?:{'|'.join(_VERBS)})\b{_BETWEEN}\b{_TESTS}(?!\s+(?:must|should|shall|still|have|need|pass|show|fail|use|are|is)\b)"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from oci_tui.core.guards import lost_tests
+from oci_tui.core.guards import lost_tests, may_lose_tests
 from oci_tui.core.tested import hollow, is_test, names, says_nothing, skips
 
 TESTS = """\
@@ -171,3 +173,20 @@ def test_a_file_is_changed_where_it_is_itself_at_fault() -> None:
     for prompt in ("Fix test.sh.", "It fails. Correct the script `bin/test.sh`."):
         assert lost_tests("bin/test.sh", old, new, prompt) == "", prompt
     assert lost_tests("conftest.py", "a = 1\n", "a = 2\n", "The tests fail. Fix it.") == "", "it holds no tests"
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [("ATest.java", "@Test "), ("ATest.java", "@Test("), ("a_test.go", "/*"), ("a.test.js", 'it("'), ("a.rs", "#[test][ ")],
+)
+def test_no_file_takes_long_to_read(path: str, part: str) -> None:
+    for text in (part * 20_000, part + "a" * 100_000):
+        began = time.process_time()
+        names(path, text)
+        assert time.process_time() - began < 2
+    assert not may_lose_tests("move " * 20_000)
+    assert time.process_time() - began < 4
+
+
+def test_a_pattern_of_paths_begins_no_comment() -> None:
+    assert sorted(names("a.test.js", "glob('src/**/*.js');\nit('adds', () => { go(); });\nglob('a/**/b');\n")) == ["adds"]
