@@ -216,13 +216,21 @@ async def test_a_refused_edit_is_told_to_the_model(make_repository: MakeReposito
 
 
 @pytest.mark.docker
-async def test_a_refused_edit_uses_up_no_round_and_cannot_go_on_for_ever(make_repository: MakeRepository) -> None:
-    lazy = "calc.py\n```python\ndef add(a, b):\n    # ... rest unchanged\n    return a + b\n```"
-    async with session_on(make_repository(FILES), [lazy, RIGHT, *[lazy] * 3], Policy(rounds=1, timeout_s=20)) as session:
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        ("calc.py\n```python\n# ... rest unchanged\n```", '"# ... rest unchanged" stands for lines'),
+        ('<tool_call>{"name": "read_file", "arguments": {"path": "calc.py"}}</tool_call>', "there is no tool read_file; write"),
+    ],
+)
+async def test_a_refused_edit_uses_up_no_round_and_cannot_go_on_for_ever(
+    make_repository: MakeRepository, refused: str, why: str
+) -> None:
+    async with session_on(make_repository(FILES), [refused, RIGHT, *[refused] * 3], Policy(rounds=1, timeout_s=20)) as session:
         happened = await turn(session)
         assert verdict(happened) is Verdict.PASSED
         assert (len(only(happened, events.ReplyFinished)), len(only(happened, events.RoundFinished))) == (2, 1)
-        assert '"# ... rest unchanged" stands for lines' in session.conversation.messages[-2].content
+        assert why in session.conversation.messages[-2].content
 
         happened = await turn(session)
         assert verdict(happened) is Verdict.FAILED

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 import msgspec
 
 from oci_tui.core import failure
-from oci_tui.core.guards import is_test
 from oci_tui.core.ports import Command
 
 Read = Callable[[str], str | None]
@@ -24,6 +23,7 @@ PROGRAMS = ("python3", "pytest", "node", "npm", "make", "cargo", "go", "tox")
 _SAID = re.compile(r"^[-*\s]*check:\s*`([^`\n]+)`\s*$", re.IGNORECASE | re.MULTILINE)
 _IN_SRC = re.compile(r"src/(\w+)(?:/__init__)?\.py")
 _TARGET = re.compile(r"^test[ \t]*:(?!=)", re.MULTILINE)
+_COLLECTED = re.compile(r"(?:test_.*|[^.]*_test(?:\..*)?)\.py")
 _NO_TESTS = "no test specified"
 _NPM = re.compile(r"\b(?:npm|npx|yarn|pnpm)\b")
 _MODULES = 'export PATH="$PWD/node_modules/.bin:/node_modules/.bin:$PATH"\n'
@@ -49,7 +49,7 @@ def stated(configured: str, read: Read, timeout_s: float) -> Check | None:
 def candidates(paths: Sequence[str], read: Read, timeout_s: float) -> Iterator[Check]:
     """The checks that the repository's files speak of, the most telling first."""
     there = frozenset(paths)
-    tests = [path for path in paths if path.endswith(".py") and is_test(path)]
+    tests = [path for path in paths if _COLLECTED.fullmatch(PurePosixPath(path).name)]
     if why := _pytest(there, tests, read):
         yield Check(Command("pytest -q", ("python3", "-m", "pytest", "-q"), timeout_s=timeout_s), why, "pytest")
     if script := _script(read):

@@ -52,7 +52,8 @@ class Settled(msgspec.Struct):
 def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str, str]] | None = None) -> Settled:
     """Make the edits in order, each on what those before it wrote. `prompt` is what the person asked for.
 
-    `told` holds texts that were refused for not parsing: one that comes again as it was is let through, for the check to judge.
+    `told` holds texts that were refused for not parsing, or for a line that stands for others where none are lost: one that
+    comes again as it was is let through, for the check to judge.
     """
     done, told = Settled(), set() if told is None else told
     coming = {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile)}
@@ -74,7 +75,7 @@ def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, 
     old = files.read(path)
     if why := guards.objection(path, old, new, prompt):
         raise MismatchError(f"{path}: {why}")
-    if (path, new) not in told and (why := guards.unparsable(path, old, new, files.parser)):
+    if (path, new) not in told and (why := guards.doubt(path, old, new, files.parser)):
         told.add((path, new))
         raise MismatchError(f"{path}: {why}")
 

@@ -14,6 +14,7 @@ from oci_tui.core.level import bring_level, collect
 from oci_tui.core.ports import Command, Exit, Sandbox, Snapshot
 from oci_tui.core.running import Running
 from oci_tui.core.terminal import printed
+from oci_tui.core.tested import is_test
 
 
 class Execution:
@@ -40,7 +41,7 @@ class Execution:
     async def told(self) -> AsyncGenerator[Event]:
         """From its start until its changes are in the mirror. Raises SandboxError."""
         workspace, running = self._workspace, Running(self._command, self._sandbox)
-        tests = {path: text for path in workspace.paths() if guards.is_test(path) and (text := workspace.read(path))}
+        tests = {path: text for path in workspace.paths() if is_test(path) and (text := workspace.read(path))}
         async with aclosing(running.told()) as happened:
             async for event in happened:
                 yield event
@@ -60,5 +61,5 @@ class Execution:
         if self._command.language in SHELL_TAGS and feedback.installs(self._command.code):
             self.said.append(feedback.NO_NETWORK)
         self.places = failure.places(self.text, set(workspace.paths()))
-        if own := [place.path for place in self.places if guards.is_test(place.path) and place.path in self._changed]:
+        if own := [place.path for place in self.places if is_test(place.path) and place.path in self._changed]:
             self.said.append(feedback.own_tests(own))

@@ -7,15 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from oci_tui.core import syntax
-from oci_tui.core.formats.elision import elided
+from oci_tui.core import syntax, tested
+from oci_tui.core.formats import elision
 from oci_tui.core.ports import Parser
+from oci_tui.core.tested import is_test
 
-_TEST = re.compile(r"\b(?:def|func|fn)\s+(test\w*)|\b(?:it|test)\(\s*[\"'`](.+?)[\"'`]\s*,", re.IGNORECASE)
-_SKIP = re.compile(
-    r"\bpytest\.(?:mark\.)?(?:skip|skipif|xfail|importorskip)\b|\bunittest\.(?:skip|expectedFailure)|\bskipTest\(|\bSkipTest\b"
-    r"|\b(?:it|test|describe)\.skip\b|\bx(?:it|describe|test)\(|\bt\.Skip|#\[ignore"
-)
 _CLAIM = re.compile(
     r"\bI(?:'ve| have)? (?:just )?(?:set|changed|updated|fixed|added|replaced|renamed|removed|modified|created|corrected)\b"
 )
@@ -29,7 +25,11 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_REMOVING = r"(?:remov|delet|skip|disabl|drop|renam|mov|rewrit|replac|merg|clean|prun|split|simplif|refactor)\w*"
+_VERBS = {
+    "remove": "removed", "delete": "deleted", "skip": "skipped", "disable": "disabled", "drop": "dropped", "rename": "renamed",
+    "move": "moved", "rewrite": "rewritten", "replace": "replaced", "merge": "merged", "clean up": "cleaned up",
+    "prune": "pruned", "split": "split", "simplify": "simplified", "refactor": "refactored", "get rid of": "got rid of",
+}  # fmt: skip
 _COMPLAINT = re.compile(
     r"\b(?:fail\w*|fix\w*|bugs?|buggy|wrong\w*|broken|breaks|crash\w*|correct|incorrect\w*|repair|mend|bad)\b"
     r"|\btests?\b[^.\n]*\bpass\b",
@@ -41,7 +41,20 @@ _WIDER = re.compile(
     r"|call it)\b",
     re.IGNORECASE,
 )
-_ASKED = re.compile(rf"\b{_REMOVING}[^.\n]*\btests?\b|\btests?\b[^.\n]*\b{_REMOVING}", re.IGNORECASE)
+_TESTS = r"(?:tests?\b(?![/.]\w)|test_\w+)"
+_NOT = r"(?:not|never|no|nor|neither|none|without|instead|rather|why|cannot|avoid|stop)\b|\w+n['’]t\b"
+_OTHERWISE = r"make|ensure|check|keep|leave|run|see|let|show|update|adapt|fix|change|add|write|extend|use"
+_BETWEEN = (
+    rf"(?:(?!\b(?:{_NOT}|(?:so|that|which|while|until|because|before|after|but|except|under)\b|(?:and|or|then)\s+(?:{_OTHERWISE})\b)"
+    rf"|,\s+(?:{_OTHERWISE})\b)(?:[^.;:!?\n]|\.\b)){{0,200}}?"
+)
+_ASKED = re.compile(
+    rf"\b(?:{'|'.join(_VERBS)})\b{_BETWEEN}\b{_TESTS}(?!\s+(?:must|should|shall|still|have|need|pass|show|fail|use|are|is)\b)"
+    rf"|\b{_TESTS}{_BETWEEN}\b(?:be|get)\s+(?:{'|'.join(_VERBS.values())})\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.;:!?](?=\s|$)|\n|,\s*(?:but|just|only|instead|please|then)\b")
+_DENIED = re.compile(rf"\b(?:{_NOT})", re.IGNORECASE)
 
 
 def only_claims(reply: str, paths: Sequence[str]) -> bool:
@@ -58,39 +71,37 @@ def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool) 
     return "the check fails" if failing and _MENDING.search(prompt) and "?" not in prompt else ""
 
 
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, by the names that test runners look for."""
-    file = PurePosixPath(path)
-    stem, suffix = file.name.partition(".")[0], file.suffix
-    if suffix in (".py", ".go", ".rs", ".rb"):
-        return stem.startswith("test_") or stem.endswith("_test")
-    return suffix in (".js", ".jsx", ".ts", ".tsx", ".mjs") and (
-        ".test." in file.name or ".spec." in file.name or "__tests__" in file.parts
-    )
-
-
 def complains(prompt: str) -> bool:
     """Whether the person says that something fails: a check may show what it is."""
     return bool(_COMPLAINT.search(prompt))
 
 
 def may_lose_tests(prompt: str) -> bool:
-    """Whether the person asked for tests to be removed, moved or rewritten."""
-    return bool(_ASKED.search(prompt))
+    """Whether the person plainly asked for tests to be removed, skipped, moved or rewritten, and did not forbid it."""
+    return _wanted(_ASKED, prompt)
 
 
 def lost_tests(path: str, old: str | None, new: str | None, prompt: str) -> str:
     """What is wrong where a test file lost tests or skips more of them, and the prompt does not ask for it; else ""."""
     if not old or not is_test(path) or may_lose_tests(prompt):
         return ""
-    before, after = _tests(old), _tests(new or "")
-    if len(after) < len(before):
-        names = sorted(before - after)
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        return f"this removes the tests {', '.join(names[:3])}{more}; leave tests as they are and change the code they test"
-    if len(_SKIP.findall(new or "")) > len(_SKIP.findall(old)):
+    new = new or ""
+    before, after = tested.names(path, old), tested.names(path, new)
+    lost = sorted(before - after)
+    if after.total() < before.total():
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return f"this removes the tests {', '.join(lost[:3])}{more}; leave tests as they are and change the code they test"
+    hollow = tested.hollow(path, old)
+    emptied = sorted(tested.hollow(path, new) - hollow)
+    if (replaced := [name for name in emptied if name in before]) or (emptied and set(lost) - hollow):
+        return f"this leaves the test {(replaced or emptied)[0]} nothing to check; leave tests as they are and change the code"
+    if tested.skips(new) > tested.skips(old):
         return "this skips tests; leave tests as they are and change the code they test"
-    if complains(prompt) and not _WIDER.search(prompt) and _lines(old) - _lines(new or ""):
+    if tested.is_frame(path):
+        return ""
+    if tested.says_nothing(new) and not tested.says_nothing(old):
+        return "this leaves no tests in the file; leave tests as they are and change the code they test"
+    if complains(prompt) and not _wanted(_WIDER, prompt) and not _at_fault(path, prompt) and _lines(old) - _lines(new):
         return "this changes tests that are there, and the code they test is at fault; leave them as they are and change that"
     return ""
 
@@ -102,7 +113,7 @@ def damaged_tests(before: Mapping[str, str], read: Callable[[str], str | None], 
 
 def objection(path: str, old: str | None, new: str, prompt: str) -> str:
     """Why `new` may not take the place of `old` (None: there is no such file), in a phrase for the model; "" when it may."""
-    if line := elided(old, new, python=path.endswith((".py", ".pyi"))):
+    if line := elision.losing(path, old, new):
         return f'"{line[:80]}" stands for lines that would be lost; write all of them, or change only some with SEARCH/REPLACE'
     return lost_tests(path, old, new, prompt)
 
@@ -115,9 +126,25 @@ def unparsable(path: str, old: str | None, new: str, parser: Parser) -> str:
     return f"the file would not parse, {why}; write it again"
 
 
+def doubt(path: str, old: str | None, new: str, parser: Parser) -> str:
+    """Why `new` is probably not what was meant, though nothing is lost by it; "" where nothing is odd. It may be said again."""
+    line = elision.doubtful(path, old, new)
+    elided = f'"{line[:80]}" stands for lines that are left out; write all of them' if line else ""
+    return "; ".join(filter(None, (elided, unparsable(path, old, new, parser))))
+
+
+def _wanted(words: re.Pattern[str], prompt: str) -> bool:
+    """Whether a sentence of the prompt says the words, and no denial before them."""
+    asked = ((said, words.search(said)) for said in _SENTENCE.split(prompt))
+    return any(found and not _DENIED.search(said, 0, found.start()) for said, found in asked)
+
+
+def _at_fault(path: str, prompt: str) -> bool:
+    """Whether it is the file itself that the person wants mended."""
+    name = re.escape(PurePosixPath(path).name)
+    file = rf"\b(?:fix|correct|repair|mend)\s+(?:the\s+)?(?:(?:file|script)\s+)?[`'\"]?(?:[\w.-]+/)*{name}(?!\w)"
+    return _wanted(re.compile(file, re.IGNORECASE), prompt)
+
+
 def _lines(text: str) -> Counter[str]:
     return Counter(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _tests(text: str) -> set[str]:
-    return {function or title for function, title in _TEST.findall(text)}

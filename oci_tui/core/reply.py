@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 
 import msgspec
 
-from oci_tui.core import guards, labels
+from oci_tui.core import guards, labels, shell_text, syntax
 from oci_tui.core.formats import beginnings, definitions, search_replace, symbols, tool_call, unified_diff, whole_file
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
@@ -38,7 +38,7 @@ _STRING = re.compile(
 class Block:
     """A fenced block as it grows. `tag` is the fence's language in lower case, `path` "" where none stands with it.
 
-    `by_comment`: the path stands inside, in a comment.
+    `by_comment`: the path stands inside, in a comment; `glued`: its fence ends a line of words.
     """
 
     def __init__(self, tag: str, path: str, indent: int = 0, runs: Container[str] = RUNNABLE_TAGS) -> None:
@@ -49,7 +49,7 @@ class Block:
         self.lines: list[str] = []
         self.partial = ""
         self.closed = False
-        self.by_comment = False
+        self.by_comment = self.glued = False
 
     @property
     def text(self) -> str:
@@ -100,7 +100,8 @@ class ReplyReader:
         self._line = ""
         self._label = ""
         self._fence = ""
-        self._nested = 0
+        self._glued: tuple[str, str] | None = None
+        self._nested = self._blank = 0
         self._thinking = False
 
     @property
@@ -117,11 +118,14 @@ class ReplyReader:
             block.partial = "" if _FENCE.match(self._line) else block.dedented(self._line)
 
     def finish(self, *, cut_off: bool = False) -> Reply:
-        """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it."""
+        """The reply as it stands. An unterminated last block counts, unless the reply was `cut_off` in the middle of it, or it
+        holds commands and begins at the end of a sentence.
+        """
         if self._line:
             self._read(self._line.removesuffix("\r"))
             self._line = ""
-        for block in self.blocks[:-1] if cut_off and self.open else self.blocks:
+        left_out = (last := self.open) and (cut_off or (last.glued and last.tag in SHELL_TAGS))
+        for block in self.blocks[:-1] if left_out else self.blocks:
             block.partial, block.closed = "", True
         said = [(block, item) for block in self.blocks if block.closed for item in _understood(block)]
         edits = tuple(item for _, item in said if not isinstance(item, Code))
@@ -131,7 +135,9 @@ class ReplyReader:
         return Reply("".join(self._pieces), edits, code, loose)
 
     def _read(self, line: str) -> None:
-        if self._fence:
+        if self._glued:
+            self._read_after(*self._glued, line)
+        elif self._fence:
             self._read_inside(line)
         elif self._thinking or line.lstrip().startswith("<think>"):
             self._thinking = "</think>" not in line
@@ -139,20 +145,36 @@ class ReplyReader:
             self.blocks.clear()
         elif fence := _FENCE.match(line):
             self._open(fence[2], fence[3], len(fence[1]))
-        elif line.strip() == tool_call.OPENING:
+        elif (begun := tool_call.begun(line)) is not None:
             self._open(tool_call.OPENING, tool_call.TAG, 0)
+            if begun:
+                self._read_inside(begun)
         elif search_replace.begins(line):
             self._open(search_replace.OPENING, "", 0)
             self._append(line)
         elif glued := _GLUED_OPENING.fullmatch(line):
-            self._label = glued[1]
-            self._open(glued[2], glued[3], 0)
+            self._label, self._glued, self._blank = glued[1], (glued[2], glued[3]), 0
         elif line.strip():
             self._label = line
 
+    def _read_after(self, fence: str, tag: str, line: str) -> None:
+        """A line after a sentence that ends with a fence: it says whether that opens a block or is part of the sentence."""
+        if not line.strip():
+            self._blank += 1
+            return
+        self._glued, opening = None, _FENCE.match(line)
+        if opening[3].strip() if opening else not _plausible(tag, line):
+            self._read(line)
+            return
+        self._open(fence, tag, 0)
+        self.blocks[-1].glued = True
+        for following in ("",) * self._blank + (line,):
+            self._read_inside(following)
+
     def _read_inside(self, line: str) -> None:
         block, fence = self.blocks[-1], _FENCE.match(line)
-        if self._fence == tool_call.OPENING and line.strip() == tool_call.CLOSING:
+        if self._fence == tool_call.OPENING and line.rstrip().endswith(tool_call.CLOSING):
+            self._append(line.rstrip().removesuffix(tool_call.CLOSING))
             self._close()
         elif self._fence == search_replace.OPENING and search_replace.ends(line):
             self._append(line)
@@ -287,8 +309,11 @@ def _understood(block: Block) -> Iterator[Edit | Code]:
     elif calls := tool_call.parse(block.tag, text):
         for call in calls:
             yield Code(call.language, call.text) if isinstance(call, Call) else call
+    elif block.runnable and block.tag in SHELL_TAGS:
+        if text.strip() and not shell_text.is_output(block.lines):
+            yield Code(block.tag, "".join(f"{line}\n" for line in shell_text.commands(block.lines)))
     elif block.runnable and text.strip():
-        yield Code(block.tag, _without_prompts(block))
+        yield Code(block.tag, text)
 
 
 def _taken_label(block: Block) -> str:
@@ -311,9 +336,8 @@ def _in_string(code: str) -> bool:
     return any(match["open"] is not None for match in _STRING.finditer(code))
 
 
-def _without_prompts(block: Block) -> str:
-    """Shell lines copied with their "$ " prompt lose it, and the output lines between them."""
-    lines = block.lines
-    if block.tag in SHELL_TAGS and lines and lines[0].startswith("$ "):
-        lines = [line[2:] for line in lines if line.startswith("$ ")]
-    return "\n".join(lines) + "\n"
+def _plausible(tag: str, line: str) -> bool:
+    """Whether a line may be the first one of a block."""
+    if tag in SHELL_TAGS:
+        return not shell_text.is_prose(line)
+    return search_replace.begins(line) or syntax.begins(line)

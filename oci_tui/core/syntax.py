@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codeop
 import json
 import tomllib
 import warnings
@@ -15,6 +16,18 @@ def parsed(code: str) -> ast.Module | None:
         return _tree(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def begins(line: str) -> bool:
+    """Whether a line may be the first one of a Python program; a lone name may as well be a word."""
+    line = line.strip()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            codeop.compile_command(line)
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            return False
+    return not line.isidentifier()
 
 
 def reads(path: str) -> bool:

@@ -17,9 +17,9 @@ from pathlib import Path
 import msgspec
 
 from oci_tui.core.errors import EngineError, SettingsError
-from oci_tui.core.guards import is_test
 from oci_tui.core.ports import Sandbox
 from oci_tui.core.terminal import visible_line
+from oci_tui.core.tested import is_test
 from oci_tui.evaluate import peer_check
 from oci_tui.evaluate.hidden_check import run_on
 from oci_tui.evaluate.task_folders import Files, RepositoryTask

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from oci_tui.core.errors import SettingsError
-from oci_tui.core.guards import is_test
+from oci_tui.core.tested import is_test
 
 Files = Mapping[str, bytes]
 """Contents by path."""

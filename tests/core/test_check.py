@@ -32,7 +32,7 @@ def picked(files: dict[str, str], programs: frozenset[str] = EVERYTHING) -> tupl
         ({"Makefile": "all:\n\ntest: all\n\tsh t.sh\n"}, "make test", "Makefile has a target test"),
         ({"tox.ini": "[testenv]\ncommands = true\n"}, "tox", "there is a tox.ini"),
         ({"tox.ini": "[pytest]\n[testenv]\n"}, "pytest -q", "tox.ini configures pytest"),
-        ({"a.py": "", "latest.py": "", "contest.txt": ""}, "", ""),
+        ({"a.py": "", "latest.py": "", "contest.txt": "", "shop/tests.py": "", "conftest.py": ""}, "", ""),
         ({"Makefile": "test := 1\ntests:\n"}, "", ""),
         ({"package.json": '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'}, "", ""),
         ({"package.json": "[1]", "pyproject.toml": "[tool", "README.md": ""}, "", ""),

@@ -9,10 +9,11 @@ import pytest
 
 from oci_tui.core import guards
 from oci_tui.core.edits import MOST_SHOWN, Files, settle
-from oci_tui.core.formats.elision import is_elision
+from oci_tui.core.formats import elision
+from oci_tui.core.formats.elision import elisions, is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import complains, is_test, lost_tests, only_claims, only_words
+from oci_tui.core.guards import complains, lost_tests, may_lose_tests, only_claims, only_words
 from oci_tui.parser.treesitter import TreeSitterParser
 from tests.mutants import with_an_alternative_less
 
@@ -53,6 +54,8 @@ def refusals(
         "# same as before",
         "# ...",
         "... (rest of the function)",
+        "...existing code...",
+        "... more of the same",
         "...",
     ],
 )
@@ -73,6 +76,11 @@ def test_lines_that_stand_for_others_are_seen(line: str) -> None:
         "",
         "// ",
         "#",
+        "    ...state,",
+        "  ...otherFields",
+        "...(await rest()),",
+        "...[1, 2],",
+        "...original",
     ],
 )
 def test_other_lines_are_not(line: str) -> None:
@@ -88,6 +96,37 @@ def test_a_file_with_parts_left_out_is_refused() -> None:
     assert refusals(WriteFile("app.js", "const a = 2;\nconst b = 2;\n// the last\n")) == []
     assert refusals(WriteFile("calc.py", hollow.replace("...", "return a - b"))) == []
     assert refusals(WriteFile("protocol.py", "def f() -> int: ...\n")) == []
+
+
+def test_the_dots_of_a_doctest_are_none() -> None:
+    doctest = [">>> for i in f():", "...     print(i)", "...", "1", "..."]
+    assert elisions(doctest) == [False, False, False, False, True]
+    assert elisions([">>> f()", "... rest of the code ..."]) == [False, True]
+
+
+def test_dots_are_an_elision_where_lines_went() -> None:
+    notes = "# Notes\n\nOne.\n\nTwo.\n\nThree.\n"
+
+    def said(new: str, path: str = "notes.md", old: str | None = notes) -> str:
+        return elision.losing(path, old, new) or elision.doubtful(path, old, new)
+
+    assert said("# Notes\n\nOne.\n\n...\n") == "..."
+    assert said(notes.replace("Two.", "Two\n\n...\n\nand a half.")) == said(f"{notes}\n...\n") == ""
+    assert said("... and so on\n", old=None) == said("a: 1\n...\n", "a.yml", None) == said("...\n", "a.py", None) == ""
+    assert said("a;\n... and so on\n", "a.js", None) == "... and so on"
+    longer = notes + "".join(f"Line {number}.\n" for number in range(9))
+    assert elision.losing("notes.md", longer, "One new.\n" * 20 + "# rest unchanged\n"), "more than so many are not replaced"
+    assert not elision.losing("notes.md", longer, "One new.\n" * 20 + "...\n")
+
+
+def test_an_elision_by_which_nothing_is_lost_is_refused_once() -> None:
+    new, known = "const a = 2;\n// rest of the code unchanged\n", set[tuple[str, str]]()
+    files = Files(tuple(FILES), FILES.get, lambda _: "", tuple(FILES), PARSER)
+    first = settle([WriteFile("new.js", new)], files, "", known)
+    assert (first.written, "stands for lines" in first.refused[0]) == ({}, True)
+    assert settle([WriteFile("new.js", new)], files, "", known).written == {"new.js": new}
+    for _ in range(2):
+        assert settle([WriteFile("app.js", new)], files, "", known).refused
 
 
 def test_a_change_that_is_only_claimed_is_seen() -> None:
@@ -204,12 +243,45 @@ def test_tests_are_neither_removed_nor_skipped_unasked() -> None:
     assert refusals(ReplaceText("test_calc.py", "def test_two", "def test_three"), prompt="Let two be three.") == []
 
 
+ASKING = """\
+Remove the test of two. | skip the slow tests | Rewrite the tests. | delete the test files | Move the tests into tests/.
+Remove test_two. | Rename test_one to test_uno | Delete tests/test_old.py | Rename the function add and its tests
+The tests of mean should be removed. | Those tests can be deleted. | the old test must get rewritten | Can you remove tests?
+Clean up the tests | Get rid of the tests of `area`. | Split test_calc.py in two | Refactor the tests | Disable its tests
+Do not touch calc.py. Remove its tests. | Do not touch calc.py, just remove its tests. | Drop the tests that fail on Windows
+Merge the two tests | Prune the tests | Simplify the tests of f | Replace the tests of f | Remove f of calc.py and its tests
+Leave f, but drop its tests | Remove keep, piano, and also its tests""".replace("\n", " | ").split(" | ")
+
+FORBIDDING = """\
+Do not delete or skip any tests. | Don't remove tests | Fix the bug without changing, removing or skipping tests
+Refactor the parser; all tests must still pass | Move helper into utils and make sure the tests pass
+Simplify f so the tests pass | Do not change, remove or skip tests. | never skip a test | Tests must not be removed.
+No tests may be removed | The tests should never be skipped. | Why did you remove the test? | Refactor f and run the tests
+Rename add to plus, the tests still pass | Remove the code that tests show to be wrong | Refactor the code under test
+Remove print, do not touch the tests | The tests were removed by mistake, add them | fix it instead of deleting tests
+Move f out of tests/helpers.py | You can't just skip tests | Drop the cache and update the tests | Remove f but keep its tests
+Make the tests in tests/ pass. | Replace the loop because a test is slow | Split f before its tests are run
+Rename f. The tests must pass. | Remove f: the tests show why | the tests are skipped on CI, fix that
+Remove f, the tests use g | Simplify f so each test takes a second | Remove the loop that slows the tests down
+Refactor f while keeping tests green | Replace the loop because the tests hang | Split f before you touch tests
+Remove f and keep tests | Remove f and make tests quick | Remove what the tests show | Refactor f, its tests must stay
+Remove f, run tests""".replace("\n", " | ").split(" | ")
+
+
+def test_only_a_plain_request_lets_tests_go() -> None:
+    assert [prompt for prompt in ASKING if not may_lose_tests(prompt)] == []
+    assert [prompt for prompt in FORBIDDING if may_lose_tests(prompt)] == []
+    assert may_lose_tests("Do not touch f\nRemove its tests")
+
+
 @pytest.mark.parametrize("prompt", ["The tests fail. Correct the code.", "parse() is wrong", "Make the tests pass."])
 def test_where_something_fails_its_tests_stay(prompt: str) -> None:
     other = ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")
     assert "the code they test is at fault" in refusals(other, prompt=prompt)[0]
     more = ReplaceText("test_calc.py", "    assert 2\n", "    assert 2\n\n\ndef test_three():\n    assert 3\n")
     assert refusals(more, prompt=prompt) == []
+    assert refusals(other, prompt=f"{prompt} Do not change or update the tests.")
+    assert refusals(other, prompt=f"{prompt} Don't change calc.py. Update the test.") == []
     assert refusals(other, prompt=f"{prompt} Update the test of two.") == []
     assert refusals(other, prompt=f"{prompt} Rename add to plus.") == []
 
@@ -222,13 +294,6 @@ def test_tests_of_other_languages_are_known() -> None:
     )
     assert "TestAdd" in lost_tests("sum_test.go", "func TestAdd(t *testing.T) {}\n", "package sum\n", "")
     assert lost_tests("sum.js", old, "", "") == ""
-    assert [is_test(path) for path in ("tests/test_a.py", "a_test.py", "a.spec.ts", "latest.py", "contest.js")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
 
 
 def test_a_file_that_no_longer_parses_is_refused_once() -> None:

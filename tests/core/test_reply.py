@@ -25,6 +25,15 @@ def test_an_open_block_is_seen_while_it_grows() -> None:
     ]
 
 
+def test_a_fence_at_the_end_of_a_sentence_opens_a_block_with_the_first_line_of_code() -> None:
+    reader = ReplyReader()
+    for piece in ("Begin with ```ba", "sh\n\n", "rm -rf is ", "what it holds.\n", "Now:```python\n", "\n", "pri"):
+        reader.feed(piece)
+        assert (reader.blocks, reader.open) == ([], None)
+    reader.feed("nt(1)\n")
+    assert [(block.tag, block.text) for block in reader.blocks] == [("python", "\nprint(1)\n")]
+
+
 def test_a_block_that_defines_what_a_file_defines_is_an_edit_of_it() -> None:
     files = {"a.py": "def f():\n    return 1\n", "b.py": "def g():\n    return 1\n"}
     reply = placed(parse("```python\ndef f():\n    return 2\n```\n```python\nprint(f())\n```"), files)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from oci_tui.core.syntax import parsed
 
@@ -23,32 +25,86 @@ _WORDS = (
 _COMMENTED = re.compile(
     rf"\s*(?:#+|//+|--|/\*+|<!--|;+|%)\s*\(?\[?{_DOTS}?\s*{_WORDS}\s*[.…]*\)?\]?\s*(?:\*+/|-->)?\s*", re.IGNORECASE
 )
-_DOTTED = re.compile(rf"\s*(?:(?:#+|//+|--|/\*+|<!--|;+|%)\s*{_DOTS}|{_DOTS}\s*(?=[\w(\[])).{{0,80}}", re.IGNORECASE)
-_BARE = re.compile(rf"\s*{_DOTS}\s*")
+_DOTTED = re.compile(rf"\s*(?:#+|//+|--|/\*+|<!--|;+|%)\s*{_DOTS}", re.IGNORECASE)
+_SAID = re.compile(rf"\s*{_DOTS}\s*[(\[]?\s*{_WORDS}\s*[.…]*[)\]]?\s*", re.IGNORECASE)
+_ONE_WORD = re.compile(rf"\s*{_DOTS}\S*\s*")
+_UNSURE = re.compile(rf"\s*{_DOTS}(?:\s+\S.{{0,80}})?\s*")
 _NOT_ELISIONS = frozenset({"other", "same", "rest", "original", "existing", "previous", "remaining", "remainder"})
+_FEW = 3
+"""More lines than these are not taken to be replaced by those beside a line that says that it stands for others."""
+
+_PYTHON = (".py", ".pyi")
+_OWN_DOTS = (*_PYTHON, ".md", ".markdown", ".rst", ".txt", ".adoc", ".yaml", ".yml")
+"""Files in which a line of dots may be text or syntax."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def is_elision(line: str, *, bare: bool = True) -> bool:
-    """Whether a line stands for lines that are left out; `bare`: three dots alone do too."""
-    if bare and _BARE.fullmatch(line):
-        return True
-    if _DOTTED.fullmatch(line):
-        return True
-    return bool(_COMMENTED.fullmatch(line)) and line.strip(" \t#/-*<!>;%.").lower() not in _NOT_ELISIONS
+def is_elision(line: str) -> bool:
+    """Whether a line may stand for lines that are left out: it says so, or is dots and perhaps words after them."""
+    return _plain(line) or bool(_UNSURE.fullmatch(line))
 
 
-def elided(old: str | None, new: str, *, python: bool) -> str:
-    """The first line of `new` that stands for lines left out and was not in `old`; "" when there is none.
+def elisions(lines: Sequence[str]) -> list[bool]:
+    """Which of the lines are elisions; the dots of a doctest that goes on from `>>>` are none."""
+    found, doctest = list[bool](), False
+    for line in lines:
+        said = line.lstrip()
+        doctest = said.startswith(">>>") or (doctest and said.startswith("...") and not _plain(line))
+        found.append(not doctest and is_elision(line))
+    return found
+
+
+def losing(path: str, old: str | None, new: str) -> str:
+    """The first line of `new` in whose place stood lines that it does not hold; "" when there is none.
 
     In Python three dots alone are code: there a function counts whose body became `...` or `pass`.
     """
-    before = set(map(str.strip, (old or "").splitlines()))
-    for line in new.splitlines():
-        if line.strip() not in before and is_elision(line, bare=not python):
-            return line.strip()
-    return _hollowed(old, new) if python and old else ""
+    lost = next((line for line, loses in _elided(path, old, new) if loses), "")
+    return lost or (_hollowed(old, new) if old and path.endswith(_PYTHON) else "")
+
+
+def doubtful(path: str, old: str | None, new: str) -> str:
+    """The first line that stands for others, as it says or as it seems in a new file, though none are lost; else ""."""
+    unsure = old is None and not path.endswith(_OWN_DOTS)
+    return next((line for line, loses in _elided(path, old, new) if not loses and (unsure or _plain(line))), "")
+
+
+def _plain(line: str) -> bool:
+    """Whether the line says that it stands for others: not a spread (`...state`), nor dots that may be prose or code."""
+    if _DOTTED.fullmatch(line) or (_SAID.fullmatch(line) and not _ONE_WORD.fullmatch(line) and _words(line)):
+        return True
+    return bool(_COMMENTED.fullmatch(line)) and _words(line)
+
+
+def _words(line: str) -> bool:
+    return line.strip(" \t#/-*<!>;%.…").lower() not in _NOT_ELISIONS
+
+
+def _elided(path: str, old: str | None, new: str) -> list[tuple[str, bool]]:
+    """The elisions of `new` that were not in `old`, each with whether its place held more lines than stand there now."""
+    before, after = _lines(old or ""), _lines(new)
+    there, python = set(before), path.endswith(_PYTHON)
+    standing = elisions(after)
+    found = [
+        number
+        for number, line in enumerate(after)
+        if standing[number] and line not in there and not (python and not line.strip(".…"))
+    ]
+    if not found:
+        return []
+    places = SequenceMatcher(None, before, after).get_opcodes()
+
+    def loses(number: int) -> bool:
+        start, stop, begin, end = next(place[1:] for place in places if place[3] <= number < place[4])
+        others = end - begin - sum(standing[begin:end])
+        return stop - start > (min(others, _FEW) if _plain(after[number]) else others)
+
+    return [(after[number], loses(number)) for number in found]
+
+
+def _lines(text: str) -> list[str]:
+    return [bare for line in text.splitlines() if (bare := line.strip())]
 
 
 def _hollowed(old: str, new: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from oci_tui.core.formats.elision import is_elision
+from oci_tui.core.formats.elision import elisions
 from oci_tui.core.formats.indentation import reindent
 from oci_tui.core.formats.likeness import Near, nearest, nearly
 from oci_tui.core.labels import as_path
@@ -257,8 +257,8 @@ def _around_elisions(path: str, lines: list[str], wanted: list[str], new: list[s
 
 def _pieces(lines: Sequence[str]) -> list[list[str]]:
     pieces: list[list[str]] = [[]]
-    for line in lines:
-        if is_elision(line):
+    for line, elided in zip(lines, elisions(lines), strict=True):
+        if elided:
             pieces.append([])
         else:
             pieces[-1].append(line)
