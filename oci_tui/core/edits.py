@@ -13,7 +13,7 @@ from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.joined import joined
 from oci_tui.core.formats.line_ends import like, plain
-from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
+from oci_tui.core.formats.search_replace import Malformed, MismatchError, Replaced, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Unread
 from oci_tui.core.ports import Parser
@@ -95,20 +95,27 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
         if path.endswith(".py"):
-            merge = partial(symbols.within, used=partial(_used, path, files, coming))
+            moved = _moved(path, files, coming)
+            merge = partial(symbols.within, used_by=partial(_used, path, files, coming), moved=moved)
         else:
             merge = partial(definitions.within, files.parser, path)
-        new = merge(text, edit.text, prompt) if text else edit.text
+        new, how = merge(text, edit.text, prompt) if text else Replaced(edit.text)
         if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")
         replaced = path in written and new == edit.text != text
-        return path, new, "a later block of the reply took the place of an earlier one" * replaced
+        return path, new, how or "a later block of the reply took the place of an earlier one" * replaced
     if text is not None:
         new, how = search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
         return path, new, how and f"placed {how}"
     if edit.search.strip():
         raise MismatchError(f"{path}: no such text file; write the whole file instead")
     return path, edit.replace, ""
+
+
+def _moved(path: str, files: Files, coming: Mapping[str, str]) -> set[str]:
+    """What the reply's other whole files define."""
+    outlines = [files.parser.outline(other, text) for other, text in coming.items() if other != path]
+    return {definition.name for outline in outlines for definition in outline.definitions}
 
 
 def _plain(text: str | None) -> str | None:

@@ -185,7 +185,7 @@ def test_a_function_within_a_call_is_none_of_the_file() -> None:
 def test_a_function_with_braces_in_its_text_is_replaced_whole() -> None:
     old = "export const draw = (x) => {\n  if (x) {\n    return '}';\n}\n  return `{`;\n};\n\nexport function keep() {}\n"
     code = "export const draw = (x) => x;\n"
-    assert definitions.within(TreeSitterParser(), "a.js", old, code, "") == code + "\nexport function keep() {}\n"
+    assert definitions.within(TreeSitterParser(), "a.js", old, code, "").text == code + "\nexport function keep() {}\n"
 
 
 FIRST, SECOND = "import os\n\n\ndef first():\n    return os.sep\n", "def second():\n    return 2\n"
@@ -218,10 +218,10 @@ def test_blocks_of_one_reply_for_one_new_file_are_joined_or_the_last_is_it_and_t
 def test_a_file_that_imports_another_name_of_the_same_module_is_whole() -> None:
     old = "from calc import add\n\n\ndef test_sum():\n    assert add(1, 2) == 3\n"
     new = old.replace("import add", "import plus").replace("add(", "plus(")
-    assert within(old, new, "Rename add to plus.") == new
-    assert within(old.replace("calc", "."), new.replace("calc", "."), "") == new.replace("calc", ".")
+    assert within(old, new, "Rename add to plus.").text == new
+    assert within(old.replace("calc", "."), new.replace("calc", "."), "").text == new.replace("calc", ".")
     part = "import os\n" + old
-    assert within(part, new, "").startswith("from calc import plus\nimport os\n"), "what it leaves out is kept"
-    assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "")
+    assert within(part, new, "").text.startswith("from calc import plus\nimport os\n"), "what it leaves out is kept"
+    assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "").text
     other = new.replace("from calc", "from sums")
-    assert within(old, other, "") == other.replace("\n", "\nfrom calc import add\n", 1)
+    assert within(old, other, "").text == other.replace("\n", "\nfrom calc import add\n", 1)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from oci_tui.core.formats.search_replace import Replaced
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Definition
 from oci_tui.core.ports import Parser
@@ -28,26 +29,26 @@ def place(tag: str, code: str, files: Mapping[str, str], parser: Parser) -> Writ
     if len(homes) != 1:
         return None
     path = homes[0]
-    text = within(parser, path, like[path], code, "")
+    text = within(parser, path, like[path], code, "").text
     return WriteFile(path, text) if text != code or _whole(path, like[path], code, parser) else None
 
 
-def within(parser: Parser, path: str, text: str, code: str, prompt: str) -> str:
+def within(parser: Parser, path: str, text: str, code: str, prompt: str) -> Replaced:
     """What a file becomes when a block that names it holds `code`: that, or where it is only some definitions, those replaced.
 
     Definitions go where the prompt speaks of them.
     """
     if PurePosixPath(path).suffix[1:] not in frozenset().union(*_SUFFIXES.values()):
-        return code
+        return Replaced(code)
     held, told = top(path, text, parser), top(path, code, parser)
     lost = {name for name in held.keys() - told.keys() if not re.search(rf"\b{re.escape(held[name].name)}\b", prompt)}
     if (not lost and _whole(path, text, code, parser)) or not held.keys() & told.keys() or not _only_definitions(code, told):
-        return code
+        return Replaced(code)
     lines = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
     for name in sorted(held.keys() & told.keys(), key=lambda name: -held[name].first):
         lines[held[name].first - 1 : held[name].last] = [source(code, told[name]) + "\n"]
     added = [f"\n{source(code, told[name])}\n" for name in told if name not in held]
-    return "".join([*lines, *added])
+    return Replaced("".join([*lines, *added]))
 
 
 def top(path: str, text: str, parser: Parser) -> dict[str, Definition]:
