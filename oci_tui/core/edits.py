@@ -10,7 +10,7 @@ import msgspec
 
 from oci_tui.core import guards
 from oci_tui.core.context import block
-from oci_tui.core.formats import definitions, search_replace, symbols
+from oci_tui.core.formats import definitions, search_replace, settings_part, symbols
 from oci_tui.core.formats.joined import joined
 from oci_tui.core.formats.line_ends import like, plain
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, Replaced, ReplaceText
@@ -94,13 +94,12 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
     if isinstance(edit, WriteFile):
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
-        if path.endswith(".py"):
-            moved = _moved(path, files, coming)
-            merge = partial(symbols.within, used_by=partial(_used, path, files, coming), moved=moved)
-        else:
-            merge = partial(definitions.within, files.parser, path)
-        new, how = merge(text, edit.text, prompt) if text else Replaced(edit.text)
-        if new == edit.text and text and text != new and path not in written and path not in files.known:
+        unread = path not in written and path not in files.known
+        try:
+            new, how = _merged(path, text, edit.text, files, prompt, coming) if text else Replaced(edit.text)
+        except MismatchError as part:
+            raise MismatchError(f"{path}: {_unread(path, text or '', done) if unread else part}") from part
+        if new == edit.text and text and text != new and unread:
             raise MismatchError(f"{path}: {_unread(path, text, done)}")
         replaced = path in written and new == edit.text != text
         return path, new, how or "a later block of the reply took the place of an earlier one" * replaced
@@ -120,6 +119,14 @@ def _moved(path: str, files: Files, coming: Mapping[str, str]) -> set[str]:
 
 def _plain(text: str | None) -> str | None:
     return None if text is None else plain(text)
+
+
+def _merged(path: str, text: str, code: str, files: Files, prompt: str, coming: Mapping[str, str]) -> Replaced:
+    """What a block makes of the file there is, as its language is read. Raises MismatchError."""
+    if path.endswith(".py"):
+        return symbols.within(text, code, prompt, partial(_used, path, files, coming), _moved(path, files, coming))
+    within = settings_part.within if path.endswith(settings_part.SUFFIXES) else definitions.within
+    return within(files.parser, path, text, code, prompt)
 
 
 def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:

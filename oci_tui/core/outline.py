@@ -49,3 +49,6 @@ class Unread:
 
     def problem(self, path: str, text: str) -> str:  # noqa: ARG002
         return ""
+
+    def with_settings(self, path: str, text: str, part: str) -> str | None:  # noqa: ARG002
+        return None

@@ -14,7 +14,7 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from oci_tui.core.outline import Definition, Outline
-from oci_tui.parser import languages
+from oci_tui.parser import languages, settings_files
 from oci_tui.parser.languages import Language
 
 KEPT = 4_000
@@ -110,6 +110,10 @@ class TreeSitterParser:
         line = (text.split("\n")[row : row + 1] or [""])[0].strip()
         what = f"{wrong.type} is missing" if wrong.is_missing else "syntax error"
         return f"line {row + 1}: {what}" + (f": {line[:_LONGEST_LINE]}" if line else "")
+
+    def with_settings(self, path: str, text: str, part: str) -> str | None:
+        """A JSON or TOML file with what `part` sets, all else as it is written; None where that cannot be."""
+        return settings_files.joined(path, text, part)
 
     def _ready(self, language: Language) -> _Read:
         if language not in self._languages:

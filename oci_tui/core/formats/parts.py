@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
 from oci_tui.core.formats.search_replace import MismatchError
+
+GOING = re.compile(r"\b(?:renam|remov|mov(?:e|es|ed|ing)\b|delet|drop|replac|get rid)", re.IGNORECASE)
+"""Words of a prompt that wants something to go."""
 
 _LEAST = 0.5
 """A block of less than this share of the file's lines may be a part of it."""

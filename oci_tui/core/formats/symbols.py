@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from itertools import takewhile
 
-from oci_tui.core.formats.parts import left_out, refuse_part
+from oci_tui.core.formats.parts import GOING, left_out, refuse_part
 from oci_tui.core.formats.search_replace import Replaced
 from oci_tui.core.formats.statements import (
     DOCSTRING,
@@ -28,8 +28,6 @@ from oci_tui.core.formats.statements import (
 )
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.syntax import parsed
-
-_GOING = re.compile(r"\b(?:renam|remov|mov(?:e|es|ed|ing)\b|delet|drop|replac|get rid)", re.IGNORECASE)
 
 # lines as Python counts them; str.splitlines knows more line ends
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -213,7 +211,7 @@ def _unspoken(names: set[str], prompt: str) -> set[str]:
 
 def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
     """What the block lacks of the file's definitions and the prompt wants renamed or removed."""
-    if not _GOING.search(prompt):
+    if not GOING.search(prompt):
         return set()
     lacking = _names(file) - _names(block)
     return lacking - _unspoken(lacking, prompt)
