@@ -123,15 +123,17 @@ def _plain(text: str | None) -> str | None:
 
 def _merged(path: str, text: str, code: str, files: Files, prompt: str, coming: Mapping[str, str]) -> Replaced:
     """What a block makes of the file there is, as its language is read. Raises MismatchError."""
+    if path.endswith(settings_part.SUFFIXES):
+        return settings_part.within(files.parser, path, text, code, prompt)
+    used_by, moved = partial(_used, path, files, coming), _moved(path, files, coming)
     if path.endswith(".py"):
-        return symbols.within(text, code, prompt, partial(_used, path, files, coming), _moved(path, files, coming))
-    within = settings_part.within if path.endswith(settings_part.SUFFIXES) else definitions.within
-    return within(files.parser, path, text, code, prompt)
+        return symbols.within(text, code, prompt, used_by, moved)
+    return definitions.within(files.parser, path, text, code, prompt, used_by, moved)
 
 
 def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:
-    """Whether Python that the model knows or writes, other than the file at `path`, uses the name."""
-    others = [other for other in files.paths if other.endswith(".py") and other != path and other in files.known]
+    """Whether code that the model knows or writes, other than the file at `path`, uses the name."""
+    others = [other for other in files.paths if files.parser.knows(other) and other != path and other in files.known]
     return any(name in files.parser.outline(other, coming.get(other) or files.read(other) or "").uses for other in others)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor
 
-from oci_tui.core.outline import Definition, Outline
+from oci_tui.core.outline import Definition, Outline, Statement
 from oci_tui.parser import languages, settings_files
 from oci_tui.parser.languages import Language
 
@@ -162,7 +162,20 @@ def _outline(path: str, text: str, data: bytes, read: _Read, deadline: _Deadline
     return Outline(
         tuple(_placed(path, data, lines, found, deadline)),
         {name.decode("utf-8", "replace"): count for name, count in uses.items()},
+        tuple(_statements(root)),
     )
+
+
+def _statements(root: Node) -> Iterator[Statement]:
+    """What stands in nothing else; attributes belong to what they stand before."""
+    first = 0
+    for node in root.named_children:
+        start = node.start_point[0] + 1
+        if node.type == "attribute_item":
+            first = first or start
+        elif "comment" not in node.type:
+            yield Statement(first or start, start, node.end_point[0] + (node.end_point[1] > 0))
+            first = 0
 
 
 def _found(query: Query, root: Node, data: bytes) -> Iterator[tuple[Node, Node, str, str]]:

@@ -14,11 +14,11 @@ GOING = re.compile(r"\b(?:renam|remov|mov(?:e|es|ed|ing)\b|delet|drop|replac|get
 _LEAST = 0.5
 """A block of less than this share of the file's lines may be a part of it."""
 
-_MUCH = 5
+_MUCH = 8
 """So many lines of the file may be lost at a guess."""
 
 _ALIKE = 2
-"""A block that begins with so many lines as the file does, and ends with its last, is the whole of it."""
+"""A block that begins with so many lines as the file does, and ends as it does, is the whole of it."""
 
 _ADVICE = "write the whole file, from its first line to its last, or change only some lines with SEARCH/REPLACE"
 
@@ -27,7 +27,7 @@ def refuse_part(text: str, code: str) -> None:
     """Raises MismatchError where it cannot be told whether the rest of the file is to go, and much would."""
     held, told = _lines(text), _lines(code)
     lost = sum((Counter(held) - Counter(told)).values())
-    ends = told[:_ALIKE] == held[:_ALIKE] and told[-1:] == held[-1:]
+    ends = told[:_ALIKE] == held[:_ALIKE] and told[-_ALIKE:] == held[-_ALIKE:]
     if len(told) < _LEAST * len(held) and lost >= _MUCH and not ends:
         raise MismatchError(
             f"the block has {len(told)} lines and the file {len(held)}, of which {lost} would be lost; {_ADVICE}"
