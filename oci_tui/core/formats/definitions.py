@@ -87,7 +87,7 @@ def within(
     )
     mute = not any(item.exports for item in told) and any(item.exports for item in left)
     only = all(item.names or item.members or item.imports for item in told) and bool(keys & {item.key for item in held})
-    if (renamed or not lost) and not needed and not mute and (begins or (of_length and not only)):
+    if (renamed or not lost) and not needed and not mute and (whole or (begins and not left) or (of_length and not only)):
         return Replaced(code)
     if not lost and not needed and not mute and not keys & {item.key for item in held}:
         refuse_part(text, code)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from oci_tui.core.formats.items import Item, shown
 from oci_tui.core.formats.parts import left_out
 from oci_tui.core.formats.search_replace import MismatchError
+from oci_tui.core.outline import Definition
 
 _LIST = re.compile(r"\{([^{}]*)\}")
 _FROM = re.compile(r"(?:import\b(.*)\bfrom|(?:const|let|var)\s(.*)=\s*require\()\s*[\"']", re.DOTALL)
 _GO_IMPORT = re.compile(r'(?:import\s*)?([\w.]+[ \t]+)?("[^"\n]+")')
 _FIELD = re.compile(r"\s*(?:[a-z]+\s+)*([\w$#]+)\s*\??\s*[=:;]")
+_TYPE = re.compile(r"(?:export\s+|default\s+|declare\s+|pub(?:\(\w+\))?\s+)*(?:interface|struct|type|enum)\b")
 _COMMENT = re.compile(r"\s*(?:$|//|/\*|\*)")
 
 
@@ -41,15 +43,19 @@ def joined(path: str, text: str, held: Sequence[Item], told: Sequence[Item]) -> 
             alike = [one for one in held if one.key == item.key]
             old = max(alike, key=lambda one: len(one.member_names & item.member_names))
             span = f"{old.first}"
-            start = old.first if item.first < item.start else old.start
+            merged = bool(old.member_names - item.member_names and item.members)
+            start = old.first if item.first < item.start and not merged else old.start
             spans[span] = start - 1, old.last
-            replacing[span] = replacing.get(span, "") + _instead(old, item) + "\n"
+            replacing[span] = replacing.get(span, "") + (_class(old, item) if merged else _instead(old, item)) + "\n"
             place = old.last
         elif item.names or item.members:
             inserts[end].append(("\n" if end == len(lines) else "") + item.source + "\n" + ("\n" if end < len(lines) else ""))
             place = end
+        elif place == head and not item.variable:
+            inserts[end].append(f"\n{item.source}\n")
         else:
-            inserts[place].append(item.source + "\n")
+            space = "\n" * ("\n" in item.source or place == head)
+            inserts[place].append(f"{space}{item.source}\n")
     edits = [(at, at, "".join(sources)) for at, sources in inserts.items()]
     edits += [(*spans[span], source) for span, source in replacing.items()]
     for start, stop, source in sorted(edits, reverse=True):
@@ -80,12 +86,17 @@ def _names(item: Item) -> list[str]:
 
 
 def _instead(old: Item, new: Item) -> str:
-    """What takes the place of a statement: the new one, with what it leaves out of the old one's members or list."""
+    """What takes the place of a statement: the new one, with what it leaves out of the old one's list.
+
+    Raises MismatchError where it leaves out fields.
+    """
     source = new.source if new.first < new.start else new.text
     if old.exports:
         return _listed(old, new)
-    if old.member_names - new.member_names and new.members:
-        return _class(old, new)
+    if old.variable or _TYPE.match(old.text):
+        held, told = _fields(old), _fields(new)
+        if len(held - told) > len(told - held):
+            raise left_out({f"{old.key}.{name}" for name in held - told})
     return old.public + source if old.public.startswith("export") and not new.public else source
 
 
@@ -114,7 +125,7 @@ def _class(old: Item, new: Item) -> str:
     """A class, or what is implemented for a type, with the members of both. Raises MismatchError where that is not clear."""
     lines, written = old.text.split("\n"), new.text.split("\n")
     others = _other_lines(new, written)
-    fields = {found[1] for line in lines[1:] if (found := _FIELD.match(line))}
+    fields = _fields(old)
     there = set(map(str.strip, lines))
     fresh = [line for line in others if line.strip() not in there]
     unclear = [line for line in fresh if not (found := _FIELD.match(line)) or found[1] in fields]
@@ -122,17 +133,16 @@ def _class(old: Item, new: Item) -> str:
     if unclear or twice or old.head != new.head:
         what = unclear[0].strip() if unclear else twice[0] if twice else new.head
         raise MismatchError(f'it cannot be told where "{what[:80]}" belongs in what the file has; write all of {old.key}')
-    waiting: Mapping[str, list[tuple[int, int]]] = {
-        name: [(m.first - old.start, m.last - old.start + 1) for m in old.members if m.name == name]
-        for name in old.member_names
-    }
+    waiting = {name: [_span(old, member, lines) for member in old.members if member.name == name] for name in old.member_names}
     column = " " * old.members[0].column
     edits: list[tuple[int, int, list[str]]] = []
     for member in new.members:
-        body = textwrap.dedent("\n".join(written[member.first - new.start : member.last - new.start + 1]))
+        first, start, stop = _span(new, member, written)
+        body = textwrap.dedent("\n".join(written[first:stop]))
         source = textwrap.indent(body, column).split("\n")
         if waiting.get(member.name):
-            edits.append((*waiting[member.name].pop(0), source))
+            above, at, end = waiting[member.name].pop(0)
+            edits.append((above if first < start else at, end, source))
         else:
             at = old.last - old.start
             edits.append((at, at, ["", *source]))
@@ -143,9 +153,23 @@ def _class(old: Item, new: Item) -> str:
     return "\n".join(lines)
 
 
+def _fields(item: Item) -> set[str]:
+    """The first names of the lines of a body that set or declare one."""
+    return {found[1] for line in item.text.split("\n")[1:] if (found := _FIELD.match(line))}
+
+
+def _span(item: Item, member: Definition, lines: Sequence[str]) -> tuple[int, int, int]:
+    """Where among the lines of its class a member begins with its attributes, begins without them, and ends."""
+    first = start = member.first - item.start
+    while first > 1 and lines[first - 1].lstrip().startswith(("#[", "@")) and not lines[first - 1].rstrip().endswith(";"):
+        first -= 1
+    return first, start, member.last - item.start + 1
+
+
 def _other_lines(item: Item, lines: Sequence[str]) -> list[str]:
     """Lines of a class that are in no member, but for its first and last, blank ones and comments."""
-    inside = {line for member in item.members for line in range(member.first - item.start, member.last - item.start + 1)}
+    spans = [_span(item, member, lines) for member in item.members]
+    inside = {line for first, _, stop in spans for line in range(first, stop)}
     return [
         line
         for number, line in enumerate(lines)

@@ -76,7 +76,7 @@ def within(
     """
     part = textwrap.dedent(code)
     file, block = parsed(text), parsed(part)
-    if block is None or not block.body:
+    if block is None:
         return Replaced(code)
     if file is None or not (_names(file) or _names(block) or _settings(file, block, prompt)):
         refuse_part(text, code)
@@ -87,9 +87,12 @@ def within(
     of_length = code.count("\n") >= _LEAST * text.count("\n")
     renamed = len(unasked) >= len(forgotten) and of_length and not forgotten & wanting and not any(map(used_by, forgotten))
     frame, modules = _frame(file)
-    around, named = _frame(block)
-    framed = not frame | modules or frame & around or (modules & named and frame <= around)
-    needed = wanting & bound(statement for statement in file.body if not isinstance(statement, Definition))
+    around, taken = _frame(block)
+    framed = not frame | modules or frame & around or (modules & taken and frame <= around)
+    keys = set(map(key_of, block.body))
+    left = [s for s in file.body if not isinstance(s, Definition) and key_of(s) not in keys]
+    named = _unspoken(bound(s for s in left if not isinstance(s, ast.Import | ast.ImportFrom)), prompt)
+    needed = wanting & bound(left) or any(map(used_by, named)) or (named and not of_length)
     whole = framed and (not forgotten or renamed) and not needed and not _members_forgotten(file, block, prompt)
     if (whole and held) or (told and not held and (whole or of_length)) or (held and not (told or forgotten)):
         return Replaced(code)
@@ -97,8 +100,8 @@ def within(
     if all(statement in aside or _heads(statement) for statement in block.body):
         raise left_out(forgotten)
     lines = _LINE.findall(part)
-    left = ", ".join(_source(lines, statement).strip().partition("\n")[0] for statement in sorted(aside, key=_start))
-    return Replaced(merged(text, part, _gone(file, block, prompt)), left and f"without what only shows its use: {left}")
+    how = ", ".join(_source(lines, statement).strip().partition("\n")[0] for statement in sorted(aside, key=_start))
+    return Replaced(merged(text, part, _gone(file, block, prompt)), how and f"without what only shows its use: {how}")
 
 
 def _settings(file: ast.Module, block: ast.Module, prompt: str) -> bool:
