@@ -133,7 +133,7 @@ def _merged(path: str, text: str, code: str, files: Files, prompt: str, coming: 
 
 def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:
     """Whether code that the model knows or writes, other than the file at `path`, uses the name."""
-    others = [other for other in files.paths if files.parser.knows(other) and other != path and other in files.known]
+    others = [other for other in files.paths if definitions.alike(other, path) and other != path and other in files.known]
     return any(name in files.parser.outline(other, coming.get(other) or files.read(other) or "").uses for other in others)
 
 

@@ -17,6 +17,7 @@ from oci_tui.core.ports import Parser
 from oci_tui.core.repository_map import definitions
 
 _SCRIPTS = frozenset({"js", "jsx", "mjs", "cjs", "ts", "tsx"})
+_C = frozenset({"c", "h", "cc", "hh", "cpp", "hpp", "cxx", "hxx"})
 _SUFFIXES = {
     **dict.fromkeys(("javascript", "js", "jsx", "typescript", "ts", "tsx"), _SCRIPTS),
     **dict.fromkeys(("go", "golang"), frozenset({"go"})),
@@ -69,13 +70,10 @@ def within(
     new = {name for item in told for name in item.names} - {name for item in held for name in item.names}
     begins, of_length = _begins(text, code), code.count("\n") >= _LEAST * text.count("\n")
     whole = begins and of_length
-    renamed = (
-        len(new) >= len(lost)
-        and whole
-        and not any(last in uses or used_by(last) for last in (name.rpartition(".")[2] for name in lost))
-    )
+    unused = not any(last in uses or used_by(last) for last in (name.rpartition(".")[2] for name in lost))
+    renamed = len(new) >= len(lost) and whole and unused
     if PurePosixPath(path).suffix[1:] not in _PUT_TOGETHER or not held or not told or parser.problem(path, code):
-        if lost and not whole:
+        if lost and not (whole and unused):
             raise left_out(lost)
         refuse_part(text, code)
         return Replaced(code, f"without {', '.join(sorted(lost))}" if lost else "")
@@ -85,7 +83,7 @@ def within(
     needed = any(
         (item.words if item.imports else {item.variable}) & uses.keys() - said - {""} for item in left if not item.names
     )
-    mute = not any(item.exports for item in told) and any(item.exports for item in left)
+    mute = not any(item.exports or item.public for item in told) and any(item.exports for item in left)
     only = all(item.names or item.members or item.imports for item in told) and bool(keys & {item.key for item in held})
     if (renamed or not lost) and not needed and not mute and (whole or (begins and not left) or (of_length and not only)):
         return Replaced(code)
@@ -112,6 +110,12 @@ def _lost(held: Sequence[Item], told: Sequence[Item], prompt: str) -> set[str]:
         if len(gone) > len(come) and (new or old.key not in {item.key for item in told}):
             lost |= {name: f"{old.key}.{name}" for name in gone}
     return {lost[name] for name in lost if not re.search(rf"\b{re.escape(name)}\b", prompt)}
+
+
+def alike(path: str, other: str) -> bool:
+    """Whether one of the files can use what the other defines, by their languages."""
+    suffixes = {PurePosixPath(one).suffix[1:] for one in (path, other)}
+    return len(suffixes) == 1 or suffixes <= _SCRIPTS or suffixes <= _C
 
 
 def top(path: str, text: str, parser: Parser) -> dict[str, Definition]:

@@ -44,7 +44,8 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def exports(self) -> bool:
-        return bool(_EXPORT.match(self.text))
+        """Whether it only lets others see what is defined elsewhere."""
+        return not self.names and bool(_EXPORT.match(self.text))
 
     @property
     def shows(self) -> bool:

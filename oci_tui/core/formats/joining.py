@@ -16,6 +16,8 @@ _LIST = re.compile(r"\{([^{}]*)\}")
 _FROM = re.compile(r"(?:import\b(.*)\bfrom|(?:const|let|var)\s(.*)=\s*require\()\s*[\"']", re.DOTALL)
 _GO_IMPORT = re.compile(r'(?:import\s*)?([\w.]+[ \t]+)?("[^"\n]+")')
 _FIELD = re.compile(r"\s*(?:[a-z]+\s+)*([\w$#]+)\s*\??\s*[=:;]")
+_GO_FIELD = re.compile(r"\s+(\w+)\s+[\w*\[(]")
+_GROUP = re.compile(r"(?:const|var|type)\s*\(")
 _TYPE = re.compile(r"(?:export\s+|default\s+|declare\s+|pub(?:\(\w+\))?\s+)*(?:interface|struct|type|enum)\b")
 _COMMENT = re.compile(r"\s*(?:$|//|/\*|\*)")
 
@@ -46,8 +48,12 @@ def joined(path: str, text: str, held: Sequence[Item], told: Sequence[Item]) -> 
             merged = bool(old.member_names - item.member_names and item.members)
             start = old.first if item.first < item.start and not merged else old.start
             spans[span] = start - 1, old.last
-            replacing[span] = replacing.get(span, "") + (_class(old, item) if merged else _instead(old, item)) + "\n"
+            other = not old.public and any(one.exports for one in held)
+            source = _class(old, item) if merged else _instead(old, item, exported=other)
+            replacing[span] = f"{replacing.get(span, '')}{source}\n"
             place = old.last
+        elif item.exports and "default" in item.key and any("default" in one.public for one in held):
+            continue
         elif item.names or item.members:
             inserts[end].append(("\n" if end == len(lines) else "") + item.source + "\n" + ("\n" if end < len(lines) else ""))
             place = end
@@ -72,9 +78,13 @@ def _imports(path: str, held: Sequence[Item], item: Item) -> list[str]:
     new = [word for word in _names(item) if word not in known]
     if not new or any(" ".join(one.text.split()) == " ".join(item.text.split()) for one in held):
         return []
-    listed = _LIST.search(item.text)
-    if len(new) < len(_names(item)) and listed and not re.search(r"\bas\b|:", listed[1]):
-        return [item.text.replace(listed[0], f"{{ {', '.join(new)} }}") + "\n"]
+    listed, found = _LIST.search(item.text), _FROM.match(item.text)
+    names = set(re.findall(r"[\w$]+", listed[1])) if listed else set()
+    if found and len(new) < len(_names(item)) and "as" not in item.words and ":" not in item.text:
+        start, end = found.span(1 if found[1] else 2)
+        inner = ", ".join(word for word in new if word in names)
+        clause = ", ".join([*(word for word in new if word not in names), *([f"{{ {inner} }}"] if inner else [])])
+        return [f"{item.text[:start].rstrip()} {clause} {item.text[end:].lstrip()}\n"]
     return [item.text + "\n"]
 
 
@@ -85,18 +95,21 @@ def _names(item: Item) -> list[str]:
     return [word for word in re.findall(r"[\w$]+", clause) if word not in ("import", "type", "as", "use", "pub", "default")]
 
 
-def _instead(old: Item, new: Item) -> str:
-    """What takes the place of a statement: the new one, with what it leaves out of the old one's list.
+def _instead(old: Item, new: Item, *, exported: bool) -> str:
+    """What takes the place of a statement: the new one, with what it leaves out of the old one's list, and seen as that is.
+    `exported`: another statement of the file may let others see it.
 
     Raises MismatchError where it leaves out fields.
     """
     source = new.source if new.first < new.start else new.text
     if old.exports:
         return _listed(old, new)
-    if old.variable or _TYPE.match(old.text):
+    if old.variable or _TYPE.match(old.text) or _GROUP.match(old.text):
         held, told = _fields(old), _fields(new)
         if len(held - told) > len(told - held):
-            raise left_out({f"{old.key}.{name}" for name in held - told})
+            raise left_out({f"{old.key}.{name}" if old.names or old.variable else name for name in held - told})
+    if exported and new.public.startswith("export"):
+        return source.replace(new.public, "", 1)
     return old.public + source if old.public.startswith("export") and not new.public else source
 
 
@@ -155,7 +168,8 @@ def _class(old: Item, new: Item) -> str:
 
 def _fields(item: Item) -> set[str]:
     """The first names of the lines of a body that set or declare one."""
-    return {found[1] for line in item.text.split("\n")[1:] if (found := _FIELD.match(line))}
+    ways = [_FIELD, _GO_FIELD] if re.match(r"type\b.*\bstruct\b", item.text) else [_FIELD]
+    return {found[1] for line in item.text.split("\n")[1:] for way in ways if (found := way.match(line))}
 
 
 def _span(item: Item, member: Definition, lines: Sequence[str]) -> tuple[int, int, int]:

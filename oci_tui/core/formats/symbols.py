@@ -156,7 +156,8 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
     replacing |= dict.fromkeys(set(gone) - replacing.keys(), "")
     edits = [(first, first, imported)] if imported and first not in inserts else []
     for at, sources in inserts.items():
-        edits.append((at, at, imported * (at == first) + _spaced(file, at, sources, last=at == len(lines))))
+        above = f"{imported}\n" if imported and at == first else ""
+        edits.append((at, at, above + _spaced(file, at, sources, last=at == len(lines))))
     for key, source in replacing.items():
         start, end = _start(old[key]) - 1, ends[key]
         while not source and end < len(lines) and not lines[end].strip() and end not in inserts:
@@ -173,7 +174,8 @@ def _spaced(file: ast.Module, at: int, sources: list[str], *, last: bool) -> str
         return "".join(f"\n\n{source}" for source in sources)
     before = next((statement for statement in file.body if statement.end_lineno == at), None)
     if before is None:
-        return "\n\n".join(sources) + "\n\n"
+        apart = "\n\n" * any(source.startswith(("def ", "async def ", "class ", "@")) for source in sources)
+        return apart.join(sources) + "\n\n"
     if isinstance(before, Definition):
         return "\n\n" + "".join(sources)
     return "\n" * _heads(before) + "".join(sources)
