@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from oci_tui.core.formats.items import Item, items, shown
 from oci_tui.core.formats.joining import joined
-from oci_tui.core.formats.parts import left_out, refuse_part
+from oci_tui.core.formats.parts import GOING, left_out, refuse_part
 from oci_tui.core.formats.search_replace import MismatchError, Replaced
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Definition
@@ -44,7 +44,7 @@ def place(tag: str, code: str, files: Mapping[str, str], parser: Parser) -> Writ
     if not _only_definitions(code, top(path, code, parser)):
         return None
     try:
-        return WriteFile(path, within(parser, path, like[path], code, "").text)
+        return WriteFile(path, within(parser, path, like[path], code, "", lambda _: True).text)
     except MismatchError:
         return None
 
@@ -65,10 +65,11 @@ def within(
     Raises MismatchError where it cannot be told.
     """
     held, told = items(path, text, parser), items(path, code, parser)
-    lost = {name for name in _lost(held, told, prompt) if name.rpartition(".")[2] not in moved}
+    begins, of_length = _begins(text, code), code.count("\n") >= _LEAST * text.count("\n")
+    spoken = prompt if of_length or GOING.search(prompt) else ""
+    lost = {name for name in _lost(held, told, spoken) if name.rpartition(".")[2] not in moved}
     uses = parser.outline(path, code).uses
     new = {name for item in told for name in item.names} - {name for item in held for name in item.names}
-    begins, of_length = _begins(text, code), code.count("\n") >= _LEAST * text.count("\n")
     whole = begins and of_length
     unused = not any(last in uses or used_by(last) for last in (name.rpartition(".")[2] for name in lost))
     renamed = len(new) >= len(lost) and whole and unused

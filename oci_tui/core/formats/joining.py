@@ -6,9 +6,10 @@ import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from oci_tui.core.formats.items import Item, shown
-from oci_tui.core.formats.parts import left_out
+from oci_tui.core.formats.parts import CROWDED, left_out
 from oci_tui.core.formats.search_replace import MismatchError
 from oci_tui.core.outline import Definition
 
@@ -28,6 +29,8 @@ def joined(path: str, text: str, held: Sequence[Item], told: Sequence[Item]) -> 
     New definitions come last, before what exports them; other new statements come after the one that they follow. Raises
     MismatchError where a statement cannot be put together with the file's.
     """
+    if any(one.last >= other.first for items in (held, told) for one, other in pairwise(items)):
+        raise MismatchError(CROWDED)
     lines = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
     imports = [item for item in held if item.imports]
     place = head = imports[-1].last if imports else held[0].first - 1
@@ -143,6 +146,10 @@ def _class(old: Item, new: Item) -> str:
     fresh = [line for line in others if line.strip() not in there]
     unclear = [line for line in fresh if not (found := _FIELD.match(line)) or found[1] in fields]
     twice = [name for name, count in new.member_names.items() if old.member_names[name] not in (0, count)]
+    for one in (old, new):
+        ends = [one.start, *(line for member in one.members for line in (member.first, member.last)), one.last]
+        if any(end >= start for end, start in zip(ends[::2], ends[1::2], strict=True)):
+            raise MismatchError(CROWDED)
     if unclear or twice or old.head != new.head:
         what = unclear[0].strip() if unclear else twice[0] if twice else new.head
         raise MismatchError(f'it cannot be told where "{what[:80]}" belongs in what the file has; write all of {old.key}')

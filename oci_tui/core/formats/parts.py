@@ -22,6 +22,8 @@ _ALIKE = 2
 
 _ADVICE = "write the whole file, from its first line to its last, or change only some lines with SEARCH/REPLACE"
 
+CROWDED = f"a part cannot be put into the file where two statements share a line; {_ADVICE}"
+
 
 def refuse_part(text: str, code: str) -> None:
     """Raises MismatchError where it cannot be told whether the rest of the file is to go, and much would."""

@@ -10,10 +10,10 @@ import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
-from oci_tui.core.formats.parts import GOING, left_out, refuse_part
-from oci_tui.core.formats.search_replace import Replaced
+from oci_tui.core.formats.parts import CROWDED, GOING, left_out, refuse_part
+from oci_tui.core.formats.search_replace import MismatchError, Replaced
 from oci_tui.core.formats.statements import (
     DOCSTRING,
     MAIN,
@@ -82,23 +82,28 @@ def within(
         refuse_part(text, code)
         return Replaced(code)
     held, told = _names(file), _names(block)
-    forgotten, unasked = _unspoken(held - told, prompt).difference(moved), _unspoken(told - held, prompt)
-    wanting = used([block]) - bound(block.body)
     of_length = code.count("\n") >= _LEAST * text.count("\n")
+    spoken = prompt if of_length or GOING.search(prompt) else ""
+    forgotten, unasked = _unspoken(held - told, spoken).difference(moved), _unspoken(told - held, prompt)
+    wanting = used([block]) - bound(block.body)
     renamed = len(unasked) >= len(forgotten) and of_length and not forgotten & wanting and not any(map(used_by, forgotten))
     frame, modules = _frame(file)
     around, taken = _frame(block)
     framed = not frame | modules or frame & around or (modules & taken and frame <= around)
     keys = set(map(key_of, block.body))
     left = [s for s in file.body if not isinstance(s, Definition) and key_of(s) not in keys]
-    named = _unspoken(bound(s for s in left if not isinstance(s, ast.Import | ast.ImportFrom)), prompt)
+    own = shown(file, ())
+    named = _unspoken(bound(s for s in left if not isinstance(s, ast.Import | ast.ImportFrom) and s not in own), prompt)
     needed = wanting & bound(left) or any(map(used_by, named)) or (named and not of_length)
+    framed = framed or (of_length and not named and not all(map(_declares, block.body)))
     whole = framed and (not forgotten or renamed) and not needed and not _members_forgotten(file, block, prompt)
     if (whole and held) or (told and not held and (whole or of_length)) or (held and not (told or forgotten)):
         return Replaced(code)
     aside = shown(block, set(map(key_of, file.body)))
     if all(statement in aside or _heads(statement) for statement in block.body):
         raise left_out(forgotten)
+    if any(one.end_lineno == other.lineno for tree in (file, block) for one, other in pairwise(tree.body)):
+        raise MismatchError(CROWDED)
     lines = _LINE.findall(part)
     how = ", ".join(_source(lines, statement).strip().partition("\n")[0] for statement in sorted(aside, key=_start))
     return Replaced(merged(text, part, _gone(file, block, prompt)), how and f"without what only shows its use: {how}")
@@ -132,7 +137,7 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
     ends = {key: statement.end_lineno or 0 for key, statement in old.items()}
     replacing: dict[str, str] = {}
     inserts: dict[int, list[str]] = defaultdict(list)
-    imported, aside = "", shown(block, old)
+    opening, imported, aside = "", "", shown(block, old)
     for statement in (s for s in block.body if key_of(s) and s not in aside):
         key, source = key_of(statement), _source(new, statement)
         if key in old:
@@ -142,9 +147,11 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
             place = place if key == MAIN else max(head, ends[key])
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             imported += source
+        elif key == DOCSTRING:
+            opening = f"{source}\n"
         else:
-            if key == DOCSTRING or imports(statement):
-                ends[key] = 0 if key == DOCSTRING else head
+            if imports(statement):
+                ends[key] = head
             elif isinstance(statement, Definition) or key == MAIN:
                 users = [old[key_of(s)] for s in block.body if key_of(s) in old and key in needs(s)]
                 place = ends[key] = min((_start(user) - 1 for user in users), default=len(lines))
@@ -165,6 +172,7 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
         edits.append((start, end, source))
     for start, end, source in sorted(edits, reverse=True):
         lines[start:end] = [source]
+    lines.insert(_start(file.body[0]) - 1 if file.body else 0, opening)
     return "".join(lines)
 
 
