@@ -16,6 +16,7 @@ _IMPORT = re.compile(
     r"(?:pub\s+)?(?:import|use|package|extern|mod\s+\w+;)\b|(?:const|let|var)\s[^;]*?\brequire\(|[\"']use strict"
 )
 _EXPORT = re.compile(r"module\.exports\b|exports\.\w+\s*=|export\s+(?:default\b|\{|\*)")
+_LIST = re.compile(r"(?:module\.exports\s*=|export\s+default)\s*\{")
 _SHOWS = re.compile(r"console\.\w+\(|(?:console\.)?assert\b")
 _VARIABLE = re.compile(r"(?:export\s+|pub(?:\(\w+\))?\s+|declare\s+)*(?:const|let|var|static(?:\s+mut)?)\s+([\w$]+)")
 _END_OF_HEAD = re.compile(r"(?<!const )(?<!let )(?<!var )(?<!export )\{|(?<![=!<>])=(?![=>])")
@@ -82,8 +83,8 @@ def items(path: str, text: str, parser: Parser) -> list[Item]:
     found: list[Item] = []
     for statement in read.statements:
         inner = [d for d in read.definitions if statement.start <= d.first and d.last <= statement.last]
-        names = tuple(d.full_name for d in inner if not (d.inside or d.column))
         source, bare = ("\n".join(lines[line - 1 : statement.last]) for line in (statement.first, statement.start))
+        names = () if _LIST.match(bare) else tuple(d.full_name for d in inner if not (d.inside or d.column))
         one = Item("", statement.first, statement.start, statement.last, source, bare, names, tuple(_direct(inner)))
         found.append(msgspec.structs.replace(one, key=", ".join(names) or one.variable or _key(one)))
     return found

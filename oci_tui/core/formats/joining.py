@@ -36,6 +36,8 @@ def joined(path: str, text: str, held: Sequence[Item], told: Sequence[Item]) -> 
     place = head = imports[-1].last if imports else held[0].first - 1
     ends = [item for item in held if item.exports and item.last == held[-1].last]
     end = ends[0].first - 1 if ends else len(lines)
+    while ends and end and _COMMENT.match(lines[end - 1]) and lines[end - 1].strip():
+        end -= 1
     replacing: dict[str, str] = {}
     inserts: dict[int, list[str]] = defaultdict(list)
     spans: dict[str, tuple[int, int]] = {}
@@ -118,9 +120,9 @@ def _instead(old: Item, new: Item, *, exported: bool) -> str:
 
 def _listed(old: Item, new: Item) -> str:
     """An export of several names with those of both."""
-    lists = [_LIST.search(item.text) for item in (old, new)]
+    lists = [_LIST.search(item.text) if item.text.count("{") == 1 else None for item in (old, new)]
     if not lists[0] or not lists[1]:
-        if lists[0]:
+        if "{" in old.text and old.words - new.words:
             raise left_out(old.words - new.words)
         return new.text
     held, told = ([part.strip() for part in found[1].split(",") if part.strip()] for found in lists if found)
