@@ -297,7 +297,7 @@ class Workbench(RewritingScreen):
     def focus_pane(self, name: str) -> None:
         """Bring a pane (by id) or "prompt" to the front and give it the focus."""
         if name == "prompt":
-            self._prompt.focus()
+            self.set_focus(self._prompt)
         else:
             super().focus_pane(name)
         self._refresh_state()
