@@ -75,6 +75,12 @@ def test_nothing_in_a_paste_is_a_key(sent: str, expected: list[str], size: int) 
     ] == expected
 
 
+def test_alt_with_a_digit_is_that_key_in_every_terminal() -> None:
+    parser = PasteParser()
+    found = [event for sent in ("\x1b4", "\x1b[52;3u", "\x1b4u") for event in parser.feed(sent)]
+    assert [event.key for event in found if isinstance(event, Key)] == ["alt+4", "alt+4", "alt+4", "u"]
+
+
 def test_what_is_pasted_is_shown_and_decides_nothing(tmp_path: Path) -> None:
     with terminal(tmp_path, prompt="go") as screen:
         screen.until(lambda: "passed · 2 rounds" in screen.text)
