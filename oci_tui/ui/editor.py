@@ -42,9 +42,10 @@ def changed(app: App[None], text: str, suffix: str = ".md") -> tuple[str, str]:
 def _run(app: App[None], argv: list[str]) -> str:
     try:
         with app.suspend():
-            done = subprocess.run(argv, check=False)
-    except OSError as error:
-        return f"{argv[0]} cannot be started ({error.strerror}); set $EDITOR"
+            try:
+                code = subprocess.run(argv, check=False).returncode
+            except OSError as error:  # let out of here, it would leave the app suspended
+                return f"{argv[0]} cannot be started ({error.strerror}); set $EDITOR"
     except SuspendNotSupported:
         return "the editor needs a terminal of its own; none is here"
-    return f"{argv[0]} ended with {done.returncode}; nothing was taken over" if done.returncode else ""
+    return f"{argv[0]} ended with {code}; nothing was taken over" if code else ""

@@ -55,13 +55,15 @@ def shown(app: App[None], path: str) -> str:
             how = protocol(os.environ) or ("sixel" if takes_sixels(asked()) else None)
             if how is None:
                 return f"this terminal says nothing of pictures (kitty's, iTerm2's, sixels); the figure is {path}"
-            sys.stdout.write(f"\x1b[2J\x1b[H{drawn(png, how, room())}\r\n\r\nEnter: back ")
+            try:
+                picture = drawn(png, how, room())
+            except pixels.UnreadableError as error:  # let out of here, it would leave the app suspended
+                return f"{path} cannot be drawn: {error}"
+            sys.stdout.write(f"\x1b[2J\x1b[H{picture}\r\n\r\nEnter: back ")
             sys.stdout.flush()
             sys.stdin.readline()
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}"
-    except pixels.UnreadableError as error:
-        return f"{path} cannot be drawn: {error}"
     except SuspendNotSupported:
         return f"the figure needs a terminal of its own; it is {path}"
     return ""
