@@ -156,6 +156,35 @@ async def test_what_waits_can_be_taken_back_and_what_runs_by_hand_is_said() -> N
 
 
 @pytest.mark.parametrize(
+    ("script", "stands", "said"),
+    [
+        ('cp "$1" "$HOME/seen"\nprintf "more\\n\\033[2Jred\\n" >> "$1"', "❯ say more", ""),
+        ('echo lost > "$1"\nexit 3', "❯ say ", "editor ended with 3; nothing was taken over"),
+        ("", "❯ say ", "no-editor cannot be started (No such file or directory); set $EDITOR"),
+    ],
+)
+def test_the_prompt_is_written_in_the_persons_editor(tmp_path: Path, script: str, stands: str, said: str) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    editor.chmod(0o755)
+    chosen = str(editor) if script else "no-editor"
+    with terminal(tmp_path, first=f"os.environ['VISUAL'] = {chosen!r}", prompt="") as screen:
+        screen.until(lambda: "Ask for a change" in screen.text)
+        screen.press(b"say ")
+        screen.until(lambda: "❯ say" in screen.text)
+        screen.press(b"\x07")
+        screen.until(lambda: stands in screen.text and said in screen.text)
+        if not said:
+            assert (tmp_path / "seen").read_text(encoding="utf-8") == "say "
+            screen.until(lambda: "␛[2Jred" in screen.text)
+        screen.press(b"!")
+        screen.until(lambda: "red!" in screen.text or "❯ say !" in screen.text)
+        screen.press(b"\x11")
+        assert screen.ended()[0] == 0
+        assert b"\x1b[2Jred" not in screen.raw
+
+
+@pytest.mark.parametrize(
     ("text", "command"),
     [("/accept", ("accept", "")), ("/reject too slow\nreally", ("reject", "too slow\nreally")), ("/etc/hosts is wrong", None)],
 )
