@@ -312,6 +312,8 @@ class Workbench(RewritingScreen):
             pairs.append(("✗", "the host is gone"))
         elif talk.stopping:
             pairs.append(("◌", "stopping"))
+        elif self.focused is self._search:
+            pairs += [("Enter", "find"), ("Esc", "leave")]
         elif self._declining is not None and self.focused is self._prompt:
             pairs += [("Enter", f"reject in {names(self._declining.paths)}; the model reads why"), ("Esc", "reject nothing")]
         elif not talk.drives and not isinstance(self.focused, LinePane):
