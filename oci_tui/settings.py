@@ -165,7 +165,8 @@ class UiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the app looks and what its keys do."""
 
     theme: Annotated[
-        str, _is('a file\'s name in `themes/` or your own themes folder; "" is the one chosen last, else night')
+        str,
+        _is('a file\'s name in `themes/` or your own themes folder; "" is the last choice, else night (16 colours: sixteen)'),
     ] = ""
     keys: Annotated[dict[str, str], _is("your own keys: an action as the help names it = its keys, as in accept = f9")] = {}
     notify: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
@@ -18,12 +19,16 @@ from oci_tui.core.terminal import visible
 from oci_tui.ui.outlet import Outlet
 
 _START, _END = "\x1b[200~", "\x1b[201~"
+_ALT_DIGIT = re.compile(r"\x1b[0-9]")
 _AT_ONCE = 4096
 _LOOK_S = 0.1
 
 
 class PasteParser(XTermParser):
-    """Textual's parser types what follows an escape character in a paste as keys; this one shows it."""
+    """Textual's parser types what follows an escape character in a paste as keys; this one shows it.
+
+    It also takes Alt with a digit for ¡ or ¢, which WezTerm would type on a Mac; here it is that key.
+    """
 
     def __init__(self, debug: bool = False) -> None:
         super().__init__(debug)
@@ -44,6 +49,12 @@ class PasteParser(XTermParser):
                 text, self._pasted = self._pasted, None
                 yield from (event for event in super().feed(_END) if not isinstance(event, events.Paste))
                 yield events.Paste(visible(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if _ALT_DIGIT.fullmatch(sequence):
+            yield events.Key(f"alt+{sequence[1]}", None)
+        else:
+            yield from super()._sequence_to_key_events(sequence, alt)
 
     def _up_to_paste(self, data: str) -> tuple[str, str]:
         """What comes before a paste, with the mark of its start; and the rest."""

@@ -10,13 +10,17 @@ class ThemedApp(BenchApp):
     """`wear` comes first; `reload_themes` is called now and then."""
 
     def wear(self, wanted: str) -> list[str]:
-        """Register every theme and put on the wanted one, else the remembered; what is wrong with them, a line each."""
+        """Register every theme and put on the wanted one, else the remembered, else one that the terminal can show.
+
+        Returns what is wrong with them, a line each.
+        """
         self._own_themes = themes.own_files()
         loaded, problems = themes.load_all()
         self._shipped = {theme.name for theme in loaded}
         for theme in loaded:
             self.register_theme(theme)
-        wanted = wanted or self._remembered.now.theme or "night"
+        few = self.console.color_system == "standard"  # the driver would then round every colour to one of 16
+        wanted = wanted or self._remembered.now.theme or ("sixteen" if few else "night")
         if wanted in self.available_themes:
             self.theme = wanted
         else:

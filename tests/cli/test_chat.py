@@ -74,6 +74,28 @@ def chat(make_repository: MakeRepository, tmp_path: Path) -> Callable[..., Termi
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("command", [[], ["resume"]], ids=["", "resume"])
+def test_who_wishes_lines_gets_them_in_place_of_the_app(
+    make_repository: MakeRepository, tmp_path: Path, command: list[str]
+) -> None:
+    root = make_repository(FILES)
+    if command:
+        assert oci("run", "why?", *scripted(tmp_path, "It subtracts."), cwd=root).returncode == 0
+    flags = scripted(tmp_path, RIGHT)
+    settings = Path(os.environ["XDG_CONFIG_HOME"]) / "oci-tui" / "config.toml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[ui]\nlinear = true\n")
+    terminal = Terminal(sys.executable, "-m", "oci_tui", *command, *flags, cwd=root)
+    seen = terminal.until("/help names the commands.")
+    terminal.type("fix it")
+    seen += terminal.until("pending: /accept or /reject")
+    assert "passed after 1 round" in seen
+    assert "\x1b[?1049h" not in seen
+    terminal.type("/quit")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("width", [80, 40])
 def test_help_breaks_between_words(width: int) -> None:
     rows = helped(width).splitlines()

@@ -64,22 +64,26 @@ def test_a_picture_arrives_whole(tmp_path: Path) -> None:
     assert base64.b64decode(drawn(data, "iterm2").partition(":")[2].rstrip("\x07")) == data
 
 
+def program(folder: Path) -> str:
+    """The app on a turn that drew figure.png in this folder."""
+    command = Command("block", language="python", code="plot()")
+    told: tuple[Event, ...] = (
+        TurnStarted(1, "go"),
+        CommandStarted(command),
+        PlotDrawn(Plot(str(folder / "figure.png"), 64, 64)),
+        CommandFinished(command, Exit(0)),
+    )
+    recording = folder / "told.jsonl"
+    recording.write_bytes(b"".join(encode(event) + b"\n" for event in told))
+    return RUN.format(first="", make=f"return Told(Path({str(recording)!r}), 0)", root="/src", prompt="go")
+
+
 @pytest.mark.parametrize(
     ("kitty", "answer", "sixels"), [(True, b"", False), (False, b"\x1b[?62;4;22c", True), (False, b"\x1b[?1;2c", False)]
 )
 def test_v_shows_the_figure_where_the_terminal_can(tmp_path: Path, kitty: bool, answer: bytes, sixels: bool) -> None:
     data = png(tmp_path / "figure.png")
-    command = Command("block", language="python", code="plot()")
-    told: tuple[Event, ...] = (
-        TurnStarted(1, "go"),
-        CommandStarted(command),
-        PlotDrawn(Plot(str(tmp_path / "figure.png"), 64, 64)),
-        CommandFinished(command, Exit(0)),
-    )
-    recording = tmp_path / "told.jsonl"
-    recording.write_bytes(b"".join(encode(event) + b"\n" for event in told))
-    code = RUN.format(first="", make=f"return Told(Path({str(recording)!r}), 0)", root="/src", prompt="go")
-    screen = Terminal(code, tmp_path, {"KITTY_WINDOW_ID": "1"} if kitty else {})
+    screen = Terminal(program(tmp_path), tmp_path, {"KITTY_WINDOW_ID": "1"} if kitty else {})
     try:
         screen.until(lambda: "figure, 64 × 64 pixels" in screen.text)
         screen.press(b"\x1bOS")
@@ -132,6 +136,23 @@ def test_v_shows_the_figure_of_its_line_and_ctrl_c_goes_back(tmp_path: Path) -> 
             assert [screen.raw.count(picture) for picture in pictures] == shown
             screen.press(b"\x03")
             screen.until(lambda before=before: b"v" in screen.raw[before:].partition(b"\x1b[?1049h")[2])  # type: ignore[misc]
+        screen.press(b"\x11\x11")
+        assert screen.ended()[0] == 0
+    finally:
+        screen.close()
+
+
+def test_after_a_figure_that_cannot_be_drawn_the_app_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "figure.png").write_bytes(png(tmp_path / "whole.png")[:60])
+    screen = Terminal(program(tmp_path), tmp_path, {})
+    try:
+        screen.until(lambda: "figure, 64 × 64 pixels" in screen.text)
+        screen.press(b"\x1bOS")
+        screen.until(lambda: "v figure" in screen.text)
+        screen.press(b"v")
+        screen.until(lambda: b"\x1b[c" in screen.raw)
+        screen.press(b"\x1b[?62;4;22c")
+        screen.until(lambda: b"cannot be drawn" in screen.raw)
         screen.press(b"\x11\x11")
         assert screen.ended()[0] == 0
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from textual.color import Color
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from oci_tui.core.changes import Kept
@@ -120,6 +121,52 @@ async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -
         await until(pilot, lambda: app.screen is app.workbench)
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: "accepted:" in text_of(app.workbench.transcript))
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "then"),
+    [
+        ("rejpend", "Reject the pending change", "rejected"),
+        ("review", "Review the pending change", "accept, reject hunk"),
+        ("theme", "Theme", "Enter takes it"),
+        ("setting", "Settings", "this is a recording: there are no settings"),
+        ("editor", "Write the prompt in your editor", "the editor needs a terminal of its own"),
+    ],
+)
+async def test_the_palette_finds_a_command_by_some_letters_and_does_it(words: str, name: str, then: str) -> None:
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("alt+2", "ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*words)
+        await until(pilot, lambda: name in on_screen(app))
+        assert then not in on_screen(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: then in on_screen(app) and not isinstance(app.screen, CommandPalette))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.workbench)
+
+
+async def test_the_palette_shows_the_persons_own_key_and_escape_leaves_it() -> None:
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        app.keymap["review"] = "f4"
+        await pilot.press("ctrl+p", *"review")
+        await until(pilot, lambda: "the changes on the whole screen, and back — f4" in on_screen(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.workbench and isinstance(app.focused, PromptBox))
+        assert app.workbench.conversation.pending.files
+
+
+async def test_the_palette_takes_a_change_back() -> None:
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("ctrl+y")
+        await until(pilot, lambda: "accepted:" in text_of(app.workbench.transcript))
+        await pilot.press("ctrl+p", *"undolast")
+        await until(pilot, lambda: "take it back out of your files" in on_screen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "undone: parser/lexer.py" in text_of(app.workbench.transcript))
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])

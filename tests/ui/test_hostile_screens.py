@@ -10,8 +10,25 @@ from pathlib import Path
 import tomlkit
 
 from oci_tui.core.changes import Kept
+from oci_tui.core.company import CompanyChanged, Participant, ParticipantJoined, PromptSuggested, Suggestion, SuggestionSettled
 from oci_tui.core.conflict import VersionLine, Versions
-from oci_tui.core.events import ChangeConflicted, HistoryListed, TurnStarted, encode
+from oci_tui.core.events import (
+    ChangeAccepted,
+    ChangeCommitted,
+    ChangeConflicted,
+    ChangeRejected,
+    ChangeUndone,
+    CheckFound,
+    CommitFailed,
+    Event,
+    HistoryListed,
+    PlotDrawn,
+    PreparationOffered,
+    TurnStarted,
+    encode,
+)
+from oci_tui.core.ports import Command, Plot
+from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.verdict import Verdict
 from tests.store.test_archive import a_turn, recorded
 from tests.ui.terminal import Terminal
@@ -19,16 +36,20 @@ from tests.ui.test_serve import HOSTILE, hostile_events, reached
 
 NAME = HOSTILE.replace("\0", "").replace("/", "|")[:120]
 RUN = """
-import sys
+import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 {first}
 from oci_tui.cli.app import desk_of
-from oci_tui.core.events import PartProgressed, decode
+from oci_tui.core.events import ContextBuilt, PartProgressed, ReplyFinished, ReplyGrew, RoundStarted, decode
+from oci_tui.core.generation import Token, Usage
+from oci_tui.core.measured import Measured, MeasuredTask
 from oci_tui.core.models import Listed
+from oci_tui.core.ports import Command
 from oci_tui.settings import loaded
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.approval import ApprovalScreen
 from oci_tui.ui.serve import serve
 
 HOSTILE = {hostile!r}
@@ -38,7 +59,8 @@ async def told(settings):
 
 desk = desk_of(loaded(file=Path({file!r})))
 shelf = replace(desk.shelf, listed=lambda: (Listed(HOSTILE, HOSTILE, True, 1, HOSTILE),), info=told)
-desk = replace(desk, shelf=shelf, machine=lambda settings: [(HOSTILE, HOSTILE)])
+run = Measured(HOSTILE, HOSTILE, HOSTILE, 2, (MeasuredTask(HOSTILE, (True,), True, 1.0, HOSTILE),), running=True)
+desk = replace(desk, shelf=shelf, machine=lambda settings: [(HOSTILE, HOSTILE)], measured=lambda: (run,), measured_in=HOSTILE)
 session = ReplaySession(Path({recording!r}), speed=0, paused_at={paused})
 app = OciApp(lambda: session, Path("/src"), "night", "go", desk=desk)
 
@@ -51,12 +73,54 @@ def busy():
     app.workbench.work.at(HOSTILE, HOSTILE, 0.25)
     app.workbench.conversation.send(HOSTILE)
 
+def told():
+    for event in {told!r}:
+        app.workbench.show(decode(event))
+
+def asked():
+    ApprovalScreen.READ_S = 0.01
+    app.question = asyncio.create_task(app.ask(Command(HOSTILE, language=HOSTILE, code=HOSTILE), HOSTILE))
+
+def streamed(said):
+    app.workbench.code.show(RoundStarted(1, 2))
+    app.workbench.code.show(ContextBuilt((), (), 1, 2))
+    reply = "`a.py`\\n```python\\nx = " + said + "\\n```\\n"
+    unsure = Token(reply[21:], 0.1, ((said, 0.1), (HOSTILE[:16], 0.09)))
+    app.workbench.code.show(ReplyGrew(reply, (Token(reply[:21], 0.9), unsure)))
+    app.workbench.code.show(ReplyFinished(reply, Usage()))
+
+app.action_told, app.action_asked = told, asked
+app.action_unsure, app.action_plain = lambda: streamed("\\u202e" + HOSTILE[:16]), lambda: streamed("plain")
+for number, action in enumerate(("told", "asked", "evaluations", "unsure", "plain"), 16):
+    app.bind(f"f{{number}}", action)
 app.action_conflicted = lambda: app.workbench.show(decode({conflict!r}))
 app.action_remembered, app.action_busy = remembered, busy
 for key, action in (("f13", "conflicted"), ("f14", "remembered"), ("f15", "busy")):
     app.bind(key, action)
 sys.exit(serve(app))
 """
+
+
+def seldom() -> list[Event]:
+    """What is told of people, candidates, checks, figures and decisions."""
+    person, suggestion = Participant(1, HOSTILE, "navigator", guest=True), Suggestion(1, HOSTILE, HOSTILE)
+    return [
+        ParticipantJoined(person),
+        PromptSuggested(suggestion),
+        SuggestionSettled(suggestion, True),
+        CompanyChanged((person, Participant(2, HOSTILE, "driver")), (suggestion,), 2),
+        CandidateStarted(1, 2),
+        CandidateFinished(1, False, HOSTILE),
+        CandidateChosen(1, HOSTILE),
+        CheckFound(Command(HOSTILE), HOSTILE),
+        PreparationOffered(HOSTILE, HOSTILE),
+        PlotDrawn(Plot(HOSTILE, 1, 1)),
+        ChangeAccepted((HOSTILE,), (HOSTILE,), HOSTILE, (HOSTILE,)),
+        ChangeCommitted(HOSTILE, HOSTILE, (HOSTILE,)),
+        CommitFailed(HOSTILE),
+        ChangeRejected((HOSTILE,)),
+        ChangeUndone((HOSTILE,)),
+    ]
 
 
 def program(folder: Path, first: str) -> str:
@@ -78,6 +142,7 @@ def program(folder: Path, first: str) -> str:
         hostile=HOSTILE,
         conflict=encode(conflict),
         history=encode(history),
+        told=[encode(event) for event in seldom()],
         file=str(file),
         recording=str(recording),
         paused=len(happened) - 1,
@@ -98,6 +163,13 @@ STEPS: tuple[tuple[str, tuple[tuple[bytes, bytes], ...]], ...] = (
     ("sessions", ((b"\x1b", b"switch to it"), CLOSE, (b"\x0f", b"here or all"))),
     ("conflict", (CLOSE, (b"\x1b[57376u", b"leave it pending"))),
     ("time line", (CLOSE, (b"\x1b[57377u", b"goes back to a round"))),
+    ("people, candidates, checks, figures, decisions", (CLOSE, (b"\x1b[57379u", b"undone"))),
+    ("evaluations", ((b"\x1b[57381u", b"About it"),)),
+    ("a question", (CLOSE, (b"\x1b[57380u", b"run it"))),
+    ("how sure the model was", ((b"n", b"Story"), (b"\x1b[57382u\x1bORl", b"10%"))),
+    ("what waited, in the prompt", ((b"\x1b", b"stopped"),)),
+    ("the code editor", ((b"\x1b[57383u\x1bORe", b"go on from the cursor"), (PASTE, b"31m"))),
+    ("palette", ((b"\x1b\x1b", b"blocks"), (b"\x10", b"Approval: ask"), (PASTE, b"31m"))),
 )
 
 
@@ -117,8 +189,8 @@ def sent(tmp_path: Path, first: str = "") -> dict[str, bytes]:
             screen.until(partial(_hostile_since, screen, begin))
             found[name] = bytes(screen.raw[begin:])
         before = len(screen.raw)
-        screen.press(CLOSE[0])
-        screen.until(partial(_since, screen, before, CLOSE[1]))
+        screen.press(b"\x1b")
+        screen.until(partial(_since, screen, before, b"Story"))
         screen.press(b"\x11\x11")
         assert screen.ended()[0] == 0
     return found

@@ -111,6 +111,12 @@ def test_nothing_in_a_paste_is_a_key(sent: str, expected: list[str], size: int) 
     ] == expected
 
 
+def test_alt_with_a_digit_is_that_key_in_every_terminal() -> None:
+    parser = PasteParser()
+    found = [event for sent in ("\x1b4", "\x1b[52;3u", "\x1b4u") for event in parser.feed(sent)]
+    assert [event.key for event in found if isinstance(event, Key)] == ["alt+4", "alt+4", "alt+4", "u"]
+
+
 def test_what_is_pasted_is_shown_and_decides_nothing(tmp_path: Path) -> None:
     with terminal(tmp_path, prompt="go") as screen:
         screen.until(lambda: "passed · 2 rounds" in screen.text)
@@ -235,6 +241,35 @@ async def test_what_waits_when_the_person_quits_is_said_and_in_the_prompt_again(
         assert app.return_code is None
     async with opened() as (app, _, _):
         assert app.workbench.query_one(PromptBox).text == "two\nthree\nhalf"
+
+
+@pytest.mark.parametrize(
+    ("script", "stands", "said"),
+    [
+        ('cp "$1" "$HOME/seen"\nprintf "more\\n\\033[2Jred\\n" >> "$1"', "❯ say more", ""),
+        ('echo lost > "$1"\nexit 3', "❯ say ", "editor ended with 3; nothing was taken over"),
+        ("", "❯ say ", "no-editor cannot be started (No such file or directory); set $EDITOR"),
+    ],
+)
+def test_the_prompt_is_written_in_the_persons_editor(tmp_path: Path, script: str, stands: str, said: str) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    editor.chmod(0o755)
+    chosen = str(editor) if script else "no-editor"
+    with terminal(tmp_path, first=f"os.environ['VISUAL'] = {chosen!r}", prompt="") as screen:
+        screen.until(lambda: "Ask for a change" in screen.text)
+        screen.press(b"say ")
+        screen.until(lambda: "❯ say" in screen.text)
+        screen.press(b"\x07")
+        screen.until(lambda: stands in screen.text and said in screen.text)
+        if not said:
+            assert (tmp_path / "seen").read_text(encoding="utf-8") == "say "
+            screen.until(lambda: "␛[2Jred" in screen.text)
+        screen.press(b"!")
+        screen.until(lambda: "red!" in screen.text or "❯ say !" in screen.text)
+        screen.press(b"\x11")
+        assert screen.ended()[0] == 0
+        assert b"\x1b[2Jred" not in screen.raw
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -13,20 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
-from oci_tui.core.events import HistoryListed, PartFailed, SessionRenamed, TurnStarted, encode
+from oci_tui.core.events import HistoryListed, PartFailed, PartProgressed, SessionRenamed, TurnStarted, encode
+from oci_tui.core.measured import Measured
 from oci_tui.core.models import Listed
+from oci_tui.core.ports import Command
 from oci_tui.resources import state_folder
 from oci_tui.settings import Settings
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.approval import ApprovalScreen
 from tests.store.test_archive import a_turn, recorded
 from tests.ui.desks import desk_of
 from tests.ui.odd import EMOJI, HEBREW, LONG, WIDE, conflict, odd_events, remembered
+from tests.ui.test_code import stream
+from tests.ui.test_evaluate_screen import TASKS
 from tests.ui.test_snapshots import as_looked_at
-from tests.ui.test_workbench import RECORDING, until
+from tests.ui.test_workbench import RECORDING, finished, on_screen, opened, text_of, until
 
 SIZES = [(120, 40), (80, 24), (40, 12)]
 ROOT, START = Path("/home/ada/parser"), 1_700_000_000.0
@@ -95,9 +102,14 @@ def record_sessions() -> None:
 
 @asynccontextmanager
 async def over(
-    size: tuple[int, int], recording: Path = RECORDING, models: tuple[Listed, ...] = MODELS
+    size: tuple[int, int],
+    recording: Path = RECORDING,
+    models: tuple[Listed, ...] = MODELS,
+    measured: tuple[Measured, ...] = (),
 ) -> AsyncGenerator[tuple[OciApp, Pilot[None]]]:
-    app = OciApp(lambda: ReplaySession(recording, speed=0), ROOT, "night", desk=desk(models))
+    app = OciApp(
+        lambda: ReplaySession(recording, speed=0), ROOT, "night", desk=replace(desk(models), measured=lambda: measured)
+    )
     app.log_file = Path("/home/ada/.local/state/oci-tui/oci-tui.log")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.workbench.conversation.ready)
@@ -167,3 +179,65 @@ async def test_names_that_are_hard_to_show(tmp_path: Path, size: tuple[int, int]
             for strip in app.screen._compositor.render_strips():
                 assert strip.cell_length == size[0]
         assert LONG[:20] in "".join(file.path for file in app.workbench.conversation.pending.files)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_question_and_the_palette(size: tuple[int, int]) -> None:
+    async with over(size) as (app, pilot):
+        command = Command("bash", language="bash", code=f"cd parser\npytest -q {'tests/test_lexer.py ' * 6}\n")
+        asked = asyncio.create_task(app.ask(command, "pytest *"))
+        await until(pilot, lambda: isinstance(app.screen, ApprovalScreen) and app.screen.armed)
+        await as_looked_at(app, pilot, "approval", "ApprovalScreen > Vertical")
+        await pilot.press("n")
+        assert await asked == "no"
+        await until(pilot, lambda: app.screen is app.workbench)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*"pending")
+        await until(pilot, lambda: "Accept the pending change" in on_screen(app))
+        await as_looked_at(app, pilot, "palette", "CommandInput, CommandList")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_evaluations(size: tuple[int, int]) -> None:
+    runs = (
+        Measured(
+            "20231114-run.jsonl", "mbpp+ v0.2.0 · visible ×3", "OpenCodeInterpreter-DS-6.7B 4.0 bpw", 4, TASKS, running=True
+        ),
+        Measured("20231113-run.jsonl", "humaneval v1.2 · first", LONG, 2, TASKS[:2]),
+    )
+    async with over(size, measured=runs) as (app, pilot):
+        app.action_evaluations()
+        await as_looked_at(app, pilot, "evaluations")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_lines_around_the_prompt(size: tuple[int, int]) -> None:
+    """What is under way, what waits, what is searched for, and why a part of the change is rejected."""
+    around = "#ask, SearchLine, Hints"
+    async with opened(size, prompt="make the tests pass", paused_at=60) as (app, pilot, session):
+        await session.reached.wait()
+        app.workbench.show(PartProgressed("engine", "reading OpenCodeInterpreter-DS-6.7B into the GPU's memory", 0.25))
+        app.workbench.show(PartProgressed("sandbox", f"copying {WIDE}"))
+        for prompt in (f"{WIDE} を直して 🚀 {HEBREW}", "and the tests"):
+            app.workbench.conversation.send(prompt)
+        await as_looked_at(app, pilot, "progress", "ProgressLines")
+        await as_looked_at(app, pilot, "queue", "QueueLine")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.workbench.conversation.running)
+        app.workbench.say("")
+        await pilot.press("f3", "slash", *"self.peek")
+        await as_looked_at(app, pilot, "search", around)
+    async with opened(size, prompt="make the tests pass") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("f5", "n", "x", *"too clever")
+        await as_looked_at(app, pilot, "reason", around)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_how_sure_the_model_was(size: tuple[int, int]) -> None:
+    async with over(size) as (app, pilot):
+        stream(app.workbench.code)
+        await until(pilot, lambda: "ls" in text_of(app.workbench.code))
+        await pilot.press("f3", "g", "l")
+        await as_looked_at(app, pilot, "heat", "TabLine, #code-frame")

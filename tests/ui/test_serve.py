@@ -256,5 +256,7 @@ def test_keys_that_come_at_once_keep_their_order(tmp_path: Path) -> None:
         screen.until(lambda: "Ask for a change" in screen.text)
         screen.press(b"abc\x7f\x7fd")
         screen.until(lambda: "❯ ad" in screen.text)
+        screen.press(b"\x1b4?")
+        screen.until(lambda: "accept the file" in screen.text)
         screen.process.terminate()
         screen.ended()

@@ -9,7 +9,9 @@ import pytest
 from oci_tui.core.errors import SettingsError
 from oci_tui.resources import config_folder, data_folder
 from oci_tui.ui import themes
+from oci_tui.ui.app import OciApp
 from oci_tui.ui.picture import picture
+from oci_tui.ui.replay import ReplaySession
 from tests.ui.test_workbench import on_screen, opened, text_of, until
 
 RECORDING = Path(__file__).parent / "recordings" / "lexer.jsonl"
@@ -49,6 +51,24 @@ def test_a_bad_theme_is_one_clear_line(tmp_path: Path, content: str, said: str) 
     assert said in str(raised.value)
     assert str(file) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("term", "more", "chosen", "worn"),
+    [
+        ("screen-16color", "", "", "sixteen"),
+        ("linux", "", "", "sixteen"),
+        ("screen", "truecolor", "", "night"),
+        ("tmux-256color", "", "", "night"),
+        ("screen-16color", "", "frost", "frost"),
+    ],
+)
+def test_a_terminal_of_sixteen_colours_is_given_its_own_theme_where_none_was_chosen(
+    term: str, more: str, chosen: str, worn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLORTERM", more)
+    assert OciApp(lambda: ReplaySession(RECORDING), Path("/src"), chosen).theme == worn
 
 
 def test_the_persons_own_theme_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,15 +211,16 @@ class Hints(Widget):
         text, style = self.said
         if text:
             return Content.assemble(" ", (text, style)).truncate(self.size.width, ellipsis=True)
-        return Content.assemble(" ", *(hint for _, hint in self._fitting())).stylize_before("$ink-muted")
+        hints = Content.assemble(" ", *(hint for _, hint in self._fitting())).rstrip()
+        return hints.truncate(self.size.width, ellipsis=True).stylize_before("$ink-muted")
 
     def _fitting(self) -> Iterator[tuple[str, Content]]:
-        """The hints that fit, each with its key."""
+        """The hints that fit, each with its key; the first in any case."""
         room, keymap = self.size.width - 2, keys.keymap_of(self.app)
-        for names, does in self.pairs:
+        for number, (names, does) in enumerate(self.pairs):
             key = keys.hint(names, keymap)
             hint = Content.assemble((key, "$accent"), f" {does}", "   ")
-            if hint.cell_length - 3 > room:
+            if number and hint.cell_length - 3 > room:
                 return
             room -= hint.cell_length
             yield key, hint

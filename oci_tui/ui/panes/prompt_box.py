@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from textual import events
 from textual.message import Message
 
+from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.completing import WORD as _WORD
 from oci_tui.ui.memory import PromptMemory
@@ -183,7 +184,7 @@ class PromptBox(KeyedArea):
         word = _WORD.search(self._before)
         start = column - len(word[1]) if word else column
         end = "" if suggestion.text.endswith(("/", " ")) else " "
-        self.replace(f"{suggestion.text}{end}", (row, start), (row, column), maintain_selection_offset=False)
+        self.replace(f"{visible_line(suggestion.text)}{end}", (row, start), (row, column), maintain_selection_offset=False)
 
     def on_blur(self) -> None:
         self._completion.offer(())
@@ -209,8 +210,8 @@ class PromptBox(KeyedArea):
     # sending
 
     def put(self, text: str) -> None:
-        """Replace what stands in the box; the cursor goes to its end."""
-        self.text = text
+        """Replace what stands in the box, with this in visible form; the cursor goes to its end."""
+        self.text = visible(text)
         self.move_cursor(self.document.end)
 
     def take(self) -> str:

@@ -73,11 +73,11 @@ def _listed(run: Measured, width: int) -> Spans:
     done = len(run.tasks)
     state = ("●", "accent") if run.running else ("✓", "good") if done >= run.total else ("◌", "warn")
     score = f"{_percent(run.first, done)} → {_percent(run.passed, done)}"
-    room = max(width - len(score) - 5, 8)
+    room = max(width - len(score) - 6, 8)
     return (
         (f" {state[0]} ", state[1]),
         (set_cell_size(visible_line(f"{run.title} · {run.model}"), room), "text"),
-        (score, "number"),
+        (f" {score}", "number"),
     )
 
 

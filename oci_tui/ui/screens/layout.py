@@ -91,7 +91,7 @@ class LaidOutScreen(SearchingScreen):
             self._zoomed = name
         self._tabs.current, self._chosen = name, True
         self._arrange()
-        self._frames[name].front.focus()
+        self.set_focus(self._frames[name].front)  # at once: the next key may have come with this one
 
     def zoom(self, name: str = "") -> None:
         """Show one pane on the whole screen, or all again; without a name the pane that has the focus, else the shown tab."""

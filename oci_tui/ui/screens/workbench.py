@@ -305,7 +305,7 @@ class Workbench(OpeningScreen):
     def focus_pane(self, name: str) -> None:
         """Bring a pane (by id) or "prompt" to the front and give it the focus."""
         if name == "prompt":
-            self._prompt.focus()
+            self.set_focus(self._prompt)
         else:
             super().focus_pane(name)
         self._refresh_state()
@@ -321,6 +321,8 @@ class Workbench(OpeningScreen):
             pairs.append(("✗", "the host is gone"))
         elif talk.stopping:
             pairs.append(("◌", "stopping"))
+        elif self.focused is self._search:
+            pairs += [("Enter", "find"), ("Esc", "leave")]
         elif self._declining is not None and self.focused is self._prompt:
             pairs += [
                 ("prompt.send", f"reject in {names(self._declining.paths)}; the model reads why"),
