@@ -127,7 +127,7 @@ def test_an_elision_by_which_nothing_is_lost_is_refused_once() -> None:
     assert (first.written, "stands for lines" in first.refused[0]) == ({}, True)
     assert settle([WriteFile("new.js", new)], files, "", known).written == {"new.js": new}
     for _ in range(2):
-        assert settle([WriteFile("app.js", new)], files, "", known).refused
+        assert settle([WriteFile("app.css", "a {}\n/* ... rest of the file */\n")], files, "", known).refused
 
 
 def test_a_change_that_is_only_claimed_is_seen() -> None:
