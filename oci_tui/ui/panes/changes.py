@@ -368,7 +368,7 @@ def _fitted(spans: Spans, width: int) -> Spans:
         room -= cell_len(kept)
         if not room:
             return tuple(out)
-    ground = spans[-1][1].rpartition(" on ")[2] if " on " in spans[-1][1] else "text"
+    ground = spans[-1][1].rpartition(" on ")[2]
     return (*out, (" " * room, ground.removesuffix("-word")))
 
 
