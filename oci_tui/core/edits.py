@@ -10,10 +10,9 @@ import msgspec
 
 from oci_tui.core import guards
 from oci_tui.core.context import block
-from oci_tui.core.formats import definitions, search_replace, settings_part, symbols
+from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.joined import joined
-from oci_tui.core.formats.line_ends import like, plain
-from oci_tui.core.formats.search_replace import Malformed, MismatchError, Replaced, ReplaceText
+from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Unread
 from oci_tui.core.ports import Parser
@@ -65,7 +64,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
             continue
-        done.written[path] = like(done.written.get(path) or files.read(path) or "", text)
+        done.written[path] = text
         if how:
             done.notes.append(f"{path}: {how}")
     return done
@@ -73,7 +72,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
 
 def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, str]]) -> None:
     """Raises MismatchError where the new text may not be written."""
-    old = _plain(files.read(path))
+    old = files.read(path)
     if why := guards.objection(path, old, new, prompt):
         raise MismatchError(f"{path}: {why}")
     if (path, new) not in told and (why := guards.doubt(path, old, new, files.parser)):
@@ -93,19 +92,19 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
         raise MismatchError(f"{path}: {why}")
     if clash := next((other for other in written if _within(other, path) or _within(path, other)), ""):
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
-    text = _plain(written[path] if path in written else files.read(path))
+    text = written[path] if path in written else files.read(path)
     if isinstance(edit, WriteFile):
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
-        unread = path not in written and path not in files.known
-        try:
-            new, how = _merged(path, text, edit.text, files, prompt, coming) if text else Replaced(edit.text)
-        except MismatchError as part:
-            raise MismatchError(f"{path}: {_unread(path, text or '', files, done) if unread else part}") from part
-        if new == edit.text and text and text != new and unread:
+        if path.endswith(".py"):
+            merge = partial(symbols.within, used=partial(_used, path, files, coming))
+        else:
+            merge = partial(definitions.within, files.parser, path)
+        new = merge(text, edit.text, prompt) if text else edit.text
+        if new == edit.text and text and text != new and path not in written and path not in files.known:
             raise MismatchError(f"{path}: {_unread(path, text, files, done)}")
         replaced = path in written and new == edit.text != text
-        return path, new, how or "a later block of the reply took the place of an earlier one" * replaced
+        return path, new, "a later block of the reply took the place of an earlier one" * replaced
     if text is not None:
         new, how = search_replace.apply(text, ReplaceText(path, edit.search, edit.replace))
         return path, new, how and f"placed {how}"
@@ -114,29 +113,9 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
     return path, edit.replace, ""
 
 
-def _moved(path: str, files: Files, coming: Mapping[str, str]) -> set[str]:
-    """What the reply's other whole files define."""
-    outlines = [files.parser.outline(other, text) for other, text in coming.items() if other != path]
-    return {definition.name for outline in outlines for definition in outline.definitions}
-
-
-def _plain(text: str | None) -> str | None:
-    return None if text is None else plain(text)
-
-
-def _merged(path: str, text: str, code: str, files: Files, prompt: str, coming: Mapping[str, str]) -> Replaced:
-    """What a block makes of the file there is, as its language is read. Raises MismatchError."""
-    if path.endswith(settings_part.SUFFIXES):
-        return settings_part.within(files.parser, path, text, code, prompt)
-    used_by, moved = partial(_used, path, files, coming), _moved(path, files, coming)
-    if path.endswith(".py"):
-        return symbols.within(text, code, prompt, used_by, moved)
-    return definitions.within(files.parser, path, text, code, prompt, used_by, moved)
-
-
 def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:
-    """Whether code that the model knows or writes, other than the file at `path`, uses the name."""
-    others = [other for other in files.paths if definitions.alike(other, path) and other != path and other in files.known]
+    """Whether Python that the model knows or writes, other than the file at `path`, uses the name."""
+    others = [other for other in files.paths if other.endswith(".py") and other != path and other in files.known]
     return any(name in files.parser.outline(other, coming.get(other) or files.read(other) or "").uses for other in others)
 
 

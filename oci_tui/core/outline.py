@@ -31,20 +31,11 @@ class Definition(msgspec.Struct, frozen=True):
         return f"{self.owner}.{self.name}" if self.owner else self.name
 
 
-class Statement(msgspec.Struct, frozen=True):
-    """What stands in nothing else and is no comment, from line `start` (from 1) to `last`, with its attributes from `first`."""
-
-    first: int
-    start: int
-    last: int
-
-
 class Outline(msgspec.Struct, frozen=True):
-    """Definitions in order, how often each name is used (code only, no comments and no strings), and statements in order."""
+    """Definitions in order, and how often each name is used: code only, no comments and no strings."""
 
     definitions: tuple[Definition, ...] = ()
     uses: Mapping[str, int] = {}
-    statements: tuple[Statement, ...] = ()
 
 
 class Unread:
@@ -58,6 +49,3 @@ class Unread:
 
     def problem(self, path: str, text: str) -> str:  # noqa: ARG002
         return ""
-
-    def with_settings(self, path: str, text: str, part: str) -> str | None:  # noqa: ARG002
-        return None

@@ -276,10 +276,6 @@ class Parser(Protocol):
         """Why a text is not written in the language of its file, with the line; "" when it is, or that is not known."""
         ...
 
-    def with_settings(self, path: str, text: str, part: str) -> str | None:
-        """A JSON or TOML file with what `part` sets, all else as it is written; None where that cannot be."""
-        ...
-
 
 class Approver(Protocol):
     """The person, as a front end asks them."""

@@ -17,7 +17,7 @@ _TOO_COMMON = 6
 
 def definitions(path: str, text: str, parser: Parser) -> tuple[Definition, ...]:
     """What a file defines; () where its language is not known, or it is too long."""
-    return outlined(path, text, parser).definitions
+    return _outline(path, text, parser).definitions
 
 
 def source(text: str, definition: Definition) -> str:
@@ -42,7 +42,7 @@ def draw(files: Mapping[str, str], words: Collection[str], room: int, parser: Pa
     for path, text in files.items():
         if parser.knows(path) and len(text) <= min(left, LARGEST):
             left -= len(text)
-            outlines[path] = outlined(path, text, parser)
+            outlines[path] = _outline(path, text, parser)
     ranked = _ranked(outlines, words)
     chosen: dict[str, list[Definition]] = defaultdict(list)
     for definition in ranked:
@@ -59,7 +59,7 @@ def draw(files: Mapping[str, str], words: Collection[str], room: int, parser: Pa
     return "\n".join(parts)
 
 
-def outlined(path: str, text: str, parser: Parser) -> Outline:
+def _outline(path: str, text: str, parser: Parser) -> Outline:
     return parser.outline(path, text) if len(text) <= LARGEST else Outline()
 
 

@@ -13,8 +13,8 @@ import msgspec
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser, Query, QueryCursor
 
-from oci_tui.core.outline import Definition, Outline, Statement
-from oci_tui.parser import languages, settings_files
+from oci_tui.core.outline import Definition, Outline
+from oci_tui.parser import languages
 from oci_tui.parser.languages import Language
 
 KEPT = 4_000
@@ -111,10 +111,6 @@ class TreeSitterParser:
         what = f"{wrong.type} is missing" if wrong.is_missing else "syntax error"
         return f"line {row + 1}: {what}" + (f": {line[:_LONGEST_LINE]}" if line else "")
 
-    def with_settings(self, path: str, text: str, part: str) -> str | None:
-        """A JSON or TOML file with what `part` sets, all else as it is written; None where that cannot be."""
-        return settings_files.joined(path, text, part)
-
     def _ready(self, language: Language) -> _Read:
         if language not in self._languages:
             grammar = Grammar(getattr(importlib.import_module(language.module), language.function)())
@@ -162,20 +158,7 @@ def _outline(path: str, text: str, data: bytes, read: _Read, deadline: _Deadline
     return Outline(
         tuple(_placed(path, data, lines, found, deadline)),
         {name.decode("utf-8", "replace"): count for name, count in uses.items()},
-        tuple(_statements(root)),
     )
-
-
-def _statements(root: Node) -> Iterator[Statement]:
-    """What stands in nothing else; attributes belong to what they stand before."""
-    first = 0
-    for node in root.named_children:
-        start = node.start_point[0] + 1
-        if node.type == "attribute_item":
-            first = first or start
-        elif "comment" not in node.type:
-            yield Statement(first or start, start, node.end_point[0] + (node.end_point[1] > 0))
-            first = 0
 
 
 def _found(query: Query, root: Node, data: bytes) -> Iterator[tuple[Node, Node, str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 import pytest
 from hypothesis import assume, given
@@ -186,7 +185,7 @@ def test_a_function_within_a_call_is_none_of_the_file() -> None:
 def test_a_function_with_braces_in_its_text_is_replaced_whole() -> None:
     old = "export const draw = (x) => {\n  if (x) {\n    return '}';\n}\n  return `{`;\n};\n\nexport function keep() {}\n"
     code = "export const draw = (x) => x;\n"
-    assert definitions.within(TreeSitterParser(), "a.js", old, code, "").text == code + "\nexport function keep() {}\n"
+    assert definitions.within(TreeSitterParser(), "a.js", old, code, "") == code + "\nexport function keep() {}\n"
 
 
 FIRST, SECOND = "import os\n\n\ndef first():\n    return os.sep\n", "def second():\n    return 2\n"
@@ -219,60 +218,10 @@ def test_blocks_of_one_reply_for_one_new_file_are_joined_or_the_last_is_it_and_t
 def test_a_file_that_imports_another_name_of_the_same_module_is_whole() -> None:
     old = "from calc import add\n\n\ndef test_sum():\n    assert add(1, 2) == 3\n"
     new = old.replace("import add", "import plus").replace("add(", "plus(")
-    assert within(old, new, "Rename add to plus.").text == new
-    assert within(old.replace("calc", "."), new.replace("calc", "."), "").text == new.replace("calc", ".")
+    assert within(old, new, "Rename add to plus.") == new
+    assert within(old.replace("calc", "."), new.replace("calc", "."), "") == new.replace("calc", ".")
     part = "import os\n" + old
-    assert within(part, new, "").text.startswith("from calc import plus\nimport os\n"), "what it leaves out is kept"
-    assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "").text
+    assert within(part, new, "").startswith("from calc import plus\nimport os\n"), "what it leaves out is kept"
+    assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "")
     other = new.replace("from calc", "from sums")
-    assert within(old, other, "").text == other.replace("\n", "\nfrom calc import add\n", 1)
-
-
-_PARTS = {
-    "m.py": (
-        [
-            "def f0(a):\n    return a\n",
-            "def f1(a):\n    return 1\n",
-            "class C2:\n    def g2(self):\n        return 1\n",
-            "LIMIT3 = 1\n",
-            "A4, B4 = 1, 2\n",
-            "box5 = {}\nbox5['key5'] = 1\n",
-            "try:\n    import six6\nexcept ImportError:\n    pass\n",
-        ],
-        ["print(f1(2))\n", "from other import *\n", "def more(a):\n    return a\n", "X.y, Z = 1, 2\n"],
-    ),
-    "m.js": (
-        [
-            "function f0(a) {\n  return a;\n}\n",
-            "const f1 = (a) => 1;\n",
-            "class C2 {\n  g2() {\n    return 1;\n  }\n}\n",
-            "const LIMIT3 = 1;\n",
-            "run4('x', () => {\n  f0(1);\n});\n",
-            "module.exports = { f0, f1 };\n",
-            "const six6 = require('six');\n",
-        ],
-        [
-            "console.log(f1(2));\n",
-            "const { more } = require('other');\n",
-            "function other() {}\n",
-            "module.exports = { other };\n",
-        ],
-    ),
-}
-_NUMBERED = re.compile(r"\b(?:[a-zA-Z]+[0-9])\b")
-
-
-@given(st.data(), st.sampled_from(sorted(_PARTS)))
-def test_what_a_part_leaves_out_stays_or_the_part_is_refused(data: st.DataObject, path: str) -> None:
-    there, more = _PARTS[path]
-    pieces = data.draw(st.lists(st.sampled_from(there), unique=True, min_size=2))
-    old = "\n\n".join(pieces)
-    part = st.lists(st.sampled_from(there), unique=True, max_size=1)
-    code = "\n\n".join([*data.draw(part), *data.draw(st.lists(st.sampled_from(more), unique=True))])
-    assume(code.count("\n") < 0.5 * old.count("\n"))
-    assume(any(piece.startswith(("def", "class", "function", "const f")) for piece in pieces))
-    files = Files((path,), {path: old}.get, lambda _: "", (path,), TreeSitterParser())
-    done = settle([WriteFile(path, code)], files, "")
-    assert done.refused or set(_NUMBERED.findall(old)) <= set(_NUMBERED.findall(done.written[path]))
-    if done.written and path.endswith(".py"):
-        ast.parse(done.written[path])
+    assert within(old, other, "") == other.replace("\n", "\nfrom calc import add\n", 1)

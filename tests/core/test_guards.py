@@ -21,7 +21,6 @@ PARSER = TreeSitterParser()
 TESTS = "def test_one():\n    assert 1 + 1 == 2\n\n\ndef test_two():\n    assert 2\n"
 FILES = {
     "app.js": "const a = 1;\nconst b = 2;\nconst c = 3;\n",
-    "app.css": "a {\n  color: red;\n}\nb {}\n",
     "calc.py": "def add(a, b):\n    return a - b\n\n\ndef sub(a, b):\n    return a - b\n",
     "test_calc.py": TESTS,
     "broken.py": "def f(:\n",
@@ -89,7 +88,7 @@ def test_other_lines_are_not(line: str) -> None:
 
 
 def test_a_file_with_parts_left_out_is_refused() -> None:
-    assert "stands for lines" in refusals(WriteFile("app.css", "a {}\n/* ... rest of the file */\n"))[0]
+    assert "stands for lines" in refusals(WriteFile("app.js", "const a = 2;\n// ... rest of the file\n"))[0]
     assert "stands for lines" in refusals(WriteFile("app.js", "const a = 2;\n...\n"))[0]
     assert "stands for lines" in refusals(WriteFile("new.js", "const a = 2;\n// rest of the code unchanged\n"))[0]
     hollow = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    ...\n"

@@ -129,28 +129,6 @@ def test_any_text_is_read(suffix: str, text: str) -> None:
     assert isinstance(PARSER.problem(f"a.{suffix}", text), str)
 
 
-_SETTINGS = [
-    "[a]",
-    "[[a]]",
-    "[a.b]",
-    "a = 1",
-    "a.b = 2",
-    "c = [{d = 1}]",
-    "b = {a = 1}",
-    '{"a": 1}',
-    '{"a": {"b": [1]}}',
-    "# a",
-    "",
-]
-
-
-@given(st.sampled_from(["toml", "json", "txt"]), *[st.lists(st.sampled_from(_SETTINGS) | st.text(), max_size=5)] * 2)
-def test_any_settings_are_put_together_or_none_are(suffix: str, text: list[str], part: list[str]) -> None:
-    made = PARSER.with_settings(f"a.{suffix}", "\n".join(text), "\n".join(part))
-    assert isinstance(made, str | None)
-    assert PARSER.with_settings("a.toml", "a = 1\n", "b = 2\n") == "a = 1\nb = 2\n"
-
-
 @pytest.mark.parametrize("suffix", ["py", "js", "ts", "go", "rs", "c", "cpp", "java", "rb", "sh", "yaml", "css", "html"])
 @pytest.mark.parametrize("piece", ["(", "[", "{", "def ", "class a ", "func (", "x(", "<", '"', "<p>", "a: ", "\n  - "])
 def test_hostile_texts_cost_no_time(suffix: str, piece: str) -> None:
