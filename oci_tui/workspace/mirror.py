@@ -119,8 +119,9 @@ class Mirror:
     def read(self, path: str) -> str | None:
         """The text of a file; None when there is none or it is no UTF-8 text."""
         entry = self.pending.tree.get(self._named(path))
-        if entry is None or entry.mode == SYMLINK:
-            return None
+        return None if entry is None or entry.mode == SYMLINK else self._text(entry)
+
+    def _text(self, entry: Entry) -> str | None:
         data = self._shadow.read(entry.blob)
         try:
             return None if b"\0" in data else data.decode("utf-8")
@@ -134,7 +135,9 @@ class Mirror:
             return why
         entry = self.pending.tree.get(name)
         if entry is not None and name not in self._inputs:
-            return "a symlink" if entry.mode == SYMLINK else ""
+            if entry.mode == SYMLINK:
+                return "a symlink"
+            return "" if self._text(entry) is not None else "not UTF-8 text; leave it, or change it by a program that you run"
         for place in (*names.ancestors(name), name):
             if place in self._closed:
                 kept = "" if place in self._read_only else "left out of the mirror: "

@@ -23,6 +23,8 @@ from tests.workspace.repository import Opener, Repository
         ("lib", "a folder"),
         ("main.py/x", "below a file"),
         ("link", "a symlink"),
+        ("latin.py", "not UTF-8 text"),
+        ("binary", "not UTF-8 text"),
         ("link/x", "below a symlink"),
         ("logs/a.log", "ignore rules"),
         ("logs/new", "ignore rules"),
@@ -32,6 +34,7 @@ from tests.workspace.repository import Opener, Repository
 )
 async def test_paths_that_may_not_be_written(repository: Repository, opened: Opener, path: str, why: str) -> None:
     repository.write({".gitignore": "*.log\n/logs/\n", "server.pem": "key", "HEAD": "ref", "refs/x": "1"})
+    repository.write({"latin.py": "x = 'é'\n".encode("latin-1"), "binary": b"\0\1"})
     (repository.root / "link").symlink_to("lib")
     workspace = await opened(repository.root)
     assert why in workspace.check(path)
