@@ -12,6 +12,7 @@ from oci_tui.core import guards
 from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.joined import joined
+from oci_tui.core.formats.line_ends import like, plain
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.outline import Unread
@@ -64,7 +65,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
             continue
-        done.written[path] = text
+        done.written[path] = like(done.written.get(path) or files.read(path) or "", text)
         if how:
             done.notes.append(f"{path}: {how}")
     return done
@@ -72,7 +73,7 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
 
 def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, str]]) -> None:
     """Raises MismatchError where the new text may not be written."""
-    old = files.read(path)
+    old = _plain(files.read(path))
     if why := guards.objection(path, old, new, prompt):
         raise MismatchError(f"{path}: {why}")
     if (path, new) not in told and (why := guards.doubt(path, old, new, files.parser)):
@@ -92,7 +93,7 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
         raise MismatchError(f"{path}: {why}")
     if clash := next((other for other in written if _within(other, path) or _within(path, other)), ""):
         raise MismatchError(f"{path}: {clash} is written in the same reply; one cannot be a file and a folder")
-    text = written[path] if path in written else files.read(path)
+    text = _plain(written[path] if path in written else files.read(path))
     if isinstance(edit, WriteFile):
         if path in written and text and (both := joined(path, text, edit.text, files.parser)) is not None:
             return path, both, "a later block of the reply was added to an earlier one, for it defines other names"
@@ -111,6 +112,10 @@ def _edited(edit: Edit, files: Files, done: Settled, prompt: str, coming: Mappin
     if edit.search.strip():
         raise MismatchError(f"{path}: no such text file; write the whole file instead")
     return path, edit.replace, ""
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)
 
 
 def _used(path: str, files: Files, coming: Mapping[str, str], name: str) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from oci_tui.core import guards, labels, shell_text, syntax
 from oci_tui.core.formats import beginnings, definitions, search_replace, symbols, tool_call, unified_diff, whole_file
+from oci_tui.core.formats.line_ends import plain
 from oci_tui.core.formats.search_replace import Malformed, ReplaceText
 from oci_tui.core.formats.tool_call import Call
 from oci_tui.core.formats.whole_file import WriteFile
@@ -264,7 +265,8 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
     edits = [_homed(edit, files) for edit in reply.edits]
     code: list[Code] = []
     shown: list[Edit] = []
-    written = dict(files) | {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
+    written = {path: plain(text) for path, text in files.items()}
+    written |= {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile) and edit.path in files}
     for block in (*reply.code, *reply.loose):
         python = {path: text for path, text in written.items() if path.endswith(".py")}
         is_python = block.language in PYTHON_TAGS
