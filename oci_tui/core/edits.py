@@ -12,6 +12,7 @@ from oci_tui.core import guards
 from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.joined import joined
+from oci_tui.core.formats.left_out import left_out
 from oci_tui.core.formats.line_ends import like, plain
 from oci_tui.core.formats.search_replace import Malformed, MismatchError, ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
@@ -53,8 +54,8 @@ class Settled(msgspec.Struct):
 def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str, str]] | None = None) -> Settled:
     """Make the edits in order, each on what those before it wrote. `prompt` is what the person asked for.
 
-    `told` holds texts that were refused for not parsing, or for a line that stands for others where none are lost: one that
-    comes again as it was is let through, for the check to judge.
+    `told` holds texts that were refused for not parsing, for leaving most of a file out, or for a line that stands for others
+    where none are lost: one that comes again as it was is let through, for the check to judge.
     """
     done, told = Settled(), set() if told is None else told
     coming = {edit.path: edit.text for edit in edits if isinstance(edit, WriteFile)}
@@ -62,6 +63,8 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
         try:
             path, text, how = _edited(edit, files, done, prompt, coming)
             _guard(path, files, text, prompt, told)
+            if isinstance(edit, WriteFile) and text == edit.text:
+                _ask(path, files, text, coming, told)
         except MismatchError as mismatch:
             done.refused.append(str(mismatch))
             continue
@@ -77,6 +80,14 @@ def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, 
     if why := guards.objection(path, old, new, prompt):
         raise MismatchError(f"{path}: {why}")
     if (path, new) not in told and (why := guards.doubt(path, old, new, files.parser)):
+        told.add((path, new))
+        raise MismatchError(f"{path}: {why}")
+
+
+def _ask(path: str, files: Files, new: str, coming: Mapping[str, str], told: set[tuple[str, str]]) -> None:
+    """Raises MismatchError, once, where a whole file leaves out most of what it would take the place of."""
+    old = _plain(files.read(path))
+    if old and (path, new) not in told and (why := left_out(path, old, new, coming, files.parser)):
         told.add((path, new))
         raise MismatchError(f"{path}: {why}")
 

@@ -126,7 +126,46 @@ def test_an_elision_by_which_nothing_is_lost_is_refused_once() -> None:
     assert (first.written, "stands for lines" in first.refused[0]) == ({}, True)
     assert settle([WriteFile("new.js", new)], files, "", known).written == {"new.js": new}
     for _ in range(2):
-        assert settle([WriteFile("app.css", "a {}\n/* ... rest of the file */\n")], files, "", known).refused
+        assert settle([WriteFile("app.js", new)], files, "", known).refused
+
+
+LARGE = {
+    "calc.py": "def add(a, b):\n    return a - b\n\n\ndef sub(a, b):\n    return a - b\n\n\ndef mul(a, b):\n    return a * b\n",
+    "stack.js": "class Stack {\n  constructor() {}\n  push(x) {}\n  pop() {}\n}\nmodule.exports = { Stack };\n",
+    "lib.rs": "impl S {\n    fn a() {}\n    fn b() {}\n    fn c() {}\n}\n",
+    "project.toml": "[project]\nname = 'x'\n\n[[source]]\nname = 'y'\n\n[tool.ruff]\nline-length = 99\n",
+    "package.json": '{"name": "x", "version": "1", "scripts": {}}\n',
+    "old.py": "def get_usr():\n    return 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "gone"),
+    [
+        ("calc.py", "def add(a, b):\n    return a + b\n\n\nprint(add(1, 2))\n", "sub, mul"),
+        ("stack.js", "class Stack {\n  pop() { return 1 }\n}\nconsole.log(1);\n", "Stack.constructor, Stack.push"),
+        ("lib.rs", "impl S {\n    fn a() { 1 }\n}\n", "S.b, S.c"),
+        ("project.toml", "[tool.pytest.ini_options]\naddopts = '-q'\n", "project, source, tool.ruff"),
+        ("package.json", '{"scripts": {"test": "jest"}}', "name, version"),
+        ("calc.py", "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b\n\n\nprint(add(1, 2))\n", ""),
+        ("old.py", "def get_user():\n    return 1\n", ""),
+    ],
+)
+def test_a_file_that_leaves_most_of_the_old_one_out_is_asked_about_once(path: str, text: str, gone: str) -> None:
+    files, told = Files(tuple(LARGE), LARGE.get, lambda _: "", tuple(LARGE), PARSER), set[tuple[str, str]]()
+    refused = settle([WriteFile(path, text)], files, "", told).refused
+    assert [f"leaves out {gone}, which" in reason for reason in refused] == [True] * bool(gone)
+    assert settle([WriteFile(path, text)], files, "", told).written == {path: text}
+
+
+def test_what_another_file_of_the_reply_takes_over_is_not_left_out() -> None:
+    files = Files(tuple(LARGE), LARGE.get, lambda _: "", tuple(LARGE), PARSER)
+    kept, taken = LARGE["calc.py"].split("\n\n\n", 1)
+    moved = [
+        WriteFile("calc.py", f"from more import mul, sub\n\n\n{kept}\n\n\nprint(add(1, 2))\n"),
+        WriteFile("more.py", taken),
+    ]
+    assert not settle(moved, files, "move sub and mul into more.py", None).refused
 
 
 def test_a_change_that_is_only_claimed_is_seen() -> None:
