@@ -16,6 +16,8 @@ from oci_tui.core.secrets import redacted
 _MARGIN = 16
 """Tokens by which messages that are counted one by one may be more together."""
 
+CUT = "the middle of what came of the last reply"
+
 
 class Conversation:
     """`known` holds the hash of each file as the model has read or written it, `seen` the paths of those of this turn, which
@@ -78,12 +80,13 @@ class Conversation:
         A file that was in it, and is not whole any more, is not known.
         """
         self.say(shown)
-        if shown == said:
-            return ()
-        blocks = {path: context.block(path, text) for path in self.known if (text := read(path))}
-        for path in [path for path, block in blocks.items() if block in said and block not in shown]:
+        for path in self.whole(said, read) - self.whole(shown, read):
             del self.known[path]
-        return ("the middle of what came of the last reply",)
+        return (CUT,) * (shown != said)
+
+    def whole(self, text: str, read: Callable[[str], str | None]) -> set[str]:
+        """The known files that stand in a text as they are."""
+        return {path for path in self.known if (now := read(path)) and context.block(path, now) in text}
 
     def unanswered(self) -> str:
         """What came of the last turn's last reply, which no reply has read; it is taken out, to be said with what comes now."""

@@ -45,7 +45,7 @@ _TESTS = r"(?:tests?\b(?![/.]\w)|test_\w+)"
 _NOT = r"(?:not|never|no|nor|neither|none|without|instead|rather|why|cannot|avoid|stop)\b|\w+n['’]t\b"
 _OTHERWISE = r"make|ensure|check|keep|leave|run|see|let|show|update|adapt|fix|change|add|write|extend|use"
 _BETWEEN = (
-    rf"(?:(?!\b(?:{_NOT}|(?:so|that|which|while|until|because|before|after|but|except|under)\b|(?:and|or|then)\s+(?:{_OTHERWISE})\b)"
+    rf"(?:(?!\b(?:{_NOT}|(?:so|that(?!\s+tests?\b)|which|while|until|because|before|after|but|except|under)\b|(?:and|or|then)\s+(?:{_OTHERWISE})\b)"
     rf"|,\s+(?:{_OTHERWISE})\b)(?:[^.;:!?\n]|\.\b)){{0,200}}?"
 )
 _ASKED = re.compile(

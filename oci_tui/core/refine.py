@@ -8,7 +8,7 @@ from functools import partial
 
 from oci_tui.core import context, events, failure, feedback, guards
 from oci_tui.core.attempt import Attempt, Parts
-from oci_tui.core.conversation import Conversation
+from oci_tui.core.conversation import CUT, Conversation
 from oci_tui.core.errors import PromptError, SandboxError
 from oci_tui.core.events import Event
 from oci_tui.core.generation import Begun, Message
@@ -202,12 +202,14 @@ class Turn:
                 async for event in happened:
                     yield event
         check, ago = attempt.first_check, conversation.unanswered()
+        read = self.workspace.read
         for share, unasked, whole in _LESS_AND_LESS:
-            known = dict(conversation.known)
             free = context.kept_free(attempt.room, self.policy.max_new_tokens, unasked=unasked)
             left = attempt.room - free - size
             most = left if whole else min(left, context.LEAST_FEEDBACK_TOKENS)
             heard, failing = await context.cut(ago, most, count), await context.cut(check.said, most, count)
+            cut_out = conversation.whole(ago, read) - conversation.whole(heard, read)
+            known = {path: told for path, told in conversation.known.items() if path not in cut_out}
             room, named = int(attempt.room * share), [place.path for place in check.places] if whole else ()
             output = conversation.output
             shown = await context.show(self.workspace, attempt.parser, self.prompt, output, room, known, named, unasked)
@@ -217,13 +219,14 @@ class Turn:
             if await count([conversation.messages[0], Message("user", f"{heard}\n\n{text}")]) <= attempt.room - free:
                 break
         conversation.known = known
-        conversation.seen = set(shown.paths)
+        conversation.seen = {*shown.paths, *conversation.whole(heard, read)}
         ours = (context.INSTRUCTIONS,)
-        read = (*ours * bool(first and said), *shown.paths)
+        paths = (*ours * bool(first and said), *shown.paths)
         left_out = (*shown.left_out, *(f"the end of {path}" for path in ours * cut))
-        attempt.shown = context.Shown(paths=read, left_out=left_out, unknown=shown.unknown)
+        attempt.shown = context.Shown(paths=paths, left_out=left_out, unknown=shown.unknown)
         if ago:
-            attempt.forgotten += conversation.say_cut(ago, heard, self.workspace.read)
+            conversation.say(heard)
+            attempt.forgotten += (CUT,) * (heard != ago)
         conversation.say(text)
         conversation.first, attempt.opening = len(conversation.messages) - 1, conversation.messages[-1]
         attempt.diff = await self.workspace.diff()

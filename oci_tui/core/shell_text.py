@@ -33,6 +33,8 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r".*\s\S*\w[.!?:,]\s*")
+_MOST_LINES = 200
+"""A command of more is not looked for: each line of it is read with all before it."""
 
 
 def commands(lines: Sequence[str]) -> list[str]:
@@ -69,7 +71,7 @@ def is_prose(line: str) -> bool:
 
 def _whole(line: str, following: Sequence[str]) -> list[str]:
     """The command that begins with `line`: with as many of those that follow as it takes, at most up to the next one."""
-    command = [line]
+    command, following = [line], following[:_MOST_LINES]
     prompted = bool(following) and following[0].startswith(_GOES_ON)
     for more in following:
         if not _goes_on("\n".join(command)):
