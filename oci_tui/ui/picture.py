@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,4 +53,7 @@ async def picture(
 if __name__ == "__main__":
     columns, rows = (int(part) for part in sys.argv[2].split("x"))
     theme, keys = (sys.argv[3:4] or ["night"])[0], sys.argv[4:]
-    sys.stdout.write(asyncio.run(picture(Path(sys.argv[1]), (columns, rows), theme, keys=keys)))
+    with tempfile.TemporaryDirectory() as folder:
+        # neither drawn as a person's last layout was, nor remembered as theirs
+        os.environ["XDG_STATE_HOME"] = folder
+        sys.stdout.write(asyncio.run(picture(Path(sys.argv[1]), (columns, rows), theme, keys=keys)))

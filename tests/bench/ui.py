@@ -210,8 +210,9 @@ async def headless() -> list[Row]:
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
 
         async def shown(text: str) -> None:
-            while text not in on_screen(app):
-                await pilot.pause(0.001)
+            async with asyncio.timeout(60):
+                while text not in on_screen(app):
+                    await pilot.pause(0.001)
 
         await shown("Ask for a change")
         bench = app.workbench
@@ -263,7 +264,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--headless", action="store_true", help="only what needs no terminal")
     chosen = parser.parse_args(arguments)
     rows = [] if chosen.headless else in_terminal(chosen.after)
-    rows += asyncio.run(headless())
+    with tempfile.TemporaryDirectory(prefix="oci-tui-bench-") as state:
+        os.environ["XDG_STATE_HOME"] = state
+        rows += asyncio.run(headless())
     written: Callable[[Row], str] = as_table if chosen.table else as_text
     print("\n".join(written(row) for row in rows))
     return 0 if all(row.passed for row in rows) else 1
