@@ -33,7 +33,7 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r".*\s\S*\w[.!?:,]\s*")
-_MOST_LINES = 200
+_MOST_LINES = 40
 """A command of more is not looked for: each line of it is read with all before it."""
 
 

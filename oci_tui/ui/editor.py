@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from textual.app import SuspendNotSupported
@@ -18,8 +19,10 @@ _COLON = {"code", "codium", "subl", "zed", "hx", "helix"}
 
 
 def command(file: Path, line: int = 1) -> list[str]:
-    """What opens this file at this line; without a word of the person's it is vi."""
+    """What opens this file at this line; without a word of the person's it is vi. Raises ValueError for a word that is none."""
     editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    if not editor:
+        raise ValueError("it is blank")
     name = Path(editor[0]).name
     if name in _COLON:
         return [*editor, *(["--goto"] if name in ("code", "codium") else []), f"{file}:{line}"]
@@ -28,19 +31,37 @@ def command(file: Path, line: int = 1) -> list[str]:
 
 async def opened(app: LendingApp, file: Path, line: int) -> str:
     """Open a file at a line; why it cannot be opened, "" when it was."""
-    return await _run(app, command(file, line))
+    return await _run(app, file, line)
 
 
 async def changed(app: LendingApp, text: str, suffix: str = ".md") -> tuple[str, str]:
-    """The text as it is after the editor, and why it could not be opened ("" when it could)."""
-    with tempfile.TemporaryDirectory(prefix="oci-tui-") as folder:
+    """The text as it is after the editor, and why it could not be opened ("" when it could).
+
+    Where the app ends meanwhile, the editor's file stays in the folder for temporary ones.
+    """
+    with ExitStack() as stack:
+        folder = tempfile.mkdtemp(prefix="oci-tui-")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         file = Path(folder, f"text{suffix}")
         file.write_text(text, encoding="utf-8", errors="replace")
-        problem = await _run(app, command(file))
-        return (text, problem) if problem else (file.read_text(encoding="utf-8", errors="replace").rstrip("\n"), "")
+        try:
+            problem = await _run(app, file)
+        except asyncio.CancelledError:
+            stack.pop_all()
+            raise
+        if problem:
+            return text, problem
+        try:
+            return file.read_text(encoding="utf-8", errors="replace").rstrip("\n"), ""
+        except OSError as error:
+            return text, f"what the editor wrote cannot be read ({error.strerror}); nothing was taken over"
 
 
-async def _run(app: LendingApp, argv: list[str]) -> str:
+async def _run(app: LendingApp, file: Path, line: int = 1) -> str:
+    try:
+        argv = command(file, line)
+    except ValueError as error:
+        return f"$VISUAL or $EDITOR cannot be understood ({error}); set it to a program"
     try:
         with app.lend():
             program = await asyncio.create_subprocess_exec(*argv)

@@ -21,6 +21,7 @@ _ANY = (
     re.compile(r"(?P<path>[\w./+@-]*\w):(?: line )?(?P<line>\d+)"),
     re.compile(r"(?P<path>[\w./+@-]*\w)(?P<line>)"),
 )
+_READ, _DIGITS = 1000, 9
 
 
 class FileLine(NamedTuple):
@@ -38,11 +39,14 @@ class FileLine(NamedTuple):
 def place_in(text: str, is_file: Callable[[str], bool]) -> FileLine | None:
     """The file a line speaks of and the line in it (1 where it does not say): of a traceback, a compiler, pytest, grep.
 
+    A line is read as far as such programs write.
+
     One that `is_file` goes first; what only looks like a file's name comes after.
     """
+    text = text[:_READ]
     named, others = (
         [
-            FileLine(found["path"].removeprefix("/workspace/"), int(found["line"] or 1))
+            FileLine(found["path"].removeprefix("/workspace/"), int((found["line"] or "1")[:_DIGITS]))
             for shape in shapes
             for found in shape.finditer(text)
         ]

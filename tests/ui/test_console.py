@@ -78,6 +78,8 @@ def test_text_on_a_ground_of_its_own_can_be_read() -> None:
         ("in /workspace/Dockerfile", ("Dockerfile", 1)),
         ("os.path:3 called from src/main.rs:7", ("src/main.rs", 7)),
         ("12:30 Makefiles:3", None),
+        ("a.py:" + "1" * 5000, ("a.py", 111111111)),
+        ("x" * 50_000, None),
     ],
 )
 def test_a_line_names_its_file(line: str, place: tuple[str, int] | None) -> None:
@@ -92,6 +94,13 @@ def test_a_line_names_its_file(line: str, place: tuple[str, int] | None) -> None
 def test_editors_are_told_the_line_their_way(monkeypatch: pytest.MonkeyPatch, editor: str, argv: list[str]) -> None:
     monkeypatch.setenv("VISUAL", editor)
     assert command(Path("a.py"), 7) == argv
+
+
+@pytest.mark.parametrize("editor", ["vim '", " "])
+def test_what_names_no_editor_is_said(monkeypatch: pytest.MonkeyPatch, editor: str) -> None:
+    monkeypatch.setenv("VISUAL", editor)
+    with pytest.raises(ValueError, match=r"quotation|blank"):
+        command(Path("a.py"))
 
 
 def test_a_log_finds_every_line_whatever_pieces_it_came_in() -> None:

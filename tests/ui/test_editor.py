@@ -205,8 +205,8 @@ def test_ctrl_c_is_the_editors(tmp_path: Path, editor: str, left: str) -> None:
         leave(screen)
 
 
-def test_a_signal_ends_the_app_and_its_editor(tmp_path: Path) -> None:
-    editor = "trap 'echo rescued > \"$HOME/rescued\"; exit' TERM; printf 'IN THE EDITOR'; while :; do read line; done"
+def test_a_signal_ends_the_app_and_its_editor_whose_file_stays(tmp_path: Path) -> None:
+    editor = 'trap \'echo kept > "$1"; echo "$1" > "$HOME/rescued"; exit\' TERM; printf \'IN THE EDITOR\'; while :; do read line; done'
     with editing(tmp_path, editor) as screen:
         screen.until(lambda: "passed · 2 rounds" in screen.text)
         in_editor(screen)
@@ -214,7 +214,10 @@ def test_a_signal_ends_the_app_and_its_editor(tmp_path: Path) -> None:
         code, _ = screen.ended()
         assert code == 128 + signal.SIGTERM
         assert screen.after == screen.before
-        assert (tmp_path / "rescued").exists()
+    rescued = Path((tmp_path / "rescued").read_text().strip())
+    assert rescued.read_text() == "kept\n"
+    rescued.unlink()
+    rescued.parent.rmdir()
 
 
 OLD = "import os\n\n\ndef f(x):\n    return x\n"

@@ -61,6 +61,11 @@ def test_each_side_of_a_hunk_is_coloured_as_the_text_that_it_is() -> None:
     assert inks("a.py", changed, old=True)[1:] == [{"string"}, {"keyword", "literal"}]
 
 
+def test_no_line_is_lost_to_its_lexer_and_data_is_not_coloured() -> None:
+    assert inks("a.sh-session", hunk("+> a\n+$ ls\n+out"))[2]
+    assert inks("a.py", hunk("\n".join("+x = " + "1" * 4000 for _ in range(40)))) == [{"text"}] * 40
+
+
 @pytest.mark.parametrize(
     ("path", "lines", "opener"),
     [

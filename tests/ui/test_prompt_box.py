@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Key, Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from oci_tui.core.events import ContextBuilt
 from oci_tui.core.mentions import find
@@ -140,6 +141,12 @@ async def test_up_finds_earlier_prompts_that_hold_what_was_typed() -> None:
         assert box.text == "flag"
 
 
+async def test_a_paste_that_there_is_not_is_what_stands_there() -> None:
+    async with typing() as (_, _, box):
+        box.put("[pasted 0: 1 line] [pasted 7: 2 lines]")
+        assert box.whole == box.text
+
+
 async def test_a_long_paste_is_one_word_that_the_model_reads_whole() -> None:
     text = "\n".join(f"line {number}" for number in range(40))
     async with typing() as (app, pilot, box):
@@ -227,8 +234,13 @@ async def test_the_list_of_what_waits_follows_the_queue() -> None:
         app.workbench._refresh_state()
         await until(pilot, lambda: screen._list.option_count == 2)
         assert screen._list.highlighted == 0, "the highlight is still on three"
-        await pilot.press("d", "d")
-        await until(pilot, lambda: app.screen is app.workbench and not talk.waiting)
+        above = Screen[None]()
+        await app.push_screen(above)
+        await until(pilot, lambda: app.screen is above)
+        screen.show(())
+        assert app.screen is above, "what came over the list stays"
+        await app.pop_screen()
+        await until(pilot, lambda: app.screen is app.workbench)
 
 
 async def test_what_waits_when_the_person_quits_is_said_and_in_the_prompt_again() -> None:

@@ -14,6 +14,8 @@ from oci_tui.ui.panes.lines import Spans
 if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
+_MOST_CHARACTERS = 50_000
+"""A block of more is data: it would take its lexer a second."""
 _BLOCK, _BEFORE, _AFTER = 128, 128, 64
 """Lines that are coloured at once, and how many around them the lexer reads first and on."""
 _JUDGED = 64
@@ -51,10 +53,13 @@ class _Side:
     def _coloured(self, start: int) -> list[Spans]:
         first = max(0, start - _BEFORE)
         texts = [plain(self._hunk.lines[index].text) for index in self._indices[first : start + _BLOCK + _AFTER]]
+        if sum(map(len, texts)) > _MOST_CHARACTERS:
+            return [((text, "text"),) for text in texts[start - first :][:_BLOCK]]
         opener = "" if self._at_top and not first else opened(self._path, texts[:_JUDGED])
         lines = [opener, *texts] if opener else texts
         highlighter = Highlighter("", self._path)
-        highlighter.read(lines[:-1], lines[-1])
+        # some lexers leave out a last line without an end
+        highlighter.read(lines, "")
         above = start - first + len(lines) - len(texts)
         return highlighter.lines[above : above + _BLOCK]
 

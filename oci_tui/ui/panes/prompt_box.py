@@ -19,7 +19,7 @@ from oci_tui.ui.wording import plural
 
 Completer = Callable[[str], Sequence[Suggestion]]
 
-_FOLDED = re.compile(r"\[pasted (\d+): [\d,]+ lines?\]")
+_FOLDED = re.compile(r"\[pasted (\d{1,6}): [\d,]+ lines?\]")
 
 
 class PromptBox(KeyedArea):
@@ -205,7 +205,7 @@ class PromptBox(KeyedArea):
 
     def _unfolded(self, found: re.Match[str]) -> str:
         number = int(found[1]) - 1
-        return self._pasted[number] if number < len(self._pasted) else found[0]
+        return self._pasted[number] if 0 <= number < len(self._pasted) else found[0]
 
     # sending
 

@@ -60,7 +60,15 @@ class QueueScreen(ModalScreen[str]):
         place = (self._list.highlighted or 0) - begun
         self._waiting = [*waiting]
         self._fill(min(max(place, 0), len(waiting) - 1))
-        if not waiting:
+        self._end_if_empty()
+
+    def on_screen_resume(self) -> None:
+        self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        # Textual takes away whichever screen is on top; one that came over this one stays
+        if not self._waiting and self.app.screen is self and not self._ending:
+            self._ending = True
             self.dismiss("")
 
     def _fill(self, place: int) -> None:
@@ -72,7 +80,7 @@ class QueueScreen(ModalScreen[str]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         # one of a list that was there before is none that waits at this place
-        if event.option in self._list.options:
+        if event.option in self._list.options and self.app.screen is self:
             self._ending = True
             self.dismiss(self._take(self._list.options.index(event.option)))
 
