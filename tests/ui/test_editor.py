@@ -206,7 +206,8 @@ def test_ctrl_c_is_the_editors(tmp_path: Path, editor: str, left: str) -> None:
 
 
 def test_a_signal_ends_the_app_and_its_editor_whose_file_stays(tmp_path: Path) -> None:
-    editor = 'trap \'echo kept > "$1"; echo "$1" > "$HOME/rescued"; exit\' TERM; printf \'IN THE EDITOR\'; while :; do read line; done'
+    saves = 'echo kept > "$1"; echo "$1" > "$HOME/rescued"; exit'
+    editor = f"trap '{saves}' TERM; printf 'IN THE EDITOR'; while :; do read line; done"
     with editing(tmp_path, editor) as screen:
         screen.until(lambda: "passed · 2 rounds" in screen.text)
         in_editor(screen)
