@@ -94,6 +94,14 @@ class Terminal:
         left = _CSI.sub(b"", self.raw.rpartition(b"\x1b[?1049l")[2])
         return self.process.returncode, left.decode().replace("\r\n", "\n").strip("\r\n")
 
+    def quit(self) -> int:
+        """End the app by its key, as often as it takes until it reads keys again after another program had the terminal."""
+        end = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < end:
+            self.press(b"\x11")
+            self.read(0.3)
+        return self.ended()[0]
+
     def hang_up(self) -> None:
         """What closing the terminal's window, or losing the line to the machine, does."""
         os.close(self._master)

@@ -106,8 +106,7 @@ def test_v_shows_the_figure_where_the_terminal_can(tmp_path: Path, kitty: bool, 
                 screen.until(lambda: "says nothing of pictures" in screen.text)
                 assert b"\x1bPq" not in bytes(screen.raw)
             assert b"\x1b_G" not in bytes(screen.raw)
-        screen.press(b"\x11\x11")
-        assert screen.ended()[0] == 0
+        assert screen.quit() == 0
     finally:
         screen.close()
 
@@ -136,8 +135,7 @@ def test_v_shows_the_figure_of_its_line_and_ctrl_c_goes_back(tmp_path: Path) -> 
             assert [screen.raw.count(picture) for picture in pictures] == shown
             screen.press(b"\x03")
             screen.until(lambda before=before: b"v" in screen.raw[before:].partition(b"\x1b[?1049h")[2])  # type: ignore[misc]
-        screen.press(b"\x11\x11")
-        assert screen.ended()[0] == 0
+        assert screen.quit() == 0
     finally:
         screen.close()
 
@@ -153,8 +151,7 @@ def test_after_a_figure_that_cannot_be_drawn_the_app_goes_on(tmp_path: Path) -> 
         screen.until(lambda: b"\x1b[c" in screen.raw)
         screen.press(b"\x1b[?62;4;22c")
         screen.until(lambda: b"cannot be drawn" in screen.raw)
-        screen.press(b"\x11\x11")
-        assert screen.ended()[0] == 0
+        assert screen.quit() == 0
     finally:
         screen.close()
 
