@@ -25,8 +25,10 @@ from oci_tui.ui.conversation import Converses
 from oci_tui.ui.copying import CopyingApp
 from oci_tui.ui.deciding import DecidingApp
 from oci_tui.ui.desk import Desk
+from oci_tui.ui.panes.ask_line import AskLine
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.lines import LinePane
+from oci_tui.ui.screens.choosing import ChoosingScreen
 from oci_tui.ui.screens.page import Page
 from oci_tui.ui.stocked import StockedApp
 from oci_tui.ui.together import TogetherApp
@@ -185,15 +187,19 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
     def action_help(self) -> None:
         from oci_tui.ui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+        else:
             self.push_screen(HelpScreen(self._group(), self.keymap))
 
     def _group(self) -> str:
         """The group of keys that hold where the person is."""
         focused = self.focused
-        labels = [focused.LABEL] if isinstance(focused, LinePane | CodeEditor) else []
+        labels = [focused.LABEL] if isinstance(focused, LinePane | CodeEditor | AskLine) else []
         if isinstance(self.screen, Page):
             labels += [*(pane.LABEL for pane in self.screen.query(LinePane)), "Page"]
+        elif isinstance(self.screen, ChoosingScreen):
+            labels.append(self.screen.GROUP)
         return next((label for label in labels if label in keys.GROUPS), "Prompt")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002

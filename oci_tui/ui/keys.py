@@ -18,7 +18,8 @@ class Key:
     """`keys` as Textual names them, comma-separated ("": none that can be given another); `shown` as a person reads them.
 
     `group` is where it holds; `name` is what the settings call it, by default the action's; `command` is its name in the
-    palette, "" for none. `box`: an action of the prompt box, which takes its keys before they can be typed; see `boxed`.
+    palette, "" for none. `box`: an action of a box that is written in, which takes its keys before they can be typed; see
+    `boxed`.
     """
 
     keys: str
@@ -42,7 +43,7 @@ class Key:
         return self.group in ("Anywhere", "Panes", "Prompt") and not self.box
 
 
-EVERY_PANE = "Every pane"
+MOVING, EVERY_PANE, UNTYPED = "Moving", "Every pane", "Outside the prompt"
 LEADER = "leader"
 
 KEYS: tuple[Key, ...] = (
@@ -86,13 +87,25 @@ KEYS: tuple[Key, ...] = (
     Key("alt+4,f5", "F5  Alt+4", "pane('changes')", "changes", group="Panes", name="changes"),
     Key("alt+5,f6", "F6  Alt+5", "pane('prompt')", "prompt", group="Panes", name="prompt"),
     Key("alt+z,f11", "Alt+Z  F11", "zoom", "this pane on the whole screen, and back", "Zoom the pane", "Panes"),
-    Key("", "1 … 4  i  z", "", "story, code, console, changes · prompt · whole screen, where nothing is typed", group="Panes"),
-    Key("j,down", "j  ↓", "move(1)", "down", group=EVERY_PANE, name="down"),
-    Key("k,up", "k  ↑", "move(-1)", "up", group=EVERY_PANE, name="up"),
-    Key("g,home", "g", f"move({-_FAR})", "first line", group=EVERY_PANE, name="first"),
-    Key("G,shift+g,end", "G", f"move({_FAR})", "last line", group=EVERY_PANE, name="last"),
-    Key("space", "Space", "page_down", "page down", group=EVERY_PANE),
-    Key("b", "b", "page_up", "page up", group=EVERY_PANE),
+    Key("1", "1", "app.pane('transcript')", "story", group=UNTYPED, name="story"),
+    Key("2", "2", "app.pane('code')", "code", group=UNTYPED, name="code"),
+    Key("3", "3", "app.pane('console')", "console", group=UNTYPED, name="console"),
+    Key("4", "4", "app.pane('changes')", "changes", group=UNTYPED, name="changes"),
+    Key("i,q", "i  q", "app.pane('prompt')", "prompt", group=UNTYPED, name="prompt"),
+    Key("z", "z", "app.zoom", "this pane on the whole screen, and back", group=UNTYPED),
+    Key("question_mark", "?", "app.help", "the keys, of this pane first", group=UNTYPED),
+    Key("tab,enter", "Tab  Enter", "take", "write what is suggested", group="Suggestions", box=True),
+    Key("down,ctrl+n", "↓", "next", "the next suggestion", group="Suggestions", box=True),
+    Key("up,ctrl+p", "↑", "previous", "the suggestion before", group="Suggestions", box=True),
+    Key("escape", "Esc", "leave", "suggest nothing", group="Suggestions", box=True),
+    Key("enter", "Enter", "submit", "take what stands there: a search, a value, a name", group="Line", name="take"),
+    Key("escape", "Esc", "leave", "leave the line, and take nothing", group="Line"),
+    Key("j,down", "j  ↓", "move(1)", "down", group=MOVING, name="down"),
+    Key("k,up", "k  ↑", "move(-1)", "up", group=MOVING, name="up"),
+    Key("g,home", "g", f"move({-_FAR})", "first line", group=MOVING, name="first"),
+    Key("G,shift+g,end", "G", f"move({_FAR})", "last line", group=MOVING, name="last"),
+    Key("space,pagedown", "Space", "page_down", "page down", group=MOVING),
+    Key("b,pageup", "b", "page_up", "page up", group=MOVING),
     Key("slash", "/", "search", "search", group=EVERY_PANE),
     Key("n", "n", "next(1)", "next match (in Changes without a search: next hunk)", group=EVERY_PANE, name="next"),
     Key("N,shift+n", "N", "next(-1)", "previous match or hunk", group=EVERY_PANE, name="previous"),
@@ -112,7 +125,7 @@ KEYS: tuple[Key, ...] = (
     Key("r", "r", "edit(False)", "edit the whole reply in $EDITOR, and run it in the model's place", group="Code", name="run"),
     Key("h", "h", "heat", "how sure the model was of each token, with what else it could have said", group="Code"),
     Key("l", "l", "least_sure", "to the line that the model was next least sure of", group="Code", name="least-sure"),
-    Key("", "Esc", "", "leave the block as the model wrote it", group="Code, edited"),
+    Key("escape", "Esc", "leave", "leave the block as the model wrote it", group="Code, edited", box=True),
     Key("alt+c", "Alt+C", "go_on", "the model goes on from the cursor; what stands after it is dropped", group="Code, edited"),
     Key("alt+r", "Alt+R", "run", "run the reply as you changed it, in the place of the model's", group="Code, edited"),
     Key("e", "e", "error(1)", "next error", group="Console", name="error"),
@@ -137,12 +150,19 @@ KEYS: tuple[Key, ...] = (
     Key("n", "n", "say('no')", "do not: the turn ends", group="Command", name="no"),
     Key("a", "a", "say('always')", "always let such commands run in this session", group="Command", name="always"),
     Key("escape", "Esc", "app.stop", "stop the turn", group="Command", name="stop"),
-    Key("", "j  k", "", "down and up in it; Space and b by pages", group="Command"),
     Key("c", "c", "choose('clean')", "accept the files that are not in conflict", group="Conflict", name="clean"),
     Key("m", "m", "choose('mine')", "have the model make its change again on top of yours", group="Conflict", name="mine"),
     Key("n", "n", "next(1)", "next file", group="Conflict", name="next"),
     Key("N,shift+n", "N", "next(-1)", "previous file", group="Conflict", name="previous"),
     Key("escape,q", "Esc  q", "choose('')", "leave the change pending", group="Conflict", name="leave"),
+    Key("enter", "Enter", "choose", "go back to this round: the mirror does, not your files", group="Time line"),
+    Key("escape,q,f7", "Esc  q", "dismiss(None)", "stay", group="Time line", name="leave"),
+    Key("enter", "Enter", "choose", "take this theme", group="Themes"),
+    Key("escape,q", "Esc  q", "leave", "back to the theme before", group="Themes"),
+    Key("enter", "Enter", "choose", "take this prompt back into the box", group="Queue"),
+    Key("d,delete", "d", "drop", "drop it", group="Queue"),
+    Key("escape,q", "Esc  q", "dismiss('')", "leave them as they wait", group="Queue", name="leave"),
+    Key("escape,q,question_mark", "Esc  q", "dismiss", "close the help", group="Help", name="leave"),
     Key("escape,q", "Esc  q", "close", "close the page", group="Page"),
     Key("question_mark", "?", "app.help", "the keys, of this page first", group="Page"),
     Key("enter,e", "Enter", "screen.change", "the next choice, or type the value", group="Settings"),
@@ -176,22 +196,6 @@ AFTER_LEADER: Mapping[str, str] = {
     **dict(zip("z12345", ("zoom", "story", "code", "console", "changes", "prompt"), strict=True)),
 }
 """What a key does after the leader, by the action's name; shown in this order."""
-
-PLAIN: tuple[BindingType, ...] = tuple(
-    Binding(key, f"app.{action}", show=False)
-    for key, action in (
-        ("1", "pane('transcript')"),
-        ("2", "pane('code')"),
-        ("3", "pane('console')"),
-        ("4", "pane('changes')"),
-        ("z", "zoom"),
-        ("i", "pane('prompt')"),
-        ("q", "pane('prompt')"),
-        ("question_mark", "help"),
-    )
-)
-"""Single letters and digits, for when the prompt does not have the focus."""
-
 
 YIELDING: Mapping[PromptKeys, frozenset[str]] = {
     "default": frozenset({"stop"}),
@@ -236,15 +240,21 @@ def bindings(prompt_keys: PromptKeys = "default") -> list[BindingType]:
 
 
 def of(group: str, *, priority: bool = False) -> list[BindingType]:
-    """The bindings of a pane, or of every pane."""
-    found = [key for key in KEYS if key.keys and key.group == group]
+    """The bindings of a pane or a screen, or of every pane."""
+    found = [key for key in KEYS if key.keys and key.group == group and not key.box]
     return [Binding(key.keys, key.action, key.does, show=False, priority=priority, id=key.id) for key in found]
 
 
-def boxed(keymap: Mapping[str, str]) -> dict[str, str]:
-    """What the prompt box does on a key, by Textual's name of it."""
-    own = direct(keymap)
-    return {part: key.action for key in KEYS if key.box for part in own.get(key.id, key.keys).split(",")}
+def boxed(keymap: Mapping[str, str], group: str = "Prompt") -> dict[str, str]:
+    """What a box that is written in does on a key, by Textual's name of it."""
+    own, found = direct(keymap), [key for key in KEYS if key.box and key.group == group]
+    return {part: key.action for key in found for part in own.get(key.id, key.keys).split(",")}
+
+
+def action_of(name: str) -> str:
+    """What a screen does that is asked for this action: one of its own, where it is nobody else's."""
+    action = _KNOWN[name].action
+    return action if "." in action.partition("(")[0] else f"screen.{action}"
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import signal
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rich.cells import cell_len
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.color import Color
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.pilot import Pilot
+from textual.widgets import Label
 
+from oci_tui import ui
 from oci_tui.core.changes import Kept
 from oci_tui.core.errors import SettingsError
 from oci_tui.core.events import HistoryListed
@@ -21,6 +29,7 @@ from oci_tui.settings import load
 from oci_tui.ui import keys
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.attention import BELL, notification, title
+from oci_tui.ui.panes.ask_line import AskLine
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.code_editor import CodeEditor
@@ -31,10 +40,12 @@ from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.conflict import ConflictScreen
 from oci_tui.ui.screens.details import DetailsScreen
 from oci_tui.ui.screens.evaluate import EvaluateScreen
-from oci_tui.ui.screens.help import HelpScreen
+from oci_tui.ui.screens.help import HelpScreen, HelpText
 from oci_tui.ui.screens.models import ModelsScreen
+from oci_tui.ui.screens.queue import QueueScreen
 from oci_tui.ui.screens.sessions import SessionsScreen
 from oci_tui.ui.screens.settings import SettingsScreen
+from oci_tui.ui.screens.themes import ThemeScreen
 from oci_tui.ui.screens.timeline import TimelineScreen
 from oci_tui.ui.themes import load as load_theme
 from tests.ui.odd import conflict
@@ -86,7 +97,7 @@ async def test_an_action_has_the_keys_that_the_settings_give_it(tmp_path: Path) 
     file = tmp_path / "config.toml"
     file.write_text('[ui.keys]\nhelp = "f9"\n"console.error" = "exclamation_mark"\nnothing = "x"', encoding="utf-8")
     app = OciApp(lambda: ReplaySession(RECORDING, speed=0), Path("/src"), "night", keymap=load(file=file).ui.keys)
-    async with app.run_test(size=(120, 60)) as pilot:
+    async with app.run_test(size=(120, 80)) as pilot:
         await until(pilot, lambda: "ui.keys.nothing: no such action" in on_screen(app))
         await pilot.press("alt+3", "f1")
         assert app.screen is app.workbench
@@ -105,6 +116,32 @@ def test_every_action_is_named_once_and_its_keys_clash_with_no_other_of_its_plac
     for group in {key.group for key in bound}:
         taken = [part for key in bound if key.group == group for part in key.keys.split(",")]
         assert len(set(taken)) == len(taken), group
+
+
+def astray(classes: Iterable[type[DOMNode]]) -> list[str]:
+    """The keys that these bind themselves and that are in no table of `keys`."""
+    known = {key.id for key in keys.KEYS if key.keys}
+    own = ((found, BindingsMap(found.__dict__.get("BINDINGS", ()))) for found in classes)
+    return [f"{found.__name__} {key}" for found, bound in own for key, binding in bound if binding.id not in known]
+
+
+def classes_below(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    for found in kind.__subclasses__():
+        yield found
+        yield from classes_below(found)
+
+
+def test_no_screen_and_no_pane_binds_a_key_that_is_in_no_table() -> None:
+    for module in pkgutil.walk_packages(ui.__path__, "oci_tui.ui."):
+        importlib.import_module(module.name)
+    ours = {found for found in classes_below(DOMNode) if found.__module__.startswith("oci_tui.ui.")}
+    assert ours >= {OciApp, TimelineScreen, ThemeScreen, QueueScreen, HelpScreen, ConflictScreen, ChangesPane, AskLine}
+    assert astray(ours) == []
+
+    class Astray(Label):
+        BINDINGS: ClassVar[list[BindingType]] = [*keys.of("Help"), Binding("x,f3", "go")]
+
+    assert astray([Astray]) == ["Astray x", "Astray f3"]
 
 
 async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -> None:
@@ -184,7 +221,8 @@ def test_help_hangs_its_lines_and_tells_the_keys_of_a_question(width: int) -> No
     rows = HelpScreen("Command", {})._text(width).plain.splitlines()
     assert max(map(cell_len, rows)) <= width
     assert rows[0] == "Command"
-    assert [row.split()[0] for row in rows[1 : rows.index("")] if row[2] != " "] == ["y", "n", "a", "Esc", "j"]
+    assert [row.split()[0] for row in rows[1 : rows.index("")] if row[2] != " "] == ["y", "n", "a", "Esc"]
+    assert rows[rows.index("") + 1 : rows.index("") + 3] == ["Moving", next(row for row in rows if row.startswith("  j  ↓"))]
     column = min(len(row) - len(row.lstrip()) for row in rows if row.startswith("   "))
     assert all(row.startswith(" " * column) for row in rows if row.startswith("   "))
 
@@ -461,6 +499,80 @@ async def test_help_begins_with_the_keys_that_hold_where_the_person_is() -> None
         app.workbench.show(conflict())
         await until(pilot, lambda: isinstance(app.screen, ConflictScreen))
         assert await first_group(app, pilot) == ("Conflict", ["c", "m", "n", "N", "Esc"])
+
+
+async def test_help_on_a_list_begins_with_the_keys_of_the_list_and_ends_with_the_key_that_began_it() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("f8")
+        await until(pilot, lambda: isinstance(app.screen, ThemeScreen))
+        assert await first_group(app, pilot) == ("Themes", ["Enter", "Esc"])
+        await pilot.press("escape")
+        app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "")]))
+        await until(pilot, lambda: isinstance(app.screen, TimelineScreen))
+        assert await first_group(app, pilot) == ("Time line", ["Enter", "Esc"])
+        await pilot.press("escape")
+        app.push_screen(QueueScreen(["one"], str))
+        await until(pilot, lambda: isinstance(app.screen, QueueScreen))
+        assert await first_group(app, pilot) == ("Queue", ["Enter", "d", "Esc"])
+        await pilot.press("escape", "f4", "slash")
+        await until(pilot, lambda: isinstance(app.focused, AskLine))
+        assert await first_group(app, pilot) == ("Line", ["Enter", "Esc"])
+        await pilot.press("escape", "f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        scroll = app.screen.query_one(HelpText)
+        await pilot.press("j")
+        await until(pilot, lambda: scroll.scroll_y == 1)
+        await pilot.press("f1")
+        await until(pilot, lambda: app.screen is app.workbench)
+
+
+async def test_the_keys_of_lists_lines_and_suggestions_can_be_others_and_are_told() -> None:
+    own = {
+        "moving.up": "v",
+        "themes.choose": "c",
+        "themes.leave": "x",
+        "time-line.leave": "l",
+        "help.leave": "m",
+        "line.take": "ctrl+t",
+        "line.leave": "ctrl+l",
+        "suggestions.take": "ctrl+t",
+        "outside-the-prompt.zoom": "w",
+    }
+    async with opened(prompt="one", keymap=own) as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("f8")
+        await until(pilot, lambda: "c takes it · x leaves" in on_screen(app))
+        await pilot.press("up", "k", "enter", "escape", "q")
+        assert app.theme == "night"
+        assert isinstance(app.screen, ThemeScreen)
+        await pilot.press("v")
+        await until(pilot, lambda: app.theme == "frost")
+        await pilot.press("x")
+        await until(pilot, lambda: app.theme == "night" and app.screen is app.workbench)
+        await pilot.press("f8", "v", "c")
+        await until(pilot, lambda: app.theme == "frost" and app.screen is app.workbench)
+        app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "")]))
+        await until(pilot, lambda: "l stays" in on_screen(app))
+        await pilot.press("escape", "l", "f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape", "q")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("m")
+        await until(pilot, lambda: app.screen is app.workbench)
+        await pilot.press("f4")
+        await until(pilot, lambda: "w zoom" in on_screen(app))
+        await pilot.press("slash")
+        await until(pilot, lambda: "ctrl+t find   ctrl+l leave" in on_screen(app))
+        await pilot.press(*"error", "enter")
+        assert isinstance(app.focused, AskLine)
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: app.focused is app.workbench.query_one(ConsolePane))
+        await pilot.press("f6", *"/re")
+        await until(pilot, lambda: "/restore" in on_screen(app))
+        box = app.workbench.query_one(PromptBox)
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: box.text == "/reject ")
 
 
 async def test_the_keys_of_a_conflict_can_be_others_and_are_told() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
 
 
 class AskLine(Input):
@@ -21,7 +22,8 @@ class AskLine(Input):
     AskLine.asked { display: block; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+    LABEL = "Line"
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(LABEL)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, compact=True, select_on_focus=False)

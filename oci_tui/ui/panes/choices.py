@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 from textual.style import Style
 from textual.widgets import Label
+
+from oci_tui.ui import keys
 
 
 class Choices(Label):
@@ -20,3 +22,8 @@ class Choices(Label):
         said = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in choices]
         super().__init__(Content(" · ").join(said), markup=False)
         self.auto_links = False
+
+
+def offered(pairs: Sequence[tuple[str, str]], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Choices of (actions by name, what they do) pairs; of several in one the first is what a click does."""
+    return [(f"{keys.hint(names, keymap)} {does}", keys.action_of(names.partition(" ")[0])) for names, does in pairs]

@@ -35,7 +35,7 @@ class CodeEditor(KeyedArea):
     """Lies over the code pane until the person leaves it."""
 
     LABEL = "Code, edited"
-    HINTS = (("Esc", "leave"), ("code-edited.go_on", "go on from the cursor"), ("code-edited.run", "run"))
+    HINTS = (("code-edited.leave", "leave"), ("code-edited.go_on", "go on from the cursor"), ("code-edited.run", "run"))
     BINDINGS: ClassVar[list[BindingType]] = keys.of(LABEL, priority=True)
 
     class Done(Message):
@@ -101,8 +101,9 @@ class CodeEditor(KeyedArea):
         return highlighter.lines[index]
 
     async def _on_key(self, event: events.Key) -> None:
+        own = keys.boxed(keys.keymap_of(self.app), self.LABEL)
         match event.key:
-            case "escape" if self.edits is None or not self.edits.takes("escape", None):
+            case key if own.get(key) == "leave" and (self.edits is None or not self.edits.takes(key, None)):
                 self.post_message(self.Left(changed=self.text not in (self._excerpt.text, self._warned)))
                 self._warned = self.text
             case "enter" if self._mode == "insert":

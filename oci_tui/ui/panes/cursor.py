@@ -42,7 +42,7 @@ class CursorPane(LinePane):
             super().__init__()
             self.place = place
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.of(keys.EVERY_PANE)
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(keys.MOVING) + keys.of(keys.EVERY_PANE)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)

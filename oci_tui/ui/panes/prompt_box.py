@@ -167,12 +167,12 @@ class PromptBox(KeyedArea):
         current = self._completion.current
         if current is None:
             return False
-        match key:
-            case "tab" | "enter":
+        match keys.boxed(keys.keymap_of(self.app), "Suggestions").get(key):
+            case "take":
                 self.write(current)
-            case "down" | "ctrl+n" | "up" | "ctrl+p":
-                self._completion.move(1 if key in ("down", "ctrl+n") else -1)
-            case "escape":
+            case "next" | "previous" as way:
+                self._completion.move(1 if way == "next" else -1)
+            case "leave":
                 self._completion.offer(())
             case _:
                 return False

@@ -18,13 +18,14 @@ from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.choices import Choices
-from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.reading import ReadPane
 from oci_tui.ui.wording import plural, wrap
 
 _NUMBER = 5
 
 
-class CommandPane(LinePane):
+class CommandPane(ReadPane):
     """The text, numbered by its lines; what does not fit a row goes on in the next, so that nothing of it is out of sight."""
 
     LABEL = "Command"
@@ -32,7 +33,6 @@ class CommandPane(LinePane):
 
     def __init__(self, command: Command) -> None:
         super().__init__(id="command")
-        self.following = False
         self._text = [visible_line(line.expandtabs(4)) for line in text_of(command).split("\n")]
         self._rows: list[Spans] = []
 

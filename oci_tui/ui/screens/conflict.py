@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from oci_tui.core.conflict import Side, VersionLine, Versions
-from oci_tui.core.events import ChangeConflicted, Event
+from oci_tui.core.events import ChangeConflicted
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
-from oci_tui.ui.panes.choices import Choices
-from oci_tui.ui.panes.lines import LinePane, Spans
+from oci_tui.ui.panes.choices import Choices, offered
+from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.own import Own
+from oci_tui.ui.panes.reading import ReadPane
 from oci_tui.ui.wording import plural
 
 _WHOSE = 8
@@ -30,24 +31,16 @@ _SIDES: dict[Side, tuple[str, str]] = {
 }
 
 
-class VersionsPane(LinePane):
+class VersionsPane(ReadPane):
     """The three versions of every file in conflict, one below the other, each line with whose it is."""
 
     LABEL = "Conflict"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "scroll_down", show=False),
-        Binding("up", "scroll_up", show=False),
-    ]
 
     def __init__(self, conflict: ChangeConflicted) -> None:
         super().__init__(id="versions")
-        self.following = False
         self._rows: list[Versions | VersionLine] = []
         for versions in conflict.versions:
             self._rows += [versions, *versions.lines]
-
-    def show(self, event: Event) -> None:
-        """It shows one conflict, whatever happens meanwhile."""
 
     def line_count(self) -> int:
         return len(self._rows)
@@ -107,15 +100,15 @@ class ConflictScreen(ModalScreen[Choice | None]):
             yield Choices(self._choices())
 
     def _choices(self) -> list[tuple[str, str]]:
-        keymap, clean = keys.keymap_of(self.app), len(self._conflict.clean)
+        clean = len(self._conflict.clean)
         other = "file" if clean == 1 else f"{clean} files"
-        offered = [
-            ("conflict.clean", f"accept the other {other}", "screen.choose('clean')", self._offers("clean")),
-            ("conflict.mine", "model again on top of mine", "screen.choose('mine')", self._offers("mine")),
-            ("conflict.next conflict.previous", "next file", "screen.next(1)", True),
-            ("conflict.leave", "leave it pending", "screen.choose('')", True),
+        pairs = [
+            *([("conflict.clean", f"accept the other {other}")] if self._offers("clean") else []),
+            *([("conflict.mine", "model again on top of mine")] if self._offers("mine") else []),
+            ("conflict.next conflict.previous", "next file"),
+            ("conflict.leave", "leave it pending"),
         ]
-        return [(f"{keys.hint(names, keymap)} {does}", action) for names, does, action, there in offered if there]
+        return offered(pairs, keys.keymap_of(self.app))
 
     def _offers(self, choice: str) -> bool:
         return self._conflict.doing == "accepted" and (choice != "clean" or bool(self._conflict.clean))

@@ -8,23 +8,35 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from oci_tui.ui.keys import EVERY_PANE, KEYS, shown_all
+from oci_tui.ui.keys import EVERY_PANE, KEYS, MOVING, hint, of, shown_all
 from oci_tui.ui.slash import SLASHES
 from oci_tui.ui.wording import wrap
 
-_WITHOUT = ("Prompt", "Code, edited", "Command", "Conflict")
-"""Where the keys of every pane do not hold."""
+_WRITTEN_IN = ("Prompt", "Code, edited", "Line")
+"""Where keys are text: none moves."""
+_ASKING = ("Command", "Conflict", "Time line", "Themes", "Queue")
+"""Where there is something to answer, and nothing to search in."""
 _AROUND, _COLUMN, _INDENT, _WIDE = 5, 24, 6, 60
 
 
+class HelpText(VerticalScroll, inherit_bindings=False):
+    """What scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = of(MOVING)
+
+    def action_move(self, step: int) -> None:
+        """So many rows down, or up."""
+        self.scroll_relative(y=step, animate=False)
+
+
 class HelpScreen(ModalScreen[None]):
-    """Closed by Escape, q or F1."""
+    """Begins with the keys of `group`, and those that hold beside them."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 70%; }
@@ -34,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = of("Help")
 
     def __init__(self, group: str, keymap: Mapping[str, str]) -> None:
         super().__init__()
@@ -42,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
         self._keymap = keymap
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
+        with HelpText():
             yield Static(markup=False)
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -51,7 +63,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self, width: int) -> Content:
         lines: list[Content] = []
-        first = [self._first, *([] if self._first in _WITHOUT else [EVERY_PANE])]
+        beside = () if self._first in _WRITTEN_IN else (MOVING,) if self._first in _ASKING else (MOVING, EVERY_PANE)
+        first = (self._first, *beside)
         for group in dict.fromkeys([*first, *(key.group for key in KEYS)]):
             lines.append(Content.assemble((group, "bold $accent")))
             for key in KEYS:
@@ -62,7 +75,8 @@ class HelpScreen(ModalScreen[None]):
         for slash in SLASHES:
             lines += _rows(f"/{slash.name} {slash.takes}", slash.does, "", width)
         lines.append(Content(""))
-        ends = "Esc closes this. [ui.keys] in the settings gives an action other keys: f9, leader g."
+        closes = f"{hint('help.leave', self._keymap)} closes this."
+        ends = f"{closes} [ui.keys] in the settings gives an action other keys: f9, leader g."
         lines += [Content.styled(row, "$ink-faint") for row in wrap(ends, width)]
         return Content("\n").join(lines)
 

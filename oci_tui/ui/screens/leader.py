@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import zip_longest
-from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -39,8 +37,6 @@ class LeaderScreen(ModalScreen[Key | None]):
         scrollbar-size-vertical: 1;
     }
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
     def __init__(self, chords: Mapping[str, Key]) -> None:
         super().__init__()
@@ -75,8 +71,6 @@ class LeaderScreen(ModalScreen[Key | None]):
         self.dismiss(list(self._chords.values())[at] if 0 <= at < len(self._chords) else None)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            return
         event.stop()
         event.prevent_default()
         self.dismiss(self._chords.get(event.character or "") or self._chords.get(event.key))

@@ -20,7 +20,7 @@ from oci_tui.ui.screens.searching import SearchingScreen
 from oci_tui.ui.work import Work
 
 _WIDE = 100
-_CLOSE = (("Esc", "close"), ("every-pane.search", "search"), ("help", "help"))
+_CLOSE = (("page.close", "close"), ("every-pane.search", "search"), ("help", "help"))
 
 
 class Page(SearchingScreen):

@@ -6,47 +6,44 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Label, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
+from oci_tui.ui.screens.choosing import ChoosingList, ChoosingScreen
 
 
-class QueueScreen(ModalScreen[str]):
+class QueueScreen(ChoosingScreen[str]):
     """Ends with the prompt that was taken back, "" for none; `take` has the one at a place wait no more, and says what it was.
 
     `show` what waits whenever that changes.
     """
 
     DEFAULT_CSS = """
-    QueueScreen { align: center bottom; background: $background 70%; }
+    QueueScreen { align: center bottom; }
     QueueScreen > Vertical { width: 100%; height: auto; max-height: 90%; padding: 0 1; background: $surface; }
-    QueueScreen OptionList, QueueScreen OptionList:focus {
-        height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
-    }
     QueueScreen OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
-    QueueScreen Label { width: 100%; height: auto; color: $ink-muted; }
+    QueueScreen Choices { margin: 0; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss('')", show=False),
-        Binding("d,delete", "drop", show=False),
-    ]
+    GROUP = "Queue"
+    OFFERED = (("queue.choose", "takes one back into the box"), ("queue.drop", "drops it"), ("queue.leave", "leaves"))
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(GROUP)
 
     def __init__(self, waiting: Sequence[str], take: Callable[[int], str]) -> None:
         super().__init__()
         self._waiting = list(waiting)
         self._take = take
         self._ending = False
-        self._list = OptionList(markup=False)
+        self._list = ChoosingList()
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Enter takes one back into the box · d drops it · Esc leaves", markup=False)
+            yield self.choices()
             yield self._list
 
     def on_mount(self) -> None:

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Label, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from oci_tui.ui import keys
+from oci_tui.ui.screens.choosing import ChoosingList, ChoosingScreen
 
-class ThemeScreen(ModalScreen[str]):
+
+class ThemeScreen(ChoosingScreen[str]):
     """Ends with the name of the chosen theme, with the one before when the person left."""
 
     DEFAULT_CSS = """
     ThemeScreen { align: right top; background: $background 0%; }
     ThemeScreen > Vertical { width: 34; height: auto; max-height: 80%; padding: 1 2; background: $surface; }
-    ThemeScreen OptionList, ThemeScreen OptionList:focus {
-        height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
-    }
-    ThemeScreen Label { color: $ink-muted; margin-bottom: 1; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False)]
+    GROUP = "Themes"
+    OFFERED = (("themes.choose", "takes it"), ("themes.leave", "leaves"))
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(GROUP)
 
     def __init__(self, names: Sequence[str], before: str) -> None:
         super().__init__()
@@ -34,8 +34,8 @@ class ThemeScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Enter takes it · Esc leaves", markup=False)
-            yield OptionList(*(Option(name, id=name) for name in self._names), markup=False)
+            yield self.choices()
+            yield ChoosingList(*(Option(name, id=name) for name in self._names))
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = self._names.index(self._before)

@@ -6,36 +6,35 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Label, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from oci_tui.core.changes import Kept
 from oci_tui.core.terminal import visible_line
+from oci_tui.ui import keys
+from oci_tui.ui.screens.choosing import ChoosingList, ChoosingScreen
 from oci_tui.ui.wording import moment
 
 _SIGNS = {"round": "●", "accepted": "✓", "undone": "↶", "dropped": "✗", "committed": "◆"}
 
 
-class TimelineScreen(ModalScreen[int | None]):
+class TimelineScreen(ChoosingScreen[int | None]):
     """Ends with the number of the round to go back to, None to stay."""
 
     DEFAULT_CSS = """
-    TimelineScreen { align: center middle; background: $background 70%; }
+    TimelineScreen { align: center middle; }
     TimelineScreen > Vertical { width: 90; max-width: 100%; height: auto; max-height: 90%; padding: 1 2; background: $surface; }
-    TimelineScreen OptionList, TimelineScreen OptionList:focus {
-        height: auto; max-height: 100%; border: none; background: $surface; padding: 0;
-    }
     TimelineScreen OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
-    TimelineScreen Label { width: 100%; height: auto; color: $ink-muted; margin-bottom: 1; }
     TimelineScreen.-short > Vertical { padding: 0 1; max-height: 100%; }
-    TimelineScreen.-short Label { margin: 0; }
+    TimelineScreen.-short Choices { margin: 0; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f7", "dismiss(None)", show=False)]
+    GROUP = "Time line"
+    OFFERED = (("time-line.choose", "goes back to a round: the mirror does, not your files"), ("time-line.leave", "stays"))
+    BINDINGS: ClassVar[list[BindingType]] = keys.of(GROUP)
 
     def __init__(self, kept: Sequence[Kept]) -> None:
         super().__init__()
@@ -44,8 +43,8 @@ class TimelineScreen(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("Enter goes back to a round: the mirror does, not your files. Esc stays.", markup=False)
-            yield OptionList(*(self._row(kept) for kept in self._kept), markup=False)
+            yield self.choices()
+            yield ChoosingList(*(self._row(kept) for kept in self._kept))
 
     @staticmethod
     def _row(kept: Kept) -> Option:

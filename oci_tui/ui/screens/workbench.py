@@ -36,7 +36,7 @@ from oci_tui.ui.completing import Vocabulary
 from oci_tui.ui.conversation import BUSY, Conversation
 from oci_tui.ui.editor import changed
 from oci_tui.ui.facts import Facts
-from oci_tui.ui.keys import PLAIN, YIELDING, deciding, keymap_of
+from oci_tui.ui.keys import UNTYPED, YIELDING, deciding, hint, keymap_of, of
 from oci_tui.ui.memory import PromptMemory
 from oci_tui.ui.panes.changes import ChangesPane
 from oci_tui.ui.panes.code_editor import CodeEditor
@@ -88,7 +88,7 @@ class Workbench(OpeningScreen):
             self.kept = kept
 
     AUTO_FOCUS = "#prompt"
-    BINDINGS: ClassVar[list[BindingType]] = list(PLAIN)
+    BINDINGS: ClassVar[list[BindingType]] = of(UNTYPED)
 
     def __init__(self, root: Path, remembered: RememberedFile, prompt_keys: PromptKeys = "default") -> None:
         super().__init__(root, remembered, prompt_keys)
@@ -322,11 +322,11 @@ class Workbench(OpeningScreen):
         elif talk.stopping:
             pairs.append(("◌", "stopping"))
         elif self.focused is self._search:
-            pairs += [("Enter", "find"), ("Esc", "leave")]
+            pairs += [("line.take", "find"), ("line.leave", "leave")]
         elif self._declining is not None and self.focused is self._prompt:
             pairs += [
                 ("prompt.send", f"reject in {names(self._declining.paths)}; the model reads why"),
-                ("Esc", "reject nothing"),
+                ("stop", "reject nothing"),
             ]
         elif not talk.drives and not isinstance(self.focused, LinePane):
             if talk.company is not None and talk.company.me.role == "navigator":
@@ -346,7 +346,8 @@ class Workbench(OpeningScreen):
         elif isinstance(self.focused, CodeEditor):
             pairs += self.focused.HINTS
         elif isinstance(self.focused, LinePane):
-            pairs += [("Esc", "prompt"), ("z", "zoom"), ("every-pane.search", "search"), *self.focused.HINTS]
+            pairs += [("stop", "prompt"), ("outside-the-prompt.zoom", "zoom"), ("every-pane.search", "search")]
+            pairs += self.focused.HINTS
         elif talk.pending.files:
             pairs += decides
         else:
@@ -370,4 +371,5 @@ class Workbench(OpeningScreen):
 
     @on(ChangesPane.TooNarrow)
     def _too_narrow(self, message: ChangesPane.TooNarrow) -> None:
-        self.say(f"side by side needs {message.wanted} columns; z gives this pane the whole screen")
+        zoom = hint("outside-the-prompt.zoom", keymap_of(self.app))
+        self.say(f"side by side needs {message.wanted} columns; {zoom} gives this pane the whole screen")
