@@ -139,14 +139,14 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
         elif self._again("quit"):
             self.exit()
         else:
-            self.say(f"Ctrl+C again quits{self._what_stays()}", bad=True)
+            self.say(f"quits{self._what_stays()}", again=keys.hint("interrupt", self.keymap))
 
     def action_leave(self, sure: bool = False) -> None:
         stays = self._what_stays()
         if sure or not stays or self._again("leave"):
             self.exit()
         else:
-            self.say(f"Ctrl+Q again quits{stays}", bad=True)
+            self.say(f"quits{stays}", again=keys.hint("leave", self.keymap))
 
     def _what_stays(self) -> str:
         talk = self.workbench.conversation

@@ -46,9 +46,9 @@ class BenchApp(LendingApp):
         assert isinstance(bench, Workbench)
         return bench
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A passing word, on the screen that the person sees."""
-        (self.screen if isinstance(self.screen, Page) else self.workbench).say(text, bad=bad)
+    def say(self, text: str, *, bad: bool = False, again: str = "") -> None:
+        """A passing word, on the screen that the person sees; `again` as there."""
+        (self.screen if isinstance(self.screen, Page) else self.workbench).say(text, bad=bad, again=again)
 
     def _again(self, what: str) -> bool:
         """Whether this was asked a moment ago already; remembers that it was asked now."""

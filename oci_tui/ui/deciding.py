@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from oci_tui.core.events import Event
 from oci_tui.core.feedback import again, declined
 from oci_tui.core.selection import Selection
+from oci_tui.ui import keys
 from oci_tui.ui.bench_app import BenchApp
 from oci_tui.ui.conversation import Settles
 from oci_tui.ui.panes.changes import ChangesPane
@@ -38,7 +39,8 @@ class DecidingApp(BenchApp):
         if sure or not pending.files or self.workbench.conversation.running or self._again("reject"):
             self._decide("reject", lambda settle: settle.reject())
         else:
-            self.workbench.say(f"Ctrl+N again drops {pending.summary()}", bad=True)
+            decides = {name: key for key, name in keys.deciding(keys.YIELDING[self._prompt_keys], keys.keymap_of(self))}
+            self.workbench.say(f"drops {pending.summary()}", again=decides["reject"])
 
     def action_commit(self, message: str = "") -> None:
         self._decide("commit", lambda settle: settle.commit(message))

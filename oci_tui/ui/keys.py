@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -183,6 +184,8 @@ KEYS: tuple[Key, ...] = (
 
 _KNOWN = {key.id: key for key in KEYS if key.keys}
 
+_NAMES = re.compile(r"[^ …]+")
+
 GROUPS = frozenset(key.group for key in KEYS)
 
 _LED = "accept reject review changes.commit changes.undo changes.redo timeline steer editor command_palette theme help leave"
@@ -219,7 +222,11 @@ def keymap_of(app: object) -> Mapping[str, str]:
 
 def hint(names: str, keymap: Mapping[str, str]) -> str:
     """The keys of these actions as a person reads them, the first of each; what is no action's name stays as it is."""
-    return " ".join(shown(_KNOWN[name], keymap).partition("  ")[0] if name in _KNOWN else name for name in names.split(" "))
+
+    def key(name: str) -> str:
+        return shown(_KNOWN[name], keymap).partition("  ")[0] if name in _KNOWN else name
+
+    return _NAMES.sub(lambda found: key(found[0]), names)
 
 
 def deciding(yielding: Container[str], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -286,13 +293,26 @@ def _chord(part: str) -> str | None:
     return then.strip() if leader == LEADER and then else None
 
 
+def clicked(names: str, keymap: Mapping[str, str], at: int) -> list[str]:
+    """The keys, as Textual names them, that a click at this place of a `hint` presses; beside several ("a r") none."""
+    found = _NAMES.findall(names)
+    if sum(name in _KNOWN for name in found) < 2:
+        return _first(names, keymap) if names in _KNOWN else pressed(names)
+    for name in found:
+        if 0 <= at < len(hint(name, keymap)):
+            return _first(name, keymap)
+        at -= len(hint(name, keymap)) + 1
+    return []
+
+
+def _first(name: str, keymap: Mapping[str, str]) -> list[str]:
+    return [direct(keymap).get(name, _KNOWN[name].keys).partition(",")[0]]
+
+
 def pressed(shown: str) -> list[str]:
-    """The keys, as Textual names them, of one that a person reads ("Ctrl+X a"); none of "a r", which are two."""
+    """The keys, as Textual names them, of one that a person reads ("Ctrl+X a")."""
     named = {"esc": "escape", "/": "slash", "?": "question_mark"}
-    parts = shown.split(" ")
-    if "…" in shown or (len(parts) > 1 and len(parts[0]) == 1):
-        return []
-    return [named.get(part.lower(), part if len(part) == 1 else part.lower()) for part in parts]
+    return [named.get(part.lower(), part if len(part) == 1 else part.lower()) for part in shown.split(" ") if part]
 
 
 def shown(key: Key, keymap: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from oci_tui.core.errors import OciError
+from oci_tui.ui import keys
 from oci_tui.ui.background import Background
 from oci_tui.ui.desk import Desk
 from oci_tui.ui.equipped import EquippedApp
@@ -88,7 +89,7 @@ class StockedApp(EquippedApp):
         if desk is None:
             return
         if not self._again(f"remove {message.name}"):
-            self.say(f"D again deletes {message.name} from this machine", bad=True)
+            self.say(f"deletes {message.name} from this machine", again=keys.hint("models.delete", self.keymap))
             return
         try:
             desk.shelf.remove(message.name)

@@ -8,6 +8,7 @@ import pytest
 from textual.events import MouseDown, MouseMove, MouseUp
 from textual.pilot import Pilot
 
+from oci_tui.core.changes import Kept
 from oci_tui.core.ports import Command
 from oci_tui.ui import keys
 from oci_tui.ui.app import OciApp
@@ -15,9 +16,13 @@ from oci_tui.ui.panes.choices import Choices
 from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.screens.approval import ApprovalScreen
+from oci_tui.ui.screens.conflict import ConflictScreen, VersionsPane
 from oci_tui.ui.screens.details import DetailsScreen
 from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.screens.leader import LeaderScreen
+from oci_tui.ui.screens.queue import QueueScreen
+from oci_tui.ui.screens.timeline import TimelineScreen
+from tests.ui.odd import conflict
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
 
 
@@ -109,6 +114,63 @@ async def test_a_question_is_answered_by_a_click_that_begins_once_it_could_be_re
         assert await asked == answer
 
 
+async def test_what_a_list_a_conflict_and_the_help_offer_can_be_clicked() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        bench = app.workbench
+        taken: list[int | str | None] = []
+        for text, end in (("Esc leaves", "night"), ("Enter takes it", "frost"), ("paper", "paper")):
+            await pilot.press("f8", "up")
+            await clicked(app, pilot, text)
+            await until(pilot, lambda end=end: app.screen is bench and app.theme == end)  # type: ignore[misc]
+            app.theme = "night"
+        for text, number in (("Enter goes back", 2), ("Esc stays", None), ("turn 1, round 1", 1)):
+            app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "turn 1, round 1"), Kept("round", 2, 1.0, "")]), taken.append)
+            await clicked(app, pilot, text)
+            await until(pilot, lambda: app.screen is bench)
+            assert taken.pop() == number
+        waiting = ["first", "second"]
+        queue = QueueScreen(waiting, waiting.pop)
+        app.push_screen(queue, taken.append)
+        await clicked(app, pilot, "d drops it")
+        await until(pilot, lambda: waiting == ["first"])
+        await clicked(app, pilot, "Esc leaves")
+        await until(pilot, lambda: app.screen is bench)
+        assert taken.pop() == ""
+        app.push_screen(ConflictScreen(conflict()), taken.append)
+        for text, choice in (("accept the other", "clean"), ("model again on top", "mine"), ("leave it pending", None)):
+            await clicked(app, pilot, text)
+            await until(pilot, lambda: app.screen is bench)
+            assert taken.pop() == choice
+            app.push_screen(ConflictScreen(conflict()), taken.append)
+        await pilot.resize_terminal(80, 14)
+        await clicked(app, pilot, "next file")
+        await until(pilot, lambda: app.screen.query_one(VersionsPane).scroll_offset.y > 0)
+        await pilot.press("escape", "f1", "end")
+        await clicked(app, pilot, "Esc closes this")
+        await until(pilot, lambda: app.screen is bench)
+
+
+async def test_a_key_of_two_in_a_hint_and_a_key_to_be_pressed_again_can_be_clicked() -> None:
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await clicked(app, pilot, "Ctrl+N reject")
+        await until(pilot, lambda: "Ctrl+N again drops" in on_screen(app))
+        assert app.workbench.conversation.pending.files
+        await clicked(app, pilot, "Ctrl+N again drops")
+        await until(pilot, lambda: "rejected" in text_of(app.workbench.transcript))
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("f5")
+        await until(pilot, lambda: "a r accept, reject hunk" in on_screen(app))
+        x, y = place_of(app, "a r accept, reject hunk")
+        hunks = app.workbench.conversation.pending.summary()
+        await pilot.click(offset=(x + 6, y))
+        await pilot.click(offset=(x + 2, y))
+        await until(pilot, lambda: "rejected" in text_of(app.workbench.transcript))
+        assert app.workbench.conversation.pending.summary() != hunks
+
+
 async def dragged(app: OciApp, pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int]) -> None:
     """Press the left button at one place of the screen, and let it go at another."""
     await pilot.mouse_down(offset=start)
@@ -146,9 +208,25 @@ async def test_panes_are_as_high_and_as_wide_as_they_are_dragged_also_the_next_t
         ("/", ["slash"]),
         ("Y", ["Y"]),
         ("F1", ["f1"]),
-        ("a r", []),
-        ("F2…F5", []),
     ],
 )
 def test_a_hint_is_a_key(shown: str, pressed: list[str]) -> None:
     assert keys.pressed(shown) == pressed
+
+
+@pytest.mark.parametrize(
+    ("names", "at", "pressed"),
+    [
+        ("changes.accept changes.reject", 0, ["f5"]),
+        ("changes.accept changes.reject", 2, []),
+        ("changes.accept changes.reject", 3, ["r"]),
+        ("changes.accept changes.reject", 6, []),
+        ("story…changes", 1, ["alt+1"]),
+        ("story…changes", 2, []),
+        ("story…changes", 4, ["alt+4"]),
+        ("console.next-run", 20, ["right_square_bracket"]),
+        ("Ctrl+X a", 20, ["ctrl+x", "a"]),
+    ],
+)
+def test_of_a_hint_with_several_keys_the_one_under_the_mouse_is_meant(names: str, at: int, pressed: list[str]) -> None:
+    assert keys.clicked(names, {"changes.accept": "f5"}, at) == pressed

@@ -179,7 +179,7 @@ class QueueLine(Widget):
 class Hints(Widget):
     """One line: the keys that matter now, as (actions, what they do) pairs, see `keys.hint`; what does not fit is left out.
 
-    A word to the person takes the line's place for a few seconds.
+    A word to the person takes the line's place for a few seconds. Each key can be clicked; so can what it does, of one key.
     """
 
     SAID_S = 4.0
@@ -191,9 +191,11 @@ class Hints(Widget):
     pairs: reactive[tuple[tuple[str, str], ...]] = reactive(())
     said: reactive[tuple[str, str]] = reactive(("", ""))
     _clearing: Timer | None = None
+    _asked = ""
 
-    def say(self, text: str, style: str) -> None:
-        """Show this text, in this style, for `SAID_S` seconds."""
+    def say(self, text: str, style: str, key: str = "") -> None:
+        """Show this text, in this style, for `SAID_S` seconds; clicked, it is this key pressed."""
+        self._asked = key
         if self._clearing is not None:
             self._clearing.stop()
         self.said = (visible_line(text), style)
@@ -215,7 +217,7 @@ class Hints(Widget):
         return hints.truncate(self.size.width, ellipsis=True).stylize_before("$ink-muted")
 
     def _fitting(self) -> Iterator[tuple[str, Content]]:
-        """The hints that fit, each with its key; the first in any case."""
+        """The hints that fit, each with the names of its actions; the first in any case."""
         room, keymap = self.size.width - 2, keys.keymap_of(self.app)
         for number, (names, does) in enumerate(self.pairs):
             key = keys.hint(names, keymap)
@@ -223,13 +225,14 @@ class Hints(Widget):
             if number and hint.cell_length - 3 > room:
                 return
             room -= hint.cell_length
-            yield key, hint
+            yield names, hint
 
     def on_click(self, event: events.Click) -> None:
-        """A hint that is clicked is its key pressed."""
-        x = event.x - 1
-        for key, hint in [] if self.said[0] else self._fitting():
+        """A hint that is clicked is its key pressed; of several keys the one under the mouse."""
+        x, meant = event.x - 1, keys.pressed(self._asked) if self.said[0] else []
+        for names, hint in [] if self.said[0] else self._fitting():
             if 0 <= x < hint.cell_length - 3:
-                for pressed in keys.pressed(key):
-                    self.app.simulate_key(pressed)
+                meant = keys.clicked(names, keys.keymap_of(self.app), x)
             x -= hint.cell_length
+        for key in meant:
+            self.app.simulate_key(key)

@@ -14,7 +14,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from oci_tui.ui.keys import EVERY_PANE, KEYS, MOVING, hint, of, shown_all
+from oci_tui.ui.keys import EVERY_PANE, KEYS, MOVING, of, shown_all
+from oci_tui.ui.panes.choices import Choices, offered
 from oci_tui.ui.slash import SLASHES
 from oci_tui.ui.wording import wrap
 
@@ -44,6 +45,7 @@ class HelpScreen(ModalScreen[None]):
         width: 100; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; background: $surface; border: none;
         scrollbar-size-vertical: 1;
     }
+    HelpScreen Choices { color: $ink-faint; margin: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = of("Help")
@@ -56,6 +58,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with HelpText():
             yield Static(markup=False)
+            yield Choices(offered([("help.leave", "closes this")], self._keymap))
 
     def on_resize(self, _event: events.Resize) -> None:
         scroll = self.query_one(VerticalScroll)
@@ -75,8 +78,7 @@ class HelpScreen(ModalScreen[None]):
         for slash in SLASHES:
             lines += _rows(f"/{slash.name} {slash.takes}", slash.does, "", width)
         lines.append(Content(""))
-        closes = f"{hint('help.leave', self._keymap)} closes this."
-        ends = f"{closes} [ui.keys] in the settings gives an action other keys: f9, leader g."
+        ends = "[ui.keys] in the settings gives an action other keys: f9, leader g."
         lines += [Content.styled(row, "$ink-faint") for row in wrap(ends, width)]
         return Content("\n").join(lines)
 

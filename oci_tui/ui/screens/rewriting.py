@@ -8,6 +8,7 @@ from oci_tui.core.generation import Begun
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed
+from oci_tui.ui.keys import hint, keymap_of
 from oci_tui.ui.lending import LendingApp
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.code_editor import CodeEditor
@@ -76,7 +77,9 @@ class RewritingScreen(LaidOutScreen):
     @on(CodeEditor.Left)
     def _left(self, message: CodeEditor.Left) -> None:
         if message.changed:
-            self.say("Esc again drops what you wrote; Alt+C has the model go on from it, Alt+R runs it", bad=True)
+            names = ("code-edited.leave", "code-edited.go_on", "code-edited.run")
+            leave, go_on, run = (hint(name, keymap_of(self.app)) for name in names)
+            self.say(f"drops what you wrote; {go_on} has the model go on from it, {run} runs it", again=leave)
         else:
             self._leave_editor()
 

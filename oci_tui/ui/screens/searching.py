@@ -18,9 +18,9 @@ class SearchingScreen(Screen[None]):
         self._search = SearchLine()
         self._hints = Hints()
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A passing word, in the line of hints."""
-        self._hints.say(text, "$warning" if bad else "$foreground")
+    def say(self, text: str, *, bad: bool = False, again: str = "") -> None:
+        """A passing word, in the line of hints; `again` is the key that does this when it is pressed once more."""
+        self._hints.say(f"{again} again {text}" if again else text, "$warning" if bad or again else "$foreground", again)
 
     @on(CursorPane.Asked)
     def _asked(self, message: CursorPane.Asked) -> None:

@@ -223,7 +223,8 @@ class SessionsScreen(ListPage):
             self.say("this session is open; leave it first", bad=True)
         elif not self._again(f"delete session {summary.name}"):
             lost = f", with its pending change ({summary.pending})" if summary.pending else ""
-            self.say(f"D again deletes it for good{lost}; what it accepted stays in your files", bad=True)
+            key = keys.hint("sessions.delete", keys.keymap_of(self.app))
+            self.say(f"deletes it for good{lost}; what it accepted stays in your files", again=key)
         else:
 
             def delete() -> str:

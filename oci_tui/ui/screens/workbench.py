@@ -352,7 +352,7 @@ class Workbench(OpeningScreen):
             pairs += decides
         else:
             pairs += [("prompt.send", "send"), ("prompt.newline", "new line")]
-        pairs += [("help", "help"), ("F2…F5", "panes"), ("command_palette", "commands"), ("leave", "quit")]
+        pairs += [("help", "help"), ("story…changes", "panes"), ("command_palette", "commands"), ("leave", "quit")]
         self._hints.pairs = tuple(pairs)
 
     def _line_moved(self, waiting: tuple[str, ...]) -> None:
