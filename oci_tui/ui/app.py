@@ -206,7 +206,7 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
         """The palette: what the keys do, by name, and the themes."""
         for key in keys.KEYS:
             if key.command:
-                action = {"reject": "reject(True)", "leave": "leave(True)"}.get(key.action, key.action)
+                action = "leave(True)" if key.action == "leave" else key.action
                 shown = keys.shown(key, self.keymap)
                 yield SystemCommand(key.command, f"{key.does} — {shown}", lambda action=action: self._run(action))
         yield SystemCommand("Undo the last accepted change", "take it back out of your files — u in Changes", self.action_undo)

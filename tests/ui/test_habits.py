@@ -163,7 +163,7 @@ async def test_the_leader_shows_what_the_next_key_can_do_and_the_key_does_it() -
 @pytest.mark.parametrize(
     ("words", "name", "then"),
     [
-        ("rejpend", "Reject the pending change", "rejected"),
+        ("rejpend", "Reject the pending change", "Ctrl+N again drops"),
         ("review", "Review the pending change", "accept, reject hunk"),
         ("theme", "Theme", "Enter takes it"),
         ("setting", "Settings", "this is a recording: there are no settings"),
@@ -193,6 +193,18 @@ async def test_the_palette_shows_the_persons_own_key_and_escape_leaves_it() -> N
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.workbench and isinstance(app.focused, PromptBox))
         assert app.workbench.conversation.pending.files
+
+
+async def test_the_palette_rejects_as_the_key_does_only_when_it_is_said_twice() -> None:
+    async with opened((120, 40), prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await pilot.press("ctrl+p", *"rejpend")
+        await until(pilot, lambda: "Reject the pending change" in on_screen(app) and "(press twice)" in on_screen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Ctrl+N again drops" in on_screen(app) and app.screen is app.workbench)
+        assert app.workbench.conversation.pending.files
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: not app.workbench.conversation.pending.files)
 
 
 async def test_the_palette_takes_a_change_back() -> None:
