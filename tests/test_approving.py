@@ -18,6 +18,7 @@ from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.screens.approval import ApprovalScreen
 from tests.calculator import FILES, RIGHT, MakeRepository, scripted
 from tests.test_app import until
+from tests.ui.test_mouse import clicked
 from tests.ui.test_workbench import on_screen, opened, text_of
 
 LOOK = "```bash\ncat calc.py\n```"
@@ -56,7 +57,7 @@ async def test_yes_runs_this_one_and_always_its_like(make_repository: MakeReposi
     async with asking(make_repository(FILES), tmp_path, LOOK, LOOK, RIGHT) as (app, pilot):
         await until(pilot, lambda: armed(app))
         screen = on_screen(app)
-        for words in ("May the model run this bash code (1 line) in the sandbox?", "1 cat calc.py", "all that is “cat *”"):
+        for words in ("May the model run this bash code (1 line) in the sandbox?", "1▏cat calc.py", "all that is “cat *”"):
             assert words in screen
         assert "return a - b" not in console(app)
         await pilot.press("a")
@@ -152,9 +153,60 @@ async def test_in_any_terminal_the_keys_and_the_command_are_in_sight(size: tuple
         asked = asyncio.create_task(app.ask(Command("bash", language="bash", code=f"ls\n{'x' * 200}\n" * 9), ""))
         await until(pilot, lambda: armed(app))
         screen = " ".join(on_screen(app).split())
-        for words in ("(18 lines)", "1 ls", "y run it", "n do not", "Esc stop the turn"):
+        for words in ("(18 lines)", "1▏ls", "y run it", "n do not", "Esc stop the turn"):
             assert words in screen
         await pilot.press("end")
-        await until(pilot, lambda: "   1 ls" not in on_screen(app))
+        await until(pilot, lambda: "   1▏ls" not in on_screen(app))
         await pilot.press("n")
         assert await asked == "no"
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
+async def test_what_was_not_in_sight_to_its_end_is_not_allowed(size: tuple[int, int]) -> None:
+    # drawn as if the question ended here
+    code = "\n".join(
+        ["ls", *[""] * 3, "▲ this was all of it", " y run it · n do not: the turn ends", *["echo one"] * 60, "rm -r data"]
+    )
+    async with opened(size) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code=code), "x" * 300))
+        await until(pilot, lambda: armed(app) and "more rows before a yes · Space" in on_screen(app))
+        question = app.screen
+        assert isinstance(question, ApprovalScreen)
+        await pilot.press("y", "a", "enter")
+        await clicked(app, pilot, "y run it")
+        assert not asked.done()
+        rows = on_screen(app).splitlines()
+        assert "rm -r data" not in on_screen(app)
+        forged = [row for row in rows if "this was all of it" in row or "  y run it" in row]
+        assert forged
+        assert all("▏" in row for row in forged)
+        own = " ".join(row.strip() for row in rows if "▏" not in row)
+        assert all(words in own for words in ("y run it", "n do not", "a always", "Esc stop")), own
+        await clicked(app, pilot, "more rows before a yes")
+        await until(pilot, lambda: "   1▏ls" not in on_screen(app))
+        assert not question.seen
+        await pilot.press("G")
+        await until(pilot, lambda: "rm -r data" in on_screen(app) and "▲ this was all of it" in on_screen(app))
+        await pilot.press("g")
+        await until(pilot, lambda: "   1▏ls" in on_screen(app))
+        assert "before a yes" not in on_screen(app)
+        await pilot.press("y")
+        assert await asked == "yes"
+
+
+async def test_who_says_no_need_not_read_it() -> None:
+    async with opened((40, 12)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 60), ""))
+        await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
+        await pilot.press("n")
+        assert await asked == "no"
+
+
+async def test_a_command_that_fits_once_the_terminal_grows_was_seen() -> None:
+    async with opened((40, 12)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 12), ""))
+        await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "  12▏ls" in on_screen(app) and "more row" not in on_screen(app))
+        await pilot.press("y")
+        assert await asked == "yes"

@@ -191,6 +191,13 @@ async def test_a_question_and_the_palette(size: tuple[int, int]) -> None:
         await pilot.press("n")
         assert await asked == "no"
         await until(pilot, lambda: app.screen is app.workbench)
+        script = "".join(f"python3 -m tools.migrate --table table_{number} --dry-run\n" for number in range(40))
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code=script), ""))
+        await until(pilot, lambda: isinstance(app.screen, ApprovalScreen) and app.screen.armed)
+        await as_looked_at(app, pilot, "approval-long", "ApprovalScreen > Vertical")
+        await pilot.press("n")
+        assert await asked == "no"
+        await until(pilot, lambda: app.screen is app.workbench)
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         await pilot.press(*"pending")

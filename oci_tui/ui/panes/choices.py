@@ -19,9 +19,13 @@ class Choices(Label):
     """
 
     def __init__(self, choices: Sequence[tuple[str, str]]) -> None:
-        said = [Content.styled(text, Style.from_meta({"@click": action})) for text, action in choices]
-        super().__init__(Content(" · ").join(said), markup=False)
+        super().__init__(Content(" · ").join(choice(*pair) for pair in choices), markup=False)
         self.auto_links = False
+
+
+def choice(text: str, action: str) -> Content:
+    """This, which does that when it is clicked."""
+    return Content.styled(text, Style.from_meta({"@click": action}))
 
 
 def offered(pairs: Sequence[tuple[str, str]], keymap: Mapping[str, str]) -> list[tuple[str, str]]:

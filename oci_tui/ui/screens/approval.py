@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual import events
+from rich.cells import cell_len, set_cell_size
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Label
@@ -17,16 +20,28 @@ from oci_tui.core.ports import Answer, Command
 from oci_tui.core.rules import text_of
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui import keys
-from oci_tui.ui.panes.choices import Choices
+from oci_tui.ui.panes.choices import Choices, choice, offered
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.reading import ReadPane
 from oci_tui.ui.wording import plural, wrap
 
-_NUMBER = 5
+_NUMBER, _PATTERN = 5, 40
+_WIDE, _SHORT = 100, 20
 
 
 class CommandPane(ReadPane):
-    """The text, numbered by its lines; what does not fit a row goes on in the next, so that nothing of it is out of sight."""
+    """The text, numbered by its lines; what does not fit a row goes on in the next, so that nothing of it is beside the edge.
+
+    A bar is before each row: no words of the text can be taken for the screen's.
+    """
+
+    class Seen(Message):
+        """So many of its rows are `below` what is in sight; so many are `beyond` what could be in sight at once."""
+
+        def __init__(self, below: int, beyond: int) -> None:
+            super().__init__()
+            self.below = below
+            self.beyond = beyond
 
     LABEL = "Command"
     GUTTER = _NUMBER
@@ -36,15 +51,29 @@ class CommandPane(ReadPane):
         self._text = [visible_line(line.expandtabs(4)) for line in text_of(command).split("\n")]
         self._rows: list[Spans] = []
 
-    def on_resize(self, _event: events.Resize) -> None:
-        self._rows = [
-            ((f"{number if not part else '':>{_NUMBER - 1}} ", "number"), (row, "text"))
+    def rows_for(self, width: int) -> list[Spans]:
+        """Its rows, where the pane is so wide."""
+        wide = max(_NUMBER - 1, len(str(len(self._text))))
+        return [
+            ((f"{number if not part else '':>{wide}}▏", "number"), (row, "text"))
             for number, line in enumerate(self._text, 1)
-            for part, row in enumerate(wrap(line, self.size.width - _NUMBER - 1))
+            for part, row in enumerate(wrap(line, width - wide - 2))
         ]
-        around = 8 if self.size.width > 80 else 11
-        self.styles.height = max(1, min(len(self._rows), self.app.size.height - around))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._rows = self.rows_for(self.size.width)
         self.changed(0)
+        self._tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say how much is below, once it is known how high the pane is."""
+        if self._rows and self.size:
+            beyond = len(self._rows) - self._height
+            self.post_message(self.Seen(max(0, beyond - round(self.scroll_y)), beyond))
 
     def line_count(self) -> int:
         return len(self._rows)
@@ -56,7 +85,8 @@ class CommandPane(ReadPane):
 class ApprovalScreen(ModalScreen[None]):
     """`answer` is done once the person has said something. Keys and clicks that begin before `READ_S` do not count.
 
-    Who was typing, or held a button of the mouse, did not answer: what can be clicked takes its place only then.
+    Who was typing, or held a button of the mouse, did not answer: what can be clicked takes its place only then. Nor does a
+    yes count before the end of the command was in sight.
     """
 
     READ_S: ClassVar[float] = 0.6
@@ -64,42 +94,70 @@ class ApprovalScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     ApprovalScreen { align: center middle; background: $background 70%; }
     ApprovalScreen > Vertical {
-        width: 100; max-width: 100%; height: auto; max-height: 100%; padding: 1; background: $surface; border: none;
+        width: 100; max-width: 100%; max-height: 100%; padding: 1; background: $surface; border: none;
     }
-    ApprovalScreen CommandPane { height: 1; background: $surface; }
+    ApprovalScreen CommandPane { height: 1fr; min-height: 1; background: $surface; }
+    ApprovalScreen .below { display: none; width: 100%; height: 1; color: $ink-muted; }
+    ApprovalScreen .below.unseen { color: $warning; text-style: bold; }
     ApprovalScreen .said { width: 100%; height: auto; color: $warning; text-style: bold; margin-bottom: 1; }
     ApprovalScreen .unread { width: 100%; height: auto; color: $ink-faint; margin-top: 1; }
     ApprovalScreen Choices, ApprovalScreen.armed .unread { display: none; }
     ApprovalScreen.armed Choices { display: block; }
+    ApprovalScreen.-short > Vertical { padding: 0 1; }
+    ApprovalScreen.-short .said, ApprovalScreen.-short .unread, ApprovalScreen.-short Choices { margin: 0; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Command")
 
     def __init__(self, command: Command, pattern: str) -> None:
         super().__init__()
-        self._command, self._pattern = command, pattern
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (_SHORT, "-tall")]
+        what = f"this {visible_line(command.language)} code" if command.language else "this command"
+        lines = plural(text_of(command).count("\n") + 1, "line")
+        self._question, self._briefly = f"May the model run {what} ({lines}) in the sandbox?", f"May {what} run ({lines})?"
+        self._same = f"all that is “{_shortened(visible_line(pattern))}”" if pattern else "exactly this"
+        self._pane = CommandPane(command)
+        self._asked, self._below = Label(classes="said", markup=False), Label(classes="below", markup=False)
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.armed = False
+        self.armed = self.seen = False
         self._reading: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        what = f"this {visible_line(self._command.language)} code" if self._command.language else "this command"
-        same = f"all that is “{visible_line(self._pattern)}”" if self._pattern else "exactly this"
-        lines = plural(text_of(self._command).count("\n") + 1, "line")
         with Vertical():
-            yield Label(f"May the model run {what} ({lines}) in the sandbox?", classes="said", markup=False)
-            yield CommandPane(self._command)
-            choices = [
-                (f"{self._key('yes')} run it", "screen.say('yes')"),
-                (f"{self._key('no')} do not: the turn ends", "screen.say('no')"),
-                (f"{self._key('always')} always in this session: {same}", "screen.say('always')"),
-                (f"{self._key('stop')} stop the turn", "app.stop"),
-            ]
-            yield Label(" · ".join(said for said, _ in choices), classes="unread", markup=False)
-            yield Choices(choices)
+            yield self._asked
+            yield self._pane
+            yield self._below
+            yield Label(" · ".join(said for said, _ in self._choices()), classes="unread", markup=False)
+            yield Choices(self._choices())
 
-    def _key(self, name: str) -> str:
-        return keys.hint(f"command.{name}", keys.keymap_of(self.app))
+    def _choices(self) -> list[tuple[str, str]]:
+        answers = [
+            ("command.yes", "run it"),
+            ("command.no", "do not: the turn ends"),
+            ("command.always", f"always in this session: {self._same}"),
+            ("command.stop", "stop the turn"),
+        ]
+        return offered(answers, keys.keymap_of(self.app))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """As high as its texts; where that is more than there is, the command's pane has what the others leave."""
+        width, short = min(_WIDE, event.size.width) - 2, event.size.height < _SHORT
+        asked = self._briefly if short else self._question
+        self._asked.update(asked)
+        around = [asked, " · ".join(said for said, _ in self._choices())]
+        rows = len(self._pane.rows_for(width)) + sum(len(wrap(text, width)) for text in around)
+        self.query_one(Vertical).styles.height = rows + (0 if short else 4)
+
+    @on(CommandPane.Seen)
+    def _show_below(self, message: CommandPane.Seen) -> None:
+        """Say how much of the command is below. Whoever was at its end has seen it."""
+        self.seen = self.seen or not message.below
+        self._below.display = message.beyond > (1 if self._below.display else 0)  # without this line there is one row more
+        page = keys.hint("moving.page_down", keys.keymap_of(self.app))
+        more = f"▼ {plural(message.below, 'more row')}{'' if self.seen else ' before a yes'} · {page}"
+        said = choice(more, "focused.page_down") if message.below else Content("▲ this was all of it")
+        self._below.update(said.truncate(self.size.width - 2, ellipsis=True))
+        self._below.set_class(not self.seen, "unseen")
 
     def on_mount(self) -> None:
         self._let_read()
@@ -119,5 +177,11 @@ class ApprovalScreen(ModalScreen[None]):
         self.add_class("armed")
 
     def action_say(self, answer: Answer) -> None:
-        if self.armed and not self.answer.done():
+        if self.armed and not self.answer.done() and (self.seen or answer == "no"):
             self.answer.set_result(answer)
+
+
+def _shortened(pattern: str) -> str:
+    """Of a long pattern its start and its end: the whole of it stands in the command."""
+    end = " *" if pattern.endswith(" *") else ""
+    return pattern if cell_len(pattern) <= _PATTERN else f"{set_cell_size(pattern, _PATTERN - 3).rstrip()}…{end}"
