@@ -26,6 +26,7 @@ from prompt_toolkit.layout import BufferControl, Layout, Window
 from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.selection import SelectionType
 
+from oci_tui.ui.last_change import LastChange
 from oci_tui.ui.panes.keyed_area import Edited, Mode
 
 Way = Literal["emacs", "vi"]
@@ -75,6 +76,8 @@ class LineEditing:
         )
         self._app.timeoutlen = None  # type: ignore[assignment]  # documented as what waits without end
         self._changing = False
+        self._last = LastChange()
+        self._last.inserts()
         bindings = load_vi_bindings() if way == "vi" else load_emacs_bindings()
         self._keys = KeyProcessor(merge_key_bindings([load_basic_bindings(), bindings, self._of_our_own()]))
 
@@ -115,8 +118,13 @@ class LineEditing:
 
     def press(self, key: str, character: str | None, before: Edited) -> Edited:
         """What becomes of the text by a key that it `takes`; `before` is it as the person sees it."""
-        buffer = self._buffer
+        buffer, ready = self._buffer, self.mode == "normal" and self.idle
+        if ready and character == ".":
+            return self._last.again(self.press, before)
+        if ready:
+            self._last.begins(before.text)
         if buffer.text != before.text:
+            self._last.came(Edited(buffer.text, buffer.cursor_position), before)
             buffer.save_to_undo_stack()
             buffer.document = Document(before.text, before.cursor)
         elif buffer.cursor_position != before.cursor:
@@ -127,6 +135,7 @@ class LineEditing:
                 self._keys.feed(KeyPress(press))
             self._keys.process_keys()
         self._changing = not self.idle and (self._changing or (operator is None and key == "c"))
+        self._last.pressed(key, character, buffer.text, ends=self.mode == "normal" and self.idle)
         return Edited(buffer.text, buffer.cursor_position, self._selected())
 
     def _selected(self) -> tuple[int, int] | None:
@@ -168,6 +177,7 @@ class LineEditing:
         self._buffer.reset()
         self._keys.reset()
         self._app.vi_state.reset()
+        self._last.inserts()
 
 
 def _presses(key: str, character: str | None) -> list[Keys | str]:

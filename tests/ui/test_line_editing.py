@@ -76,6 +76,22 @@ def pressed(way: Way, before: str, keys: list[str]) -> tuple[str, LineEditing]:
         ("one|\ntwo\nthree", "␛Vjd", "|three"),
         ("|one", "␛vllc␛", "|"),
         ("|one two", "␛d␛w", "one |two"),
+        ("|one two three", "␛dw.", "|three"),
+        ("|one two three", "␛cwX␛w.", "X |X three"),
+        ("|one two three", "␛cwX␛w.uu", "X |two three"),
+        ("|one two three", "␛dwuw.", "one |three"),
+        ("|one two three", "␛dww0.", "|three"),
+        ("|one two three", "␛dwywj.", "|three"),
+        ("|abcd", "␛x..", "|d"),
+        ("|abcd", "␛2x.", "|"),
+        ("|abcd", "␛vld.", "|"),
+        ("|abcd", "␛rXl.", "X|Xcd"),
+        ("|a.b.c", "␛f.x.", "a|.c"),
+        ("|one\ntwo\nthree", "␛dd.", "|three"),
+        ("|one\ntwo", "␛A!␛j.", "one!\ntwo|!"),
+        ("|one", "xy␛.", "xx|yyone"),
+        ("|one", "␛.", "|one"),
+        ("|one", "␛i.␛", "|.one"),
     ],
 )
 def test_vi(before: str, keys: str, after: str) -> None:
@@ -122,6 +138,23 @@ def test_what_stands_there_now_counts_whatever_put_it_there() -> None:
     assert editing.press("u", "u", state).text == "other"
 
 
+def test_vi_repeats_also_what_came_by_no_key_of_its_own() -> None:
+    """A new line that the box puts in, or a paste; not what put another text there."""
+    editing = LineEditing("vi")
+    state = Edited("", 0)
+    for key in ("escape", "A", "a"):
+        state = editing.press(key, key if len(key) == 1 else None, state)
+    state = editing.press("b", "b", Edited("a\n", 2))
+    for key in ("escape", "."):
+        state = editing.press(key, key if len(key) == 1 else None, state)
+    assert state.text == "a\nba\nb"
+    state = editing.press("A", "A", state)
+    state = editing.press("z", "z", Edited("other", 5))
+    for key in ("escape", "."):
+        state = editing.press(key, key if len(key) == 1 else None, state)
+    assert state.text == "otherza\nb"
+
+
 def test_a_begun_command_is_told_from_none() -> None:
     for keys, mode, idle in (("␛", "normal", True), ("␛d", "normal", False), ("␛2", "normal", False), ("␛v", "visual", True)):
         _, editing = pressed("vi", "one|", [NAMED.get(key, key) for key in keys])
@@ -151,6 +184,8 @@ async def test_the_prompt_has_the_keys_of_vi_and_says_in_which_mode_they_are() -
         await until(pilot, lambda: "❯ one pastedX!" in text_of(app.workbench.transcript))
         await pilot.press("escape", "k")
         await until(pilot, lambda: box.text == "one pastedX!")
+        await pilot.press("0", "x", "full_stop")
+        assert box.text == "e pastedX!"
         await pilot.press(*"dk", "i", "ctrl+y")
         await until(pilot, lambda: "accepted:" in text_of(app.workbench.transcript))
         await app.close_session()
