@@ -191,7 +191,8 @@ async def test_what_was_not_in_sight_to_its_end_is_not_allowed(size: tuple[int, 
         await until(pilot, lambda: "   1▏ls" in on_screen(app))
         assert "before a yes" not in on_screen(app)
         await pilot.press("y")
-        assert await asked == "yes"
+        await until(pilot, asked.done)
+        assert asked.result() == "yes"
 
 
 async def test_who_says_no_need_not_read_it() -> None:
@@ -199,7 +200,8 @@ async def test_who_says_no_need_not_read_it() -> None:
         asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 60), ""))
         await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
         await pilot.press("n")
-        assert await asked == "no"
+        await until(pilot, asked.done)
+        assert asked.result() == "no"
 
 
 async def test_a_command_that_fits_once_the_terminal_grows_was_seen() -> None:
@@ -209,4 +211,5 @@ async def test_a_command_that_fits_once_the_terminal_grows_was_seen() -> None:
         await pilot.resize_terminal(120, 40)
         await until(pilot, lambda: "  12▏ls" in on_screen(app) and "more row" not in on_screen(app))
         await pilot.press("y")
-        assert await asked == "yes"
+        await until(pilot, asked.done)
+        assert asked.result() == "yes"

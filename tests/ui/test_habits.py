@@ -576,6 +576,7 @@ async def test_the_keys_of_lists_lines_and_suggestions_can_be_others_and_are_tol
         await until(pilot, lambda: "w zoom" in on_screen(app))
         await pilot.press("slash")
         await until(pilot, lambda: "ctrl+t find   ctrl+l leave" in on_screen(app))
+        assert "(ctrl+t finds, n and N go on, ctrl+l leaves)" in on_screen(app)
         await pilot.press(*"error", "enter")
         assert isinstance(app.focused, AskLine)
         await pilot.press("ctrl+t")

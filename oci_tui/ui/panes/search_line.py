@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from oci_tui.ui import keys
 from oci_tui.ui.panes.ask_line import AskLine
 from oci_tui.ui.panes.cursor import CursorPane
 
@@ -29,4 +30,6 @@ class SearchLine(AskLine):
                 self.post_message(self.Missed(text))
             return True
 
-        self.ask(f"search in {pane.LABEL} (Enter finds, n and N go on, Esc leaves)", pane, take)
+        names = ("line.take", "every-pane.next", "every-pane.previous", "line.leave")
+        finds, on, back, leaves = (keys.hint(name, keys.keymap_of(self.app)) for name in names)
+        self.ask(f"search in {pane.LABEL} ({finds} finds, {on} and {back} go on, {leaves} leaves)", pane, take)

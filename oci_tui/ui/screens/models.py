@@ -149,7 +149,8 @@ class ModelsScreen(ListPage):
 
         model = self._model
         self.ask_line.ask("what to fetch: NAME, or OWNER/NAME of the hub", self.rows, take, model.name if model else "")
-        self.say("Enter fetches: NAME, NAME:BITS, recommended, OWNER/NAME[/FILE.gguf][@REVISION] of the hub")
+        key = keys.hint("line.take", keys.keymap_of(self.app))
+        self.say(f"{key} fetches: NAME, NAME:BITS, recommended, OWNER/NAME[/FILE.gguf][@REVISION] of the hub")
 
     def action_stop_fetch(self) -> None:
         self.post_message(self.Stop())

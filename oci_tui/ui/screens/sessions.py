@@ -198,7 +198,8 @@ class SessionsScreen(ListPage):
             )
             return True
 
-        self.ask_line.ask("after which round? (Enter: after the last)", self.rows, take)
+        key = keys.hint("line.take", keys.keymap_of(self.app))
+        self.ask_line.ask(f"after which round? ({key}: after the last)", self.rows, take)
 
     def action_rename(self) -> None:
         summary = self._session

@@ -105,7 +105,8 @@ class SettingsScreen(ListPage):
             self.say(f"{key.id} holds characters that cannot be shown; change it in {self._edited.file}", bad=True)
         else:
             self.ask_line.ask(f"{key.id}: {form(key)}", self.rows, lambda text: self._take(key, text), value)
-            self.say(f"Enter takes it, Esc leaves it · {form(key)}")
+            take, leave = (keys.hint(name, keys.keymap_of(self.app)) for name in ("line.take", "line.leave"))
+            self.say(f"{take} takes it, {leave} leaves it · {form(key)}")
 
     def action_default(self) -> None:
         if key := self._key:
