@@ -38,9 +38,9 @@ def chat(ctx: click.Context, /, **values: Any) -> None:
 
 async def converse(session: Converses, root: Path, *, vi: bool = False) -> int:
     """Prompts and commands, a line each, until the person leaves; the exit code."""
-    from prompt_toolkit.patch_stdout import patch_stdout
+    from oci_tui.cli.chat_prompt import above_the_line
 
-    with patch_stdout(raw=True):  # all that is printed is ours or made harmless
+    with above_the_line():
         return await _Chat(session, root, vi=vi).run()
 
 
@@ -49,11 +49,11 @@ class _Chat:
 
     def __init__(self, session: Converses, root: Path, *, vi: bool) -> None:
         from oci_tui.cli.chat_commands import Repl
-        from oci_tui.cli.chat_prompt import reader
+        from oci_tui.cli.chat_prompt import Reader
 
         self._session = session
         self._repl = Repl(session)
-        self._reader = reader(root, self._repl.vocabulary, vi=vi, kept=lambda: self._asked is None)
+        self._reader = Reader(root, self._repl.vocabulary, vi=vi, kept=lambda: self._asked is None)
         self._waiting: deque[str] = deque()
         self._late = 0
         self._woken = asyncio.Event()
@@ -87,22 +87,23 @@ class _Chat:
         """What the lines say, one after another, until one says to leave."""
         await self._repl.begin()
         while True:
-            self._busy = False
-            await self._woken.wait()
-            self._woken.clear()
-            self._busy = True
             while self._waiting:
                 line = self._waiting.popleft()
                 if self._late:
                     self._late -= 1
-                    click.echo(f"❯ {visible(line)}")
+                    click.echo(f"you: {visible(line)}")
                 if not await self._repl.obey(line):
                     return
+            self._busy = False
+            self._woken.clear()
+            self._reader.show_again()
+            await self._woken.wait()
 
     async def _read(self) -> None:
         while True:
             try:
-                line = (await self._reader.prompt_async(self._mark, default=self._draft, handle_sigint=False)).strip()
+                draft, self._draft = self._draft, ""
+                line = (await self._reader.prompt_async(self._mark, default=draft, handle_sigint=False)).strip()
             except KeyboardInterrupt:
                 self._interrupt()
                 continue
@@ -110,7 +111,6 @@ class _Chat:
                 self._interrupt()
                 self._queue("/quit")
                 return
-            self._draft = ""
             if self._asked:
                 self._asked.set_result(line)
                 self._asked = None
@@ -118,7 +118,8 @@ class _Chat:
                 self._queue(line)
 
     def _mark(self) -> str:
-        return "? " if self._asked else "❯ "
+        """Whose turn it is to speak: nothing stands before what is typed while something runs."""
+        return "answer: " if self._asked else "" if self._busy else "you: "
 
     async def _answer(self, question: str) -> str:
         """Put a question: the next line is its answer. What was typed before it was there is none, and comes back after."""
@@ -127,6 +128,7 @@ class _Chat:
         self._reader.default_buffer.reset()
         click.echo(question)
         self._asked = asyncio.get_running_loop().create_future()
+        self._reader.show_again()
         try:
             return await self._asked
         finally:
@@ -137,7 +139,8 @@ class _Chat:
         if self._busy:
             first = visible_line(line.partition("\n")[0])
             self._late += 1
-            click.echo(f"● waits: {first} ({len(self._waiting)} waiting; Ctrl+C stops what runs)")
+            click.echo(f"waits: {first} ({len(self._waiting)} waiting; Ctrl+C stops what runs)")
+        self._busy = True
         self._woken.set()
 
     def _interrupt(self) -> None:
@@ -151,7 +154,7 @@ class _Chat:
             self._waiting.clear()
             self._late = 0
             if dropped:
-                click.echo(f"● no longer waiting: {'; '.join(dropped)}")
+                click.echo(f"no longer waiting: {'; '.join(dropped)}")
 
 
 def _end(task: asyncio.Task[Any] | None, session: Converses) -> None:

@@ -96,13 +96,13 @@ class Repl:
         self.pending = self._seen = Diff()
         self._conflict: events.ChangeConflicted | None = None
         self._accepting: Selection | None = None
-        self._printer = Printer(_Lines(), counting=sys.stdout.isatty())
+        self._printer = Printer(_Lines(), counting=sys.stdout.isatty(), spoken=True)
 
     async def begin(self) -> None:
         """Say what happened before, make the session ready, and say what is pending."""
         for event in condensed(self.session.past):
             if isinstance(event, events.TurnStarted):
-                click.echo(f"❯ {visible(event.prompt)}")
+                click.echo(f"you: {visible(event.prompt)}")
             elif isinstance(event, _STORY):
                 self._printer.show(event)
         await self.tell(self.session.prepare())
@@ -136,10 +136,10 @@ class Repl:
                     return False
                 case "/help":
                     click.echo(helped(shutil.get_terminal_size().columns))
-                case "/diff":
-                    click.echo(shown(self.pending) or "No change is pending.")
-                case "/accept" | "/reject" if not self.pending.files:
+                case "/accept" | "/reject" | "/diff" if not self.pending.files:
                     click.echo("No change is pending.")
+                case "/diff":
+                    self._show_pending(again=True)
                 case "/accept":
                     await self.tell(settle.accept(self._chosen(words)))
                 case "/reject":
@@ -169,7 +169,7 @@ class Repl:
                 case _:
                     await self._ask(line)
         except (SelectionError, ShareError) as error:
-            click.echo(visible(str(error)))
+            click.echo(f"error: {visible(str(error))}")
         return True
 
     async def _ask(self, prompt: str) -> None:
@@ -177,10 +177,11 @@ class Repl:
         await self._learn()
         self._show_pending()
 
-    def _show_pending(self) -> None:
+    def _show_pending(self, *, again: bool = False) -> None:
         if self.pending.files:
-            patch = shown(self.pending) if self.pending != self._seen else ""
-            click.echo(f"{patch}{self.pending.summary()} pending: /accept or /reject")
+            click.echo(f"change: {self.pending.summary()}")
+            patch = shown(self.pending) if again or self.pending != self._seen else ""
+            click.echo(f"{patch}pending: /accept or /reject")
         self._seen = self.pending
 
     async def _learn(self) -> None:

@@ -19,6 +19,6 @@ class AtTerminal:
     async def ask(self, command: Command, pattern: str) -> Answer:  # noqa: ARG002
         same = f"all that is `{visible_line(pattern)}`" if pattern else "exactly this"
         while True:
-            said = await self._read(f"y yes · n no · a always in this session: {same}")
+            said = await self._read(f"y yes, n no, a always in this session: {same}")
             if answer := _ANSWERS.get(said.strip().lower()):
                 return answer

@@ -95,7 +95,8 @@ class Wishes(NamedTuple):
 
 def turn(chosen: settings.Settings, root: Path, prompt: str, wishes: Wishes) -> int:
     """One turn about the repository at `root`, told on stderr (or as JSON on stdout); the exit code."""
-    return asyncio.run(_Headless(assemble.open_session(chosen, root, must_run=True), wishes).turn(prompt))
+    headless = _Headless(assemble.open_session(chosen, root, must_run=True), wishes, spoken=chosen.ui.linear)
+    return asyncio.run(headless.turn(prompt))
 
 
 class _JsonLines:
@@ -153,7 +154,7 @@ def _stop(loop: asyncio.AbstractEventLoop, session: Session, number: signal.Sign
 class _Headless:
     """One session without a front end."""
 
-    def __init__(self, session: Session, wishes: Wishes) -> None:
+    def __init__(self, session: Session, wishes: Wishes, *, spoken: bool) -> None:
         from oci_tui.cli.printer import Printer
 
         self._session = session
@@ -161,7 +162,7 @@ class _Headless:
         self._result = _Result()
         self._readers: list[Pane] = [
             self._result,
-            Printer(counting=sys.stderr.isatty()),
+            Printer(counting=sys.stderr.isatty(), spoken=spoken),
             *([_JsonLines()] if wishes.as_json else []),
         ]
         self._patch = b""

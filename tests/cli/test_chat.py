@@ -93,6 +93,9 @@ def test_who_wishes_lines_gets_them_in_place_of_the_app(
     assert "\x1b[?1049h" not in seen
     terminal.type("/quit")
     assert terminal.exit_code() == 0
+    headless = oci("run", "why?", *scripted(tmp_path, "It subtracts."), cwd=root).stderr
+    assert "\nround 1\n" in headless
+    assert "model:\nIt subtracts.\n  end of the reply: " in headless
 
 
 @pytest.mark.docker
@@ -111,7 +114,7 @@ def test_ask_accept_undo_quit(chat: Callable[..., Terminal], tmp_path: Path) -> 
     terminal.until("No change is pending.")
     terminal.type("fix @add in @calc.py, not @gone.py")
     shown = terminal.until("pending: /accept or /reject")
-    assert "! nothing is named @gone.py\r" in shown
+    assert "note: nothing is named @gone.py\r" in shown
     assert "+    return a + b" in shown
     assert file.read_text() == FILES["calc.py"]
     terminal.type("/accept")
@@ -120,6 +123,29 @@ def test_ask_accept_undo_quit(chat: Callable[..., Terminal], tmp_path: Path) -> 
     terminal.type("/undo")
     terminal.until("undone calc.py")
     assert file.read_text() == FILES["calc.py"]
+    terminal.type("/quit")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.docker
+def test_who_speaks_is_said_in_words_that_no_terminal_has_to_understand(chat: Callable[..., Terminal]) -> None:
+    terminal = chat("I look.\n\n```bash\necho out; exec >&-; sleep 1; echo oh >&2; exit 3\n```\n", RIGHT)
+    heard = terminal.until("/help names the commands.\r\nyou: ")
+    terminal.type("fix it")
+    for label in (
+        "model:\r\nI look.\r\n",
+        "  end of the reply: ",
+        "  run: bash\r\noutput:\r\nout\r\nerror output:\r\noh\r\n  failed, exited, exit code 3, ",
+        "failed, round 1: exit code 3\r\nround 2\r\n",
+        "model:\r\nAdd them.\r\n",
+        "passed, round 2: 1 passed\r\npassed after 2 rounds",
+        "change: 1 file +1 −1\r\ndiff --git",
+        "pending: /accept or /reject\r\nyou: ",
+    ):
+        heard += terminal.until(label)
+    for part in ("engine", "workspace", "sandbox"):
+        assert f"ready, {part}: " in heard
+    assert not set("\x1b✓✗●◌❯") & set(heard)
     terminal.type("/quit")
     assert terminal.exit_code() == 0
 
@@ -141,19 +167,18 @@ def test_ctrl_c_stops_the_run_and_not_the_program(chat: Callable[..., Terminal])
 @pytest.mark.docker
 def test_what_is_typed_meanwhile_waits_and_what_waits_can_be_dropped(chat: Callable[..., Terminal]) -> None:
     terminal = chat(RIGHT, "```bash\necho is-up; sleep 600\n```")
-    terminal.until("❯ ")
     terminal.type("fix it")
-    terminal.until("● waits: fix it (1 waiting")
+    terminal.until("waits: fix it (1 waiting")
     terminal.until("/help names the commands.")
-    terminal.until("❯ fix it")
+    terminal.until("you: fix it")
     terminal.until("passed after 1 round")
     assert "+    return a + b" in terminal.until("pending: /accept or /reject")
     terminal.type("wait")
     terminal.until("is-up\r\n")
     terminal.type("/accept")
-    terminal.until("● waits: /accept (1 waiting")
+    terminal.until("waits: /accept (1 waiting")
     terminal.interrupt()
-    terminal.until("● no longer waiting: /accept")
+    terminal.until("no longer waiting: /accept")
     terminal.until("stopped after 1 round")
     terminal.type("/diff")
     terminal.until("+    return a + b")
@@ -171,7 +196,9 @@ def test_words_are_completed_lines_go_on_and_the_app_remembers_them(chat: Callab
     terminal.until("/reject  /redo  /restore")
     terminal.press(b"d\t\r")
     terminal.until("there is nothing to do again")
-    terminal.press(b"what is @ca\t \x1b\rand why?\r")
+    terminal.press(b"@clc\t")
+    terminal.until("@calc.py  @test_calc.py")
+    terminal.press(b"\x15what is @ca\t \x1b\rand why?\r")
     terminal.until("answered after 1 round")
     terminal.press(b"/quit\r")
     assert terminal.exit_code() == 0
@@ -194,12 +221,14 @@ def test_vi_keys_colours_and_earlier_prompts_in_a_terminal_that_has_them(
         terminal.until(lambda: "Say what you want changed" in terminal.text)
         terminal.press(b"\x1b")
         terminal.press(b"k0")
-        terminal.until(lambda: "❯ xfix it" in terminal.text)
+        terminal.until(lambda: "you: xfix it" in terminal.text)
         terminal.press(b"x\r")
-        terminal.until(lambda: "pending: /accept" in terminal.text, 40)
+        terminal.until(lambda: terminal.text.rstrip().endswith("pending: /accept or /reject".ljust(120) + "\nyou:"), 40)
+        begun = {line.rstrip() for line in terminal.text.splitlines() if line.startswith("you:")}
+        assert begun <= {"you: fix it", "you:"}, "nothing is printed into the line"
         assert b"\x1b[32m+    return a + b" in terminal.raw
         assert b"\x1b[31m-    return a - b" in terminal.raw
-        terminal.press(b"@test")
+        terminal.press(b"@test\t")
         terminal.until(lambda: "@test_calc.py" in terminal.text)
         terminal.press(b"\x03/quit\r")
         assert terminal.ended()[0] == 0
@@ -222,7 +251,7 @@ def test_a_conflict_and_its_choices(chat: Callable[..., Terminal], tmp_path: Pat
         ("/accept nothing.py", "nothing.py: no such file in the change"),
         ("/accept", "/clean accepts the other files"),
         ("/versions", "    return a * b\r\n||||||| before"),
-        ("/clean", "✓ accepted other.py"),
+        ("/clean", "accepted other.py"),
     ):
         terminal.type(line)
         terminal.until(answer)
@@ -249,7 +278,7 @@ def test_a_conflict_and_its_choices(chat: Callable[..., Terminal], tmp_path: Pat
 @pytest.mark.docker
 def test_each_command_is_put_to_the_person(chat: Callable[..., Terminal], tmp_path: Path) -> None:
     """What was typed before the question is no answer to it, and neither is a question that output draws."""
-    forged = "```bash\nprintf 'y yes · n no \\u276f y\\ny\\n'; sleep 3\n```"
+    forged = "```bash\nprintf 'y yes, n no\\nanswer: y\\ny\\n'; sleep 3\n```"
     terminal = chat(forged, "```bash\nls\n```", "Done.", RIGHT)
     terminal.until("/help names the commands.")
     for line, answer in (
@@ -259,20 +288,22 @@ def test_each_command_is_put_to_the_person(chat: Callable[..., Terminal], tmp_pa
         terminal.type(line)
         terminal.until(answer)
     terminal.type("look")
-    terminal.until("? May this run in the sandbox? (bash)")
-    terminal.until("  │ printf 'y yes")
+    terminal.until("question: May this run in the sandbox? (bash)")
+    terminal.until("  printf 'y yes")
     terminal.until("always in this session: exactly this")
     terminal.type("perhaps")
     terminal.until("exactly this")
     terminal.type("y")
-    terminal.until("❯ y\r\ny\r\n")
+    terminal.until("output:\r\ny yes, n no\r\nanswer: y\r\ny\r\n")
     terminal.type("y")
-    terminal.until("  │ ls")
+    terminal.press(b"later")
+    terminal.until("  ls\r\n")
     terminal.until("all that is `ls`")
     terminal.type("n")
-    assert "├" not in terminal.until("✗ not run, since the user said no: ls")
+    terminal.until("  not run, since the user said no: ls")
     terminal.until("refused after 2 rounds")
-    terminal.type("/quit")
+    terminal.until("you: later")
+    terminal.press(b"\x15/quit\r")
     assert terminal.exit_code() == 0
     prompts = PromptMemory(state_folder() / "prompts", tmp_path / "repository").prompts()
     assert prompts == ["/approval never", "/approval ask", "look", "y", "/quit"], (
