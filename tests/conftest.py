@@ -54,6 +54,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _need(_exl2_missing())
     if item.get_closest_marker("ray"):
         _need("" if find_spec("ray") else "ray missing; `pip install 'oci-tui[ray]'` installs it")
+    if item.get_closest_marker("screen"):
+        _need("" if shutil.which("screen") else "GNU screen missing; `apt install screen` installs it")
     if item.get_closest_marker("tmux"):
         _need("" if shutil.which("tmux") else "tmux missing; `apt install tmux` installs it")
 

@@ -46,6 +46,10 @@ def shown(loaded: Loaded, root: Path, make: Callable[[], Converses], prompt: str
     """The app on what `make` makes, then on each session that the person goes on with from there. Raises SettingsError."""
     if (term := os.environ.get("TERM", "")) in ("dumb", "unknown"):
         raise SettingsError(f"TERM={term}: the app cannot draw there; `oci-tui chat`, or --chat with resume and attach, can")
+    from oci_tui.ui import gnu_screen
+
+    if gnu_screen.around(os.environ):
+        os.environ.pop("COLORTERM", None)  # the outer terminal's: screen takes such colours for other attributes
     from oci_tui.ui.app import OciApp
     from oci_tui.ui.serve import serve
 

@@ -16,6 +16,7 @@ from oci_tui.core.errors import SettingsError, WorkspaceError
 from oci_tui.core.ports import Finding
 from oci_tui.core.terminal import visible_line
 from oci_tui.settings import Settings
+from oci_tui.ui import gnu_screen
 
 _SIGNS = {"ok": "✓", "warning": "!", "missing": "✗"}
 _COLOURS = {"ok": "green", "warning": "yellow", "missing": "red"}
@@ -56,7 +57,7 @@ def terminal(environment: dict[str, str], is_terminal: bool) -> Finding:
         return Finding(
             "terminal", "warning", f"no terminal (TERM={term or 'unset'}): the app cannot open", 'oci-tui run "PROMPT"'
         )
-    if depth in ("truecolor", "24bit"):
+    if depth in ("truecolor", "24bit") and not gnu_screen.around(environment):
         return Finding("terminal", "ok", f"{term}, 16 million colours")
     if "256" in term:
         return Finding("terminal", "ok", f"{term}, 256 colours")

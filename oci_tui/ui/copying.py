@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from base64 import b64encode
 
-from oci_tui.ui import clipboard
+from oci_tui.ui import clipboard, gnu_screen
 from oci_tui.ui.bench_app import BenchApp
 from oci_tui.ui.wording import plural
 
 
 class CopyingApp(BenchApp):
-    """Copies by tmux where it runs in one, since tmux as it comes drops what a program within it sends; else by OSC 52."""
+    """Copies by tmux where it runs in one, since tmux as it comes drops what a program within it sends; else by OSC 52, which
+    GNU screen hands on.
+    """
 
     def copy_to_clipboard(self, text: str) -> None:
         """Have the clipboard hold this, and say how that went; more than `clipboard.MOST` is not copied."""
@@ -27,7 +30,12 @@ class CopyingApp(BenchApp):
             self.run_worker(self._by_tmux(text), name="clipboard", group="clipboard", exclusive=True)
 
     def _by_terminal(self, text: str, why: str = "") -> None:
-        super().copy_to_clipboard(text)
+        if self._driver and gnu_screen.around(os.environ):
+            self._clipboard = text
+            coded = b64encode(text.encode("utf-8")).decode()
+            self._driver.write(gnu_screen.handed_on(f"\x1b]52;c;{coded}\x07"))
+        else:
+            super().copy_to_clipboard(text)
         self.say(f"{why}{_count(text)} sent to the terminal's clipboard", bad=bool(why))
 
     async def _by_tmux(self, text: str) -> None:

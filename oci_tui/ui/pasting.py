@@ -90,6 +90,11 @@ class PastingDriver(LinuxDriver):
         if self._writer_thread is not None and self._writer_thread.is_alive():
             super().write(data)
 
+    def stop_application_mode(self) -> None:
+        # where there is no second screen to leave, as in GNU screen as it comes, the shell would write into the picture
+        self.write("\x1b[H\x1b[2J")
+        super().stop_application_mode()
+
     def run_input_thread(self) -> None:
         parser, decode = PasteParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
 

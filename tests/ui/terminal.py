@@ -80,6 +80,10 @@ class Terminal:
                 self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return bool(ready)
 
+    def resize(self, columns: int, rows: int) -> None:
+        self._screen.resize(rows, columns)
+        fcntl.ioctl(self._worker, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def press(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
