@@ -66,7 +66,10 @@ class ScriptedEngine:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise EngineError(f"{path}: cannot be read ({error}); engine.replies names a TOML or JSON lines file") from error
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise EngineError(
+                f"engine.replies: {path} cannot be read ({why}); name a TOML or JSON lines file, there or with --replies"
+            ) from error
         engine = cls(())
         try:
             if path.suffix == ".toml":

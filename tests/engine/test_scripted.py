@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import aclosing
 from pathlib import Path
@@ -83,8 +84,16 @@ def test_a_bad_file_is_named_with_what_is_expected(name: str, text: str, words: 
     (tmp_path / name).write_text(text)
     with pytest.raises(EngineError, match=words):
         ScriptedEngine.from_file(tmp_path / name)
-    with pytest.raises(EngineError, match="cannot be read"):
-        ScriptedEngine.from_file(tmp_path / "nothing.toml")
+
+
+def test_one_that_cannot_be_read_is_named_with_why_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"\xe9")
+    for name, why in (("nothing.toml", "No such file or directory"), ("latin.toml", "it is not UTF-8 text")):
+        said = (
+            f"engine.replies: {tmp_path / name} cannot be read ({why}); name a TOML or JSON lines file, there or with --replies"
+        )
+        with pytest.raises(EngineError, match=f"^{re.escape(said)}$"):
+            ScriptedEngine.from_file(tmp_path / name)
 
 
 async def test_a_rate_slows_it_down() -> None:
