@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from oci_tui.core.conflict import VersionLine, Versions
-from oci_tui.core.diff import Diff, parse_patch
+from oci_tui.core.diff import Diff, FileDiff, parse_patch
 from oci_tui.core.events import ChangeConflicted, DiffChanged, TurnFinished, TurnStarted, encode
 from oci_tui.core.ports import Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.diff_rows import changed_words, paired, partner
+from oci_tui.ui.panes.diff_tree import Folder, outline
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
 from oci_tui.ui.screens.approval import ApprovalScreen
@@ -418,3 +420,44 @@ async def test_a_folder_is_accepted_with_all_that_has_the_bar(tmp_path: Path, mo
         assert next(row[0] for row in rows if "src/app/" in row) == ("▌" if moves == "j" else " ")
         await pilot.press("a")
         await until(pilot, lambda: set(pending(app)) == left)
+
+
+def many(files: int) -> str:
+    """A change of so many files in a hundred folders of one."""
+    return "".join(_FILE.format(f"src/{number % 100}/{number}.py") + _HUNK.format(3) for number in range(files))
+
+
+async def calls_to_draw(tmp_path: Path, files: int) -> int:
+    """How many calls it takes to draw the rows while the folder of all files has the cursor."""
+    counted = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    async with reviewing(tmp_path, many(files)) as (app, pilot):
+        pane = app.workbench.changes
+        await pilot.press("t")
+        await until(pilot, lambda: f"src/  +{files} −{files}  {files} files" in text_of(pane))
+        pane.go_to(0)
+        assert (pane.text_at(0)[:1], pane.text_at(pane.line_count() - 1)[:1]) == ("▌", "▎")
+        sys.setprofile(count)
+        try:
+            for row in range(20):
+                pane.text_at(row)
+        finally:
+            sys.setprofile(None)
+    return counted
+
+
+async def test_rows_of_folders_are_drawn_in_time_that_grows_as_the_files_do(tmp_path: Path) -> None:
+    assert await calls_to_draw(tmp_path, 800) < 3 * await calls_to_draw(tmp_path, 400)
+
+
+def test_folders_may_be_deeper_than_calls() -> None:
+    paths = [f"{'a/' * depth}f" for depth in range(1500)]
+    shown = [*outline(parse_patch("".join(_FILE.format(path) + _HUNK.format(3) for path in paths)).files, frozenset())]
+    assert [depth for depth, file in shown if isinstance(file, FileDiff)] == [*range(1500)]
+    folders = [folder for _, folder in shown if isinstance(folder, Folder)]
+    assert {folder.name for folder in folders} == {"a"}
+    assert [folder.added for folder in folders] == [*range(1499, 0, -1)]

@@ -127,11 +127,11 @@ class ChangesPane(CursorPane):
         self.go_to(self.here + 1)
 
     def _marked_lines(self) -> Selection:
-        picks = []
-        for file in self._diff.files:
-            if places := frozenset(place for marked, place in self._marks if marked == id(file)):
-                picks.append(Pick(file, places))
-        return Selection(tuple(picks))
+        places: dict[int, set[Place]] = {}
+        for marked, place in self._marks:
+            places.setdefault(marked, set()).add(place)
+        files = (file for file in self._diff.files if id(file) in places)
+        return Selection(tuple(Pick(file, frozenset(places[id(file)])) for file in files))
 
     def action_next(self, step: int) -> None:
         """The cursor to the next (or with -1 the previous) hunk; while something is searched for, to the next match."""
@@ -278,7 +278,7 @@ class ChangesPane(CursorPane):
             return index == self.here
         here = self._rows[self.here]
         if here.folder is not None:
-            return all(any(file is mine for mine in here.files) for file in row.files)
+            return row.is_in(here.folder)
         return row.folder is None and row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
 
     def _code(self, row: Row, index: int, *, old: bool, coloured: bool) -> Spans:

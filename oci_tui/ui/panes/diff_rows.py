@@ -50,6 +50,11 @@ class Row(NamedTuple):
         """The files that it is or belongs to."""
         return self.folder.files if self.folder else (self.file,)
 
+    def is_in(self, folder: Folder) -> bool:
+        """Whether it is the folder, or of something below it."""
+        path = self.file.path if self.folder is None else f"{self.folder.path}/"
+        return path.startswith(f"{folder.path}/")
+
     @property
     def is_line(self) -> bool:
         return self.old >= 0 or self.new >= 0
