@@ -10,10 +10,13 @@ import msgspec
 from oci_tui.core.terminal import visible_line
 
 _LONGEST = 1024
+_MOST = 1_000_000
+"""So many characters behind @ are read for what they may name; runs that lie over one another do not take all day."""
 _RUN = rf"\S(?:[^\s@]|(?<=[\w/.-])@){{0,{_LONGEST - 1}}}"
 _AT = re.compile(rf"(?<![\w@.])@(?:\"(?P<quoted>[^\"\n]+)\"|(?P<run>{_RUN}))")
-_DECORATOR = re.compile(r"^[ \t]*@[\w.]+(?:\(.*\))?[ \t]*$(?=\n(?:[ \t]*@.*\n)*[ \t]*(?:async def|def|class)\b)", re.M)
-"""In code that was pasted."""
+_AHEAD = re.compile(r"^(?:[ \t]*@.*\n)+((?=[ \t]*(?:async def|def|class)\b))?", re.M)
+_DECORATOR = re.compile(r"^[ \t]*@[\w.]+(?:\(.*\))?[ \t]*$", re.M)
+"""In code that was pasted, among lines that stand ahead of a definition."""
 _OTHER = re.compile(r"[^\s,;:!?…()<>{}\"'`*]*[^\s,;:!?…()<>{}\"'`*.@\[\]/]/?")
 _WORD = re.compile(r"[\w./+-]+")
 _ENDS = re.compile(r"(?::\d+)*(?:$|[^\w/+~.:-]|[.:](?!\w))")
@@ -49,8 +52,9 @@ def find(prompt: str, paths: Sequence[str]) -> Mentions:
     names = _Names(paths)
     wanted: set[str] = set()
     others: dict[str, None] = {}
-    prompt, rest, at = _DECORATOR.sub("", prompt), "", 0
-    while mention := _AT.search(prompt, at):
+    prompt, rest, at, read = _AHEAD.sub(_undecorated, prompt), "", 0, 0
+    while read < _MOST and (mention := _AT.search(prompt, at)):
+        read += len(mention[0])
         rest += prompt[at : mention.start()] + " "
         name, files = names.meant(mention["run"]) if mention["run"] else (mention["quoted"], names.of(mention["quoted"]))
         wanted.update(files)
@@ -58,14 +62,18 @@ def find(prompt: str, paths: Sequence[str]) -> Mentions:
         at = mention.end() if mention["quoted"] else mention.start("run") + len(name)
     wanted.update(names.said(rest + prompt[at:]))
     special = others.keys() & {"diff", "output"}
-    symbols = sorted(name for name in others.keys() - special if name.replace(".", "_").isidentifier())
+    symbols = {name for name in others.keys() - special if name.replace(".", "_").isidentifier()}
     return Mentions(
         tuple(path for path in paths if path in wanted),
-        tuple(symbols),
+        tuple(sorted(symbols)),
         "diff" in special,
         "output" in special,
         tuple(name for name in others if name not in special and name not in symbols),
     )
+
+
+def _undecorated(lines: re.Match[str]) -> str:
+    return lines[0] if lines[1] is None else _DECORATOR.sub("", lines[0])
 
 
 class _Names:

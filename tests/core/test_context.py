@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oci_tui.core import mentions
 from oci_tui.core.context import (
@@ -233,6 +235,19 @@ def test_what_is_no_file_draws_no_other_in(prompt: str, unknown: tuple[str, ...]
     assert mentions.find(prompt, ODD_NAMES) == mentions.Mentions(symbols=symbols, unknown=unknown)
 
 
+_LINES = ("@f", " @app.get('/x')", "@f(", "@b.py, @c", "def f(): ...", "\tclass F:", "async def g():", "defer", "", "@f\r")
+
+
+@given(st.lists(st.sampled_from(_LINES), max_size=8))
+def test_decorators_of_pasted_code_are_no_mentions(lines: list[str]) -> None:
+    kept = []
+    for number, line in enumerate(lines):
+        ahead = next((later for later in lines[number:] if not later.lstrip(" \t").startswith("@")), "")
+        decorates = line in _LINES[:2] and ahead in _LINES[4:7]
+        kept.append("" if decorates else line)
+    assert mentions.find("\n".join(lines), ODD_NAMES) == mentions.find("\n\n".join(kept), ODD_NAMES)
+
+
 @pytest.mark.parametrize("prompt", ["@src", "@src/", "(@src/deep/)", "*@src*", '@"src".', "in @src/, and"])
 def test_a_folder_is_all_that_is_in_it(prompt: str) -> None:
     assert mentions.find(prompt, ODD_NAMES).paths == ("src/deep/x.py",)
@@ -246,8 +261,9 @@ def test_what_no_prompt_should_hold_is_not_written(path: str) -> None:
 def test_any_prompt_is_read_at_once() -> None:
     paths = [f"src/{number % 97}/module_{number}.py" for number in range(20_000)]
     began = time.process_time()
-    for piece in ("@" + "." * 3000, "@a/", "@[(", "@,", '@"', "@src/7/ "):
-        mentions.find(piece * (20_000 // len(piece)), paths)
+    for piece in ("@" + "." * 3000, "@a/", "@[(", "@,", '@"', "@src/7/ ", "@,/", "@a\n"):
+        mentions.find(piece * (100_000 // len(piece)), paths)
+    mentions.find(" ".join(f"@name_{number}" for number in range(20_000)), paths)
     assert time.process_time() - began < 2
 
 
