@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+from itertools import count
 from pathlib import Path
 
 import msgspec
+
+_SESSIONS = 100
+_DAMAGED = (ValueError, RecursionError)
+"""What the decoder raises."""
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -37,9 +43,6 @@ class Left(msgspec.Struct, frozen=True):
     zoomed: str = ""
 
 
-_SESSIONS = 100
-
-
 class Remembered(msgspec.Struct, frozen=True):
     """All of it; `sizes` by the name of a shape, `left` by the name of a session, the newest last."""
 
@@ -47,29 +50,63 @@ class Remembered(msgspec.Struct, frozen=True):
     sizes: dict[str, Sizes] = {}
     left: dict[str, Left] = {}
 
+    def changed(self, to: Remembered) -> Remembered:
+        """With what `to` holds in the place of what is known of the same."""
+        others = {session: left for session, left in self.left.items() if session not in to.left}
+        left = dict([*others.items(), *to.left.items()][-_SESSIONS:])
+        return Remembered(to.theme or self.theme, {**self.sizes, **to.sizes}, left)
+
 
 class RememberedFile:
-    """Reads and writes it. A file that cannot be used is as none; what cannot be written is kept for this session."""
+    """Reads and writes it. `now` is how this app has it: what others write meanwhile stays in the file and moves nothing here.
+
+    A damaged file is put aside; what cannot be written is kept for this session. `problem` is what was wrong at the start.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._unwritten = Remembered()
+        self.problem = ""
         try:
-            self.now = msgspec.json.decode(file.read_bytes(), type=Remembered)
-        except (OSError, msgspec.MsgspecError):
+            self.now = self._read()
+        except (OSError, *_DAMAGED):
             self.now = Remembered()
+            self.problem = self.keep(self.now)
 
     def leave(self, session: str, left: Left) -> str:
         """Remember how a session looks now, as `keep` does."""
         if self.now.left.get(session, Left()) == left:
             return ""
-        others = {name: known for name, known in self.now.left.items() if name != session}
-        return self.keep(left=dict([*others.items(), (session, left)][-_SESSIONS:]))
+        return self.keep(Remembered(left={session: left}))
 
-    def keep(self, **changed: object) -> str:
-        """Remember these; why they cannot be written, "" when they were."""
-        self.now = msgspec.structs.replace(self.now, **changed)
+    def keep(self, changed: Remembered) -> str:
+        """Remember these; in a line what was wrong with the file, "" for nothing."""
+        self.now, self._unwritten = self.now.changed(changed), self._unwritten.changed(changed)
+        new = self._file.with_name(f"{self._file.name}.new")
         try:
-            self._file.write_bytes(msgspec.json.encode(self.now))
+            with self._file.with_name(f"{self._file.name}.lock").open("wb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                known, said = self._known()
+                # not synced: dragging writes often, and a machine that fails loses no more than a layout
+                new.write_bytes(msgspec.json.encode(known.changed(self._unwritten)))
+                new.replace(self._file)
         except OSError as error:
-            return f"{self._file}: cannot be written ({error.strerror}); it is remembered until you quit"
-        return ""
+            return f"{self._file}: cannot be read or written ({error.strerror}); theme and layout are remembered until you quit"
+        self._unwritten = Remembered()
+        return said
+
+    def _known(self) -> tuple[Remembered, str]:
+        """What the file holds; with what was done about it where it is damaged. The caller holds the lock."""
+        try:
+            return self._read(), ""
+        except _DAMAGED:
+            names = (f"{self._file.name}.damaged{number or ''}" for number in count())
+            aside = next(path for path in map(self._file.with_name, names) if not path.exists())
+            self._file.replace(aside)
+            return Remembered(), f"{self._file}: damaged; it is now {aside.name}, and theme and layout are as at first"
+
+    def _read(self) -> Remembered:
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=Remembered)
+        except FileNotFoundError:
+            return Remembered()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oci_tui.ui import themes
 from oci_tui.ui.bench_app import BenchApp
+from oci_tui.ui.remembered import Remembered
 
 
 class ThemedApp(BenchApp):
@@ -16,6 +17,7 @@ class ThemedApp(BenchApp):
         """
         self._own_themes = themes.own_files()
         loaded, problems = themes.load_all()
+        problems += filter(None, [self._remembered.problem])
         self._shipped = {theme.name for theme in loaded}
         for theme in loaded:
             self.register_theme(theme)
@@ -54,5 +56,5 @@ class ThemedApp(BenchApp):
         self.push_screen(ThemeScreen(names, self.theme), self._keep_theme)
 
     def _keep_theme(self, name: str | None) -> None:
-        if name and (problem := self._remembered.keep(theme=name)):
+        if name and (problem := self._remembered.keep(Remembered(theme=name))):
             self.workbench.say(problem)

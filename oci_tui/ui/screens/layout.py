@@ -16,7 +16,7 @@ from oci_tui.ui.panes.divider import Divider
 from oci_tui.ui.panes.frame import Frame, Heading, TabLine
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.transcript import TranscriptPane
-from oci_tui.ui.remembered import Left, RememberedFile, Sizes
+from oci_tui.ui.remembered import Left, Remembered, RememberedFile, Sizes
 from oci_tui.ui.screens.searching import SearchingScreen
 
 Shape = Literal["wide", "medium", "narrow", "tiny"]
@@ -135,7 +135,7 @@ class LaidOutScreen(SearchingScreen):
         return self._remembered.now.sizes.get(self._shape, Sizes())
 
     def _resize(self, sizes: Sizes) -> None:
-        if problem := self._remembered.keep(sizes={**self._remembered.now.sizes, self._shape: sizes}):
+        if problem := self._remembered.keep(Remembered(sizes={self._shape: sizes})):
             self.say(problem)
         self._arrange()
 
