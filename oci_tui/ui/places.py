@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
 from oci_tui.core.diff import Diff, FileDiff
+from oci_tui.core.matching import Matcher
 
 _NAMED = (
     re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)'),
@@ -79,7 +79,7 @@ def own_line(place: FileLine, change: FileDiff | None, file: Path) -> int:
 def _alike(written: Sequence[str], index: int, lines: Sequence[str]) -> int:
     there = 0
     # blank lines are alike everywhere: by themselves they say nothing
-    for match in SequenceMatcher(lambda line: not line.strip(), written, lines).get_matching_blocks():
+    for match in Matcher(written, lines, junk=lambda line: not line.strip()).get_matching_blocks():
         if match.size and match.a <= index:
             there = match.b + min(index - match.a, match.size - 1)
     return there

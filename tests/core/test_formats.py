@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 
 import pytest
 from hypothesis import assume, given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from oci_tui.core.edits import Files, settle
 from oci_tui.core.formats import definitions
-from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply
+from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply, occurs
 from oci_tui.core.formats.symbols import merged, place, within
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.parser.treesitter import TreeSitterParser
@@ -78,6 +79,36 @@ def test_an_edit_lands_where_it_was_meant_or_nowhere(data: st.DataObject, lines:
 def test_several_places_are_refused() -> None:
     with pytest.raises(MismatchError, match="occur 2 times"):
         apply("a\nb\na\n", ReplaceText("x", "a\n", "c\n"))
+
+
+def test_many_places_are_counted_so_far() -> None:
+    for times, said in ((49, "occur 49 times;"), (60, "occur 50 times or more;")):
+        with pytest.raises(MismatchError, match=said):
+            apply("a\n" * times, ReplaceText("x", "a\n", "c\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "search"),
+    [
+        ("a\n" * 500_000, "a\n" * 20_000 + "b\n"),
+        ("\n" * 500_000, "\n" * 50_000 + "b\n"),
+        ("".join(f"{'aab' * 100}{number}\n" for number in range(3_000)), f"{'a' * 199}\n"),
+        ("".join(f"{'ab' * 198}{number:04}\nsame\n" for number in range(2_000)), f"{'aab' * 133}\nsame\n" * 99),
+    ],
+)
+def test_a_mismatch_is_told_at_once_whatever_the_lines_are(text: str, search: str) -> None:
+    began = time.process_time()
+    with pytest.raises(MismatchError, match="are not in the file"):
+        apply(text, ReplaceText("x", search, "c\n"))
+    assert time.process_time() - began < 2
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b ", " a", "", "b\r"]), max_size=9), st.lists(st.sampled_from("ab"), min_size=1, max_size=3)
+)
+def test_lines_stand_where_each_of_them_does(lines: list[str], wanted: list[str]) -> None:
+    places = [at for at in range(len(lines)) if [line.rstrip() for line in lines[at : at + len(wanted)]] == wanted]
+    assert occurs("".join(f"{line}\n" for line in lines), "\n".join(wanted)) is (len(places) == 1)
 
 
 def test_the_nearest_lines_are_shown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -85,6 +86,15 @@ def test_lines_that_stand_for_others_are_seen(line: str) -> None:
 )
 def test_other_lines_are_not(line: str) -> None:
     assert not is_elision(line)
+
+
+def test_any_line_and_any_file_are_judged_at_once() -> None:
+    began = time.process_time()
+    for line in (f"# rest{' ' * 20_000}x", f"# rest of the {'code ' * 20_000}x", f"{'....' * 20_000} x y", "#" * 50_000 + "x"):
+        is_elision(line)
+    popular, dots = "".join(f"{number % 100}\n" for number in range(300_000)), "// ...\n1\n" * 10_000
+    assert elision.losing("a.js", popular, popular[:50_000] + dots) == "// ..."
+    assert time.process_time() - began < 2
 
 
 def test_a_file_with_parts_left_out_is_refused() -> None:

@@ -343,6 +343,14 @@ def test_many_lines_are_paired_at_once() -> None:
     assert time.perf_counter() - began < 1
 
 
+def test_long_lines_are_paired_at_once() -> None:
+    words = [" ".join(f"{sign}{number}" for number in range(8_000)) for sign in "-+" for _ in range(50)]
+    (file,) = parse_patch(_FILE.format("one.js") + "@@ -1,50 +1,50 @@\n" + "".join(f"{line}\n" for line in words)).files
+    began = time.process_time()
+    assert partner(file.hunks[0], 7) == 57
+    assert time.process_time() - began < 1
+
+
 async def test_a_docstring_of_a_change_has_one_colour_and_a_search_finds_in_it(tmp_path: Path) -> None:
     patch = '@@ -1,2 +1,4 @@\n def f():\n-    return 1\n+    """Do it\n+    for now"""\n+    return 2\n'
     async with reviewing(tmp_path, _FILE.format("one.py") + patch) as (app, _):

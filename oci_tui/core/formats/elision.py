@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from itertools import compress
 
+from oci_tui.core.matching import Matcher
 from oci_tui.core.syntax import parsed
 
 _DOTS = r"(?:\.{3,}|…)"
@@ -29,6 +30,7 @@ _DOTTED = re.compile(rf"\s*(?:#+|//+|--|/\*+|<!--|;+|%)\s*{_DOTS}", re.IGNORECAS
 _SAID = re.compile(rf"\s*{_DOTS}\s*[(\[]?\s*{_WORDS}\s*[.…]*[)\]]?\s*", re.IGNORECASE)
 _ONE_WORD = re.compile(rf"\s*{_DOTS}\S*\s*")
 _UNSURE = re.compile(rf"\s*{_DOTS}(?:\s+\S.{{0,80}})?\s*")
+_BEGINNINGS = ("#", "//", "--", "/*", "<!--", ";", "%", "...", "…")
 _NOT_ELISIONS = frozenset({"other", "same", "rest", "original", "existing", "previous", "remaining", "remainder"})
 _FEW = 3
 """More lines than these are not taken to be replaced by those beside a line that says that it stands for others."""
@@ -42,7 +44,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def is_elision(line: str) -> bool:
     """Whether a line may stand for lines that are left out: it says so, or is dots and perhaps words after them."""
-    return _plain(line) or bool(_UNSURE.fullmatch(line))
+    return line.lstrip().startswith(_BEGINNINGS) and (_plain(line) or bool(_UNSURE.fullmatch(line)))
 
 
 def elisions(lines: Sequence[str]) -> list[bool]:
@@ -72,6 +74,7 @@ def doubtful(path: str, old: str | None, new: str) -> str:
 
 def _plain(line: str) -> bool:
     """Whether the line says that it stands for others: not a spread (`...state`), nor dots that may be prose or code."""
+    line = " ".join(line.split())  # many blanks could be any of the blanks that stand between words
     if _DOTTED.fullmatch(line) or (_SAID.fullmatch(line) and not _ONE_WORD.fullmatch(line) and _words(line)):
         return True
     return bool(_COMMENTED.fullmatch(line)) and _words(line)
@@ -85,22 +88,18 @@ def _elided(path: str, old: str | None, new: str) -> list[tuple[str, bool]]:
     """The elisions of `new` that were not in `old`, each with whether its place held more lines than stand there now."""
     before, after = _lines(old or ""), _lines(new)
     there, python = set(before), path.endswith(_PYTHON)
-    standing = elisions(after)
-    found = [
-        number
-        for number, line in enumerate(after)
-        if standing[number] and line not in there and not (python and not line.strip(".…"))
-    ]
-    if not found:
+    if not any(map(is_elision, set(after) - there)):
         return []
-    places = SequenceMatcher(None, before, after).get_opcodes()
-
-    def loses(number: int) -> bool:
-        start, stop, begin, end = next(place[1:] for place in places if place[3] <= number < place[4])
+    standing = elisions(after)
+    elided = [
+        standing[number] and line not in there and not (python and not line.strip(".…")) for number, line in enumerate(after)
+    ]
+    found = list[tuple[str, bool]]()
+    for _, start, stop, begin, end in Matcher(before, after).get_opcodes() if any(elided) else ():
         others = end - begin - sum(standing[begin:end])
-        return stop - start > (min(others, _FEW) if _plain(after[number]) else others)
-
-    return [(after[number], loses(number)) for number in found]
+        for line in compress(after[begin:end], elided[begin:end]):
+            found.append((line, stop - start > (min(others, _FEW) if _plain(line) else others)))
+    return found
 
 
 def _lines(text: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from oci_tui.core.formats.indentation import reindent
+from oci_tui.core.matching import Matcher, Work
 
 LEAST, MARGIN = 0.9, 0.05
 """How like (0 to 1) the lines of a place must be, and by how much more than those of any other place."""
@@ -37,7 +37,11 @@ def nearly(lines: Sequence[str], wanted: Sequence[str], new: Sequence[str]) -> N
     """
     asked = [index for index, line in enumerate(wanted) if line.strip()]
     held = [index for index, line in enumerate(lines) if line.strip()]
-    if not _LEAST_LINES <= len(asked) <= _MOST_WANTED or not len(asked) <= len(held) <= _MOST_LINES:
+    if (
+        not _LEAST_LINES <= len(asked) <= _MOST_WANTED
+        or not len(asked) <= len(held) <= _MOST_LINES
+        or len(wanted) > _MOST_LINES
+    ):
         return ""
     want, have = [wanted[index].strip() for index in asked], [lines[index].strip() for index in held]
     ranked = sorted(_windows(want, have), reverse=True)
@@ -65,22 +69,38 @@ def nearest(lines: Sequence[str], wanted: Sequence[str]) -> str:
     """
     first = next((number for number, line in enumerate(wanted) if line.strip()), 0)
     bare = [line.strip() for line in lines[:_NEAREST_WITHIN]]
-    near = difflib.get_close_matches(wanted[first].strip()[:200], bare, n=1, cutoff=0.6)
-    if not near:
+    near = max(_close(wanted[first].strip()[:200], bare), default=None)
+    if near is None:
         return ""
-    start = max(bare.index(near[0]) - first, 0)
+    start = max(bare.index(near[1]) - first, 0)
     return "\n".join(lines[start : start + len(wanted)]).rstrip()
 
 
+def _close(wanted: str, lines: Sequence[str]) -> Iterator[tuple[float, str]]:
+    """The lines that are like the wanted one, each with how much, as far as there is work left."""
+    matcher = Matcher("", wanted, work := Work())
+    for line in lines:
+        matcher.set_seq1(line)
+        if matcher.real_quick_ratio() >= _LEAST_OF_A_LINE and matcher.quick_ratio() >= _LEAST_OF_A_LINE:
+            score = matcher.ratio()
+            if work.over:
+                return
+            if score >= _LEAST_OF_A_LINE:
+                yield score, line
+
+
 def _windows(want: Sequence[str], have: Sequence[str]) -> list[tuple[float, int]]:
-    """How like each run of lines is, where at least half of them are the same and none is strange."""
-    known: dict[tuple[str, str], float] = {}
+    """How like each run of lines is, where at least half of them are the same and no line is strange.
+
+    None where it is too much work to tell.
+    """
+    known, work = dict[tuple[str, str], float](), Work()
 
     def likeness(one: str, other: str) -> float:
         if one == other:
             return 1.0
         if (one, other) not in known:
-            known[one, other] = difflib.SequenceMatcher(None, one[:400], other[:400], autojunk=False).ratio()
+            known[one, other] = Matcher(one[:400], other[:400], work, autojunk=False).ratio()
         return known[one, other]
 
     found = []
@@ -89,6 +109,8 @@ def _windows(want: Sequence[str], have: Sequence[str]) -> list[tuple[float, int]
         if 2 * sum(map(str.__eq__, want, window)) < len(want):
             continue
         scores = list(map(likeness, want, window))
+        if work.over:
+            return []
         if min(scores) >= _LEAST_OF_A_LINE:
             found.append((sum(scores) / len(scores), at))
     return found
@@ -104,7 +126,7 @@ def _merged(
 
     merged: list[str] = []
     cursor = at(0)
-    matcher = difflib.SequenceMatcher(None, [w.rstrip() for w in wanted], [n.rstrip() for n, _ in new], autojunk=False)
+    matcher = Matcher([w.rstrip() for w in wanted], [n.rstrip() for n, _ in new], autojunk=False)
     for kind, begin, end, new_begin, new_end in matcher.get_opcodes():
         changed = [place[index] for index in range(begin, end) if index in place]
         # an insertion stands right after the line before it, unless a blank line was between them

@@ -34,6 +34,8 @@ _SEARCH = re.compile(r"^[ \t]{0,12}(?:<{5,9}|-{5,9}) ?(?:SEARCH|ORIGINAL|OLD|HEA
 _DIVIDER = re.compile(r"^[ \t]{0,12}={5,9}\s*$")
 _REPLACE = re.compile(r"^[ \t]{0,12}(?:>{5,9}|\+{5,9}) ?(?:(?:REPLACE|UPDATED?|NEW)\b.*|[\w./-]*)$", re.IGNORECASE)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_MANY, _MOST_COMPARED = 50, 2_000_000
+"""Places of the same lines are counted so far, and looked for in so many characters more."""
 
 
 class ReplaceText(msgspec.Struct, frozen=True, tag=True):
@@ -114,7 +116,7 @@ def parse(path: str, text: str) -> list[ReplaceText | Malformed]:
 def occurs(text: str, search: str) -> bool:
     """Whether the lines `search` are in `text` once and only once, blanks at line ends aside."""
     wanted = _bare(_lines(search))
-    return any(line.strip() for line in wanted) and len(_starts(_lines(text), wanted, _equal_but_trailing)) == 1
+    return any(line.strip() for line in wanted) and len(_starts(_lines(text), wanted, str.rstrip)) == 1
 
 
 def apply(text: str, edit: ReplaceText) -> Replaced:
@@ -132,8 +134,8 @@ def apply(text: str, edit: ReplaceText) -> Replaced:
     if wanted == new:
         raise MismatchError(f"{edit.path}: SEARCH and REPLACE are the same lines; nothing would change")
     for search, replace in ((wanted, new), _trimmed(wanted, new)):
-        for same, how in _WAYS:
-            if starts := _starts(lines, search, same):
+        for bare, how in _WAYS:
+            if starts := _starts(lines, search, bare):
                 return Replaced(_spliced(lines, _only(edit.path, starts), search, replace), how)
     if (found := _in_a_line(text, wanted, new) or _around_elisions(edit.path, lines, wanted, new)) is not None:
         return found
@@ -141,7 +143,7 @@ def apply(text: str, edit: ReplaceText) -> Replaced:
     if isinstance(near, Near):
         put = _with_line_ends_of(lines[near.start : near.stop], _joined(near.lines))
         return Replaced("".join(lines[: near.start]) + put + "".join(lines[near.stop :]), near.how)
-    if any(line.strip() for line in new) and _starts(lines, _trimmed(new, new)[0], _equal_but_trailing):
+    if any(line.strip() for line in new) and _starts(lines, _trimmed(new, new)[0], str.rstrip):
         raise MismatchError(f"{edit.path}: the SEARCH lines are not in the file, and the REPLACE lines already are")
     close = nearest(_bare(lines), wanted)
     shown = f". Did you mean these lines?\n{close}" if close else ""
@@ -153,7 +155,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _bare(lines: Sequence[str]) -> list[str]:
-    return [line.rstrip("\r\n") for line in lines]
+    return [*map(_without_end, lines)]
 
 
 def _joined(lines: Sequence[str]) -> str:
@@ -163,22 +165,34 @@ def _joined(lines: Sequence[str]) -> str:
 def _trimmed(wanted: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
     """Both without the blank lines that they have alike around them, and `wanted` without any."""
     wanted, new = list(wanted), list(new)
-    for end in (0, -1):
-        while wanted and not wanted[end].strip():
-            del wanted[end]
-            if new and not new[end].strip():
-                del new[end]
+    for _ in range(2):
+        wanted.reverse()
+        new.reverse()
+        while wanted and not wanted[-1].strip():
+            wanted.pop()
+            if new and not new[-1].strip():
+                new.pop()
     return wanted, new
 
 
-def _starts(lines: list[str], wanted: Sequence[str], same: Callable[[list[str], Sequence[str]], bool]) -> list[int]:
-    size = len(wanted)
-    return [i for i in range(len(lines) - size + 1) if same(lines[i : i + size], wanted)]
+def _starts(lines: Sequence[str], wanted: Sequence[str], bare: Callable[[str], str]) -> list[int]:
+    """Where the wanted lines stand, all of them made `bare`; of more than so many places only the first."""
+    text, part = ("\n".join(["", *map(bare, each), ""]) for each in (lines, wanted))
+    starts, line, before, after = list[int](), 0, 0, 0
+    for _ in range(_MANY + _MOST_COMPARED // len(part)):
+        if (place := text.find(part, after)) < 0 or len(starts) == _MANY:
+            break
+        line += text.count("\n", before, place)
+        before, after = place, place + 1
+        if bare is not str.strip or reindent(lines[line : line + len(wanted)], wanted) is not None:
+            starts.append(line)
+    return starts
 
 
 def _only(path: str, starts: Sequence[int]) -> int:
     if len(starts) > 1:
-        raise MismatchError(f"{path}: the SEARCH lines occur {len(starts)} times; copy more lines around the right place")
+        times = f"{len(starts)} times" if len(starts) < _MANY else f"{_MANY} times or more"
+        raise MismatchError(f"{path}: the SEARCH lines occur {times}; copy more lines around the right place")
     return starts[0]
 
 
@@ -189,23 +203,14 @@ def _spliced(lines: list[str], start: int, wanted: Sequence[str], new: Sequence[
     return "".join(lines[:start]) + put + "".join(lines[start + len(wanted) :])
 
 
-def _equal(found: list[str], wanted: Sequence[str]) -> bool:
-    return all(line.rstrip("\r\n") == want for line, want in zip(found, wanted, strict=True))
+def _without_end(line: str) -> str:
+    return line.rstrip("\r\n")
 
 
-def _equal_but_trailing(found: list[str], wanted: Sequence[str]) -> bool:
-    return all(line.rstrip() == want.rstrip() for line, want in zip(found, wanted, strict=True))
-
-
-def _equal_but_indent(found: list[str], wanted: Sequence[str]) -> bool:
-    texts = all(line.strip() == want.strip() for line, want in zip(found, wanted, strict=True))
-    return texts and reindent(found, wanted) is not None
-
-
-_WAYS = (
-    (_equal, ""),
-    (_equal_but_trailing, "blanks at line ends aside"),
-    (_equal_but_indent, "with the file's indentation"),
+_WAYS: tuple[tuple[Callable[[str], str], str], ...] = (
+    (_without_end, ""),
+    (str.rstrip, "blanks at line ends aside"),
+    (str.strip, "with the file's indentation"),
 )
 
 
@@ -244,7 +249,7 @@ def _around_elisions(path: str, lines: list[str], wanted: list[str], new: list[s
                 raise MismatchError(f"{path}: new lines stand beside '...' without an old line; copy the lines around them")
             continue
         now = _lines(text)
-        starts = next((starts for same, _ in _WAYS if (starts := _starts(now, piece, same))), [])
+        starts = next((starts for bare, _ in _WAYS if (starts := _starts(now, piece, bare))), [])
         if not starts:
             raise MismatchError(f"{path}: these SEARCH lines beside '...' are not in the file:\n{_joined(piece).rstrip()}")
         start = _only(path, starts)

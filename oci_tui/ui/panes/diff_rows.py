@@ -7,18 +7,20 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
+from oci_tui.core.matching import Matcher
 from oci_tui.core.terminal import visible_line
 from oci_tui.ui.panes.diff_tree import Folder, outline
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 _LONGEST_RUN = 200
 _MOST_PAIRS = 2500
+_MOST_COMPARED = 4_000_000
+"""So many characters of lines are compared with those of others, each line as often as there are others."""
 _ALIKE = 0.4
 
 Pairs = tuple[tuple[int, int], ...]
@@ -199,7 +201,9 @@ def partner(hunk: Hunk, index: int) -> int:
 def _partners(hunk: Hunk, old: Sequence[int], new: Sequence[int]) -> Pairs:
     """Which of these removed lines became which of these added ones, by their positions; of many, line for line."""
     if len(old) * len(new) <= _MOST_PAIRS:
-        return _most_alike(*(tuple(hunk.lines[index].text for index in side) for side in (old, new)))
+        before, after = (tuple(hunk.lines[index].text for index in side) for side in (old, new))
+        if len(new) * sum(map(len, before)) + len(old) * sum(map(len, after)) <= _MOST_COMPARED:
+            return _most_alike(before, after)
     return tuple((at, at) for at in range(len(old))) if len(old) == len(new) else ()
 
 
@@ -233,10 +237,10 @@ def _alike(words: Counter[str], others: Counter[str]) -> float:
 @lru_cache(1024)
 def changed_words(old: str, new: str) -> tuple[Ranges, Ranges]:
     """Where two lines differ, as ranges of characters in each; none where they have little in common."""
-    before, after = _WORD.findall(old), _WORD.findall(new)
     if len(old) + len(new) > 2000:
         return (), ()
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    matcher = Matcher(before, after, autojunk=False)
     if matcher.ratio() < 0.4:
         return (), ()
     lengths = [[0, *_running(words)] for words in (before, after)]
