@@ -31,9 +31,8 @@ _PROSE_TAGS = frozenset({"markdown", "md", "rst", "text", "txt", ""})
 _FENCE = re.compile(r"( {0,12}|\t{1,3})(`{3,}|~{3,})[ \t]*([^`]*)$")
 _GLUED_OPENING = re.compile(rf"(?!\s*>)([^`]*[^`\s])[ \t]*(`{{3,}})({'|'.join(RUNNABLE_TAGS)})\s*", re.IGNORECASE)
 _GLUED_CLOSING = re.compile(r"([^`]*[^`\s])(`{3,})\s*")
-_STRING = re.compile(
-    r"#[^\n]*|(\"{3}|'{3})(?:(?:\\.|(?!\1)[^\\])*+\1|(?P<open>))|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'", re.DOTALL
-)
+_STRINGS = re.compile(r"#[^\n]*|(\"{3}|'{3})|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'", re.DOTALL)
+_ENDS = {quotes: re.compile(rf"(?:\\.|(?!{quotes})[^\\])*+{quotes}", re.DOTALL) for quotes in ('"""', "'''")}
 
 
 class Block:
@@ -51,6 +50,7 @@ class Block:
         self.partial = ""
         self.closed = False
         self.by_comment = self.glued = False
+        self._quotes, self._read = "", 0
 
     @property
     def text(self) -> str:
@@ -64,6 +64,20 @@ class Block:
     @property
     def python(self) -> bool:
         return self.path.endswith(".py") if self.path else self.tag in PYTHON_TAGS
+
+    @property
+    def in_string(self) -> bool:
+        """Whether its lines, as Python, end inside a string of three quotes; each of them is read once."""
+        text, at = "".join(f"{line}\n" for line in self.lines[self._read :]), 0
+        self._read = len(self.lines)
+        while True:
+            if self._quotes:
+                if not (end := _ENDS[self._quotes].match(text, at)):
+                    return True
+                at, self._quotes = end.end(), ""
+            if not (begin := _STRINGS.search(text, at)):
+                return False
+            at, self._quotes = begin.end(), begin[1] or ""
 
     def dedented(self, line: str) -> str:
         """A line of the block without the indentation that its fence has."""
@@ -103,6 +117,7 @@ class ReplyReader:
         self._fence = ""
         self._glued: tuple[str, str] | None = None
         self._nested = self._blank = 0
+        self._said: set[str] = set()
         self._thinking = False
 
     @property
@@ -144,6 +159,7 @@ class ReplyReader:
             self._thinking = "</think>" not in line
         elif line.rstrip().endswith("</think>"):
             self.blocks.clear()
+            self._said.clear()
         elif fence := _FENCE.match(line):
             self._open(fence[2], fence[3], len(fence[1]))
         elif (begun := tool_call.begun(line)) is not None:
@@ -185,7 +201,7 @@ class ReplyReader:
         elif fence and self._forgotten(block, fence):
             self._label = _taken_label(block)
             self._fence = ""
-            block.closed = True
+            self._end(block)
             self._open(fence[2], fence[3], len(fence[1]))
         elif (glued := _GLUED_CLOSING.fullmatch(line)) and glued[2] == self._fence and block.tag not in _PROSE_TAGS:
             self._append(glued[1])
@@ -200,16 +216,21 @@ class ReplyReader:
         self.blocks.append(Block(tag, path, indent, self._runs))
 
     def _close(self) -> None:
-        block = self.blocks[-1]
-        block.partial, block.closed = "", True
+        self.repeats = self._end(self.blocks[-1])
         self._fence = self._label = ""
-        self.repeats = len(block.lines) >= _TELLING_LINES and any(block.lines == one.lines for one in self.blocks[:-1])
+
+    def _end(self, block: Block) -> bool:
+        """Close it; whether a block of several lines was the same before."""
+        block.partial, block.closed = "", True
+        text, before = "\n".join(block.lines), len(self._said)
+        self._said.add(text)
+        return len(block.lines) >= _TELLING_LINES and len(self._said) == before
 
     def _closes(self, fence: re.Match[str]) -> bool:
         """Whether a fence inside a block ends it: not when it opens one of its own, and not inside a string of Python."""
         block = self.blocks[-1]
         same = fence[2][0] == self._fence[0] and len(fence[2]) >= len(self._fence) and len(fence[1]) <= block.indent + 3
-        if not same or (block.python and _in_string(block.text)):
+        if not same or (block.python and block.in_string):
             return False
         if fence[3].strip():
             self._nested += not block.python
@@ -219,7 +240,7 @@ class ReplyReader:
 
     def _forgotten(self, block: Block, fence: re.Match[str]) -> bool:
         """Whether a fence that opens a block shows that the end of this one was forgotten: no line of Python looks like it."""
-        return block.python and bool(fence[3].strip()) and fence[2][0] == self._fence[0] and not _in_string(block.text)
+        return block.python and bool(fence[3].strip()) and fence[2][0] == self._fence[0] and not block.in_string
 
     def _append(self, line: str) -> None:
         if self._next_file(line):
@@ -237,10 +258,10 @@ class ReplyReader:
         if not block.by_comment or not block.lines or block.lines[-1].strip() or line[:1].isspace():
             return False
         path = labels.in_comment(line, block.tag)
-        if not path or path == block.path or path not in self._known or (block.python and _in_string(block.text)):
+        if not path or path == block.path or path not in self._known or (block.python and block.in_string):
             return False
         _drop_blank_end(block.lines)
-        block.partial, block.closed = "", True
+        self._end(block)
         self.blocks.append(Block(block.tag, path, block.indent, self._runs))
         self.blocks[-1].by_comment = True
         return True
@@ -331,11 +352,6 @@ def _taken_label(block: Block) -> str:
 def _drop_blank_end(lines: list[str]) -> None:
     while lines and not lines[-1].strip():
         lines.pop()
-
-
-def _in_string(code: str) -> bool:
-    """Whether Python code ends inside a string of three quotes."""
-    return any(match["open"] is not None for match in _STRING.finditer(code))
 
 
 def _plausible(tag: str, line: str) -> bool:

@@ -50,7 +50,7 @@ def commands(lines: Sequence[str]) -> list[str]:
         line = lines[at]
         at += 1
         if line.startswith(_PROMPT):
-            command = _whole(line.removeprefix(_PROMPT), lines[at:])
+            command = _whole(line.removeprefix(_PROMPT), lines[at : at + _MOST_LINES])
             found += command
             at += len(command) - 1
     return found
@@ -71,7 +71,7 @@ def is_prose(line: str) -> bool:
 
 def _whole(line: str, following: Sequence[str]) -> list[str]:
     """The command that begins with `line`: with as many of those that follow as it takes, at most up to the next one."""
-    command, following = [line], following[:_MOST_LINES]
+    command = [line]
     prompted = bool(following) and following[0].startswith(_GOES_ON)
     for more in following:
         if not _goes_on("\n".join(command)):

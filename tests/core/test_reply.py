@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oci_tui.core.formats.search_replace import UNFINISHED, Malformed
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.reply import Code, ReplyReader, parse, placed
+from oci_tui.core.reply import Block, Code, ReplyReader, parse, placed
 
 
 def test_an_open_block_is_seen_while_it_grows() -> None:
@@ -140,3 +142,26 @@ def test_a_block_that_comes_again_is_noticed() -> None:
     reader = ReplyReader()
     reader.feed("```sh\npytest\n```\n" * 3)
     assert not reader.repeats, "what is run may be run again"
+
+
+def test_any_reply_is_read_at_once() -> None:
+    began = time.process_time()
+    for reply in (
+        '```python\ns = """\n' + "a\n~~~x\n```b\n" * 5_000,
+        "".join(f"```\na\nb\nc\n{number}\n```\n" for number in range(10_000)),
+        "```bash\n" + "$ a\n" * 50_000 + "```\n",
+    ):
+        parse(reply)
+    assert time.process_time() - began < 2
+
+
+@given(st.lists(st.sampled_from(['"""', "'''", "'", '"', "# it's ", "\\", "a", "\n"]), max_size=12), st.data())
+def test_whether_a_block_ends_in_a_string_is_the_same_however_often_it_is_asked(code: list[str], data: st.DataObject) -> None:
+    lines = "".join(code).split("\n")
+    asked, once = Block("python", ""), Block("python", "")
+    for line in lines:
+        asked.lines.append(line)
+        if not line.endswith("\\") and data.draw(st.booleans()):
+            asked.in_string  # noqa: B018
+    once.lines = lines
+    assert asked.in_string is once.in_string
