@@ -30,6 +30,9 @@ def _table() -> dict[int, str]:
 _TABLE = _table()
 _PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
 _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+_PARAMETER = re.compile(r"([34]8)[;:](?:5[;:]\d*|2(?:[;:]\d*){3})|(?<!\d)\d{1,3}(?!\d)")
+_INK, _PAPER = (*range(30, 40), *range(90, 98)), (*range(40, 50), *range(100, 108))
+_LONGEST_CODES = 200
 
 
 def visible(text: str) -> str:
@@ -68,6 +71,7 @@ def painted(line: str) -> list[tuple[str, str]]:
         if found:
             last = found.end()
             codes = "" if found[1] in ("", "0", "00") else f"{codes};{found[1]}".lstrip(";")
+            codes = codes if len(codes) <= _LONGEST_CODES else _in_force(codes)
     while parts and not (tail := parts[-1][0].rstrip("\r")):
         parts.pop()
     if parts:
@@ -78,3 +82,17 @@ def painted(line: str) -> list[tuple[str, str]]:
             parts[: index + 1] = [(after, parts[index][1])]
             break
     return [(text.translate(_TABLE), codes) for text, codes in parts if text]
+
+
+def _in_force(codes: str) -> str:
+    """The SGR parameters without those that later ones undo."""
+    held: dict[str, str] = {}
+    for found in _PARAMETER.finditer(codes):
+        number = 0 if found[1] else int(found[0])
+        if not number and not found[1]:
+            held.clear()
+        elif number <= 29 or number in _INK or number in _PAPER:
+            place = found[1] or ("38" if number in _INK else "48" if number in _PAPER else found[0])
+            held.pop(place, None)
+            held[place] = found[0]
+    return ";".join(held.values())

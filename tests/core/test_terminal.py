@@ -7,8 +7,10 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.color import Color
 
 from oci_tui.core.terminal import painted, printed, visible, visible_line
+from oci_tui.ui.panes.colours import program_style
 
 BANNED = ("Cc", "Cs", "Cf", "Zl", "Zp")
 # signs of Arabic, Syriac, Kaithi, hieroglyphs, shorthand and music that have a place in text
@@ -71,6 +73,18 @@ def test_painted_is_printed_with_colours(line: str) -> None:
     parts = painted(line)
     assert "".join(text for text, _ in parts) == printed(line)
     assert all(harmless(text) and set(codes) <= set("0123456789;:") for text, codes in parts)
+
+
+SEQUENCES = ["0", "0;31", "1", "2", "22", "3", "23", "7", "27", "31", "39", "97", "42", "49", "1;31", "38;5;12", "38:2:1:200:3"]
+
+
+@given(st.lists(st.sampled_from([*SEQUENCES, "48;2;9;9;9", "48;5;200", "73", "1000"]), min_size=1))
+def test_colours_that_are_never_ended_stay_few(sequences: list[str]) -> None:
+    ground = Color(10, 10, 10)
+    long = [*["38;2;10;20;30", "48;2;40;50;60", "4"] * 10, *sequences]
+    codes = painted("".join(f"\x1b[{sequence}mx" for sequence in long))[-1][1]
+    assert len(codes) <= 250
+    assert program_style(codes, ground) == program_style(";".join(long), ground)
 
 
 def test_colours_reach_from_their_sequence_to_the_next() -> None:
