@@ -123,8 +123,9 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
 
     # what keys, palette and commands do
 
-    def action_stop(self) -> None:
-        self.workbench.stop()
+    def action_stop(self, at_once: bool = False) -> None:
+        if at_once or not self.workbench.came_back():
+            self.workbench.stop()
 
     def action_steer(self) -> None:
         self.workbench.steer()
@@ -206,7 +207,7 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
         """The palette: what the keys do, by name, and the themes."""
         for key in keys.KEYS:
             if key.command:
-                action = "leave(True)" if key.action == "leave" else key.action
+                action = {"stop": "stop(True)", "leave": "leave(True)"}.get(key.action, key.action)
                 shown = keys.shown(key, self.keymap)
                 yield SystemCommand(key.command, f"{key.does} — {shown}", lambda action=action: self._run(action))
         yield SystemCommand("Undo the last accepted change", "take it back out of your files — u in Changes", self.action_undo)

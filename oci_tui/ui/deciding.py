@@ -23,11 +23,13 @@ class DecidingApp(BenchApp):
         self.workbench.show_timeline = self._decide("look back", lambda settle: settle.history())
 
     def on_workbench_remembers(self, message: Workbench.Remembers) -> None:
-        from oci_tui.ui.screens.timeline import TimelineScreen
+        from oci_tui.ui.screens.timeline import TimelineScreen, Wanted
 
-        def chosen(number: int | None) -> None:
-            if number is not None:
-                self._decide("restore", lambda settle: settle.restore(number))
+        def chosen(wanted: Wanted | None) -> None:
+            if wanted is not None and wanted.look:
+                self.workbench.look_back_to(wanted.number)
+            elif wanted is not None:
+                self._decide("restore", lambda settle: settle.restore(wanted.number))
 
         self.push_screen(TimelineScreen(message.kept), chosen)
 

@@ -64,7 +64,9 @@ KEYS: tuple[Key, ...] = (
         box=True,
     ),
     Key("ctrl+underscore", "Ctrl+_", "undo", "undo what you typed", group="Prompt", box=True),
-    Key("escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt", "Stop what runs"),
+    Key(
+        "escape", "Esc", "stop", "stop what runs; in a pane: back to the prompt, from an earlier round to now", "Stop what runs"
+    ),
     Key("ctrl+c", "Ctrl+C", "interrupt", "copy when text is selected, else stop; twice to quit"),
     Key("ctrl+y", "Ctrl+Y", "accept", "accept: write the pending change into your files", "Accept the pending change"),
     Key("ctrl+n", "Ctrl+N", "reject", "reject: drop the pending change (press twice)", "Reject the pending change"),
@@ -118,7 +120,8 @@ KEYS: tuple[Key, ...] = (
     Key("ctrl+right", "Ctrl+→", "screen.widen(-4)", "the right side narrower", group=EVERY_PANE, name="narrower"),
     Key("ctrl+up", "Ctrl+↑", "screen.heighten(0.2)", "this pane taller", group=EVERY_PANE, name="taller"),
     Key("ctrl+down", "Ctrl+↓", "screen.heighten(-0.2)", "this pane less tall", group=EVERY_PANE, name="lower"),
-    Key("enter", "Enter", "unfold", "show the prose that is folded", group="Story"),
+    Key("enter", "Enter", "round", "on a round: its code, output and change again; elsewhere as p", group="Story"),
+    Key("p", "p", "unfold", "show the prose that is folded, or fold it", group="Story"),
     Key("right_square_bracket", "]", "block(1)", "next block", group="Code", name="next-block"),
     Key("left_square_bracket", "[", "block(-1)", "previous block", group="Code", name="previous-block"),
     Key("e", "e", "edit_here", "edit this block here", group="Code", name="edit"),
@@ -157,6 +160,7 @@ KEYS: tuple[Key, ...] = (
     Key("N,shift+n", "N", "next(-1)", "previous file", group="Conflict", name="previous"),
     Key("escape,q", "Esc  q", "choose('')", "leave the change pending", group="Conflict", name="leave"),
     Key("enter", "Enter", "choose", "go back to this round: the mirror does, not your files", group="Time line"),
+    Key("v", "v", "look", "show this round's code, output and change", group="Time line"),
     Key("escape,q,f7", "Esc  q", "dismiss(None)", "stay", group="Time line", name="leave"),
     Key("enter", "Enter", "choose", "take this theme", group="Themes"),
     Key("escape,q", "Esc  q", "leave", "back to the theme before", group="Themes"),

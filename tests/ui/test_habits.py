@@ -522,7 +522,7 @@ async def test_help_on_a_list_begins_with_the_keys_of_the_list_and_ends_with_the
         await pilot.press("escape")
         app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "")]))
         await until(pilot, lambda: isinstance(app.screen, TimelineScreen))
-        assert await first_group(app, pilot) == ("Time line", ["Enter", "Esc"])
+        assert await first_group(app, pilot) == ("Time line", ["Enter", "v", "Esc"])
         await pilot.press("escape")
         app.push_screen(QueueScreen(["one"], str))
         await until(pilot, lambda: isinstance(app.screen, QueueScreen))

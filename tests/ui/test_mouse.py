@@ -21,7 +21,7 @@ from oci_tui.ui.screens.details import DetailsScreen
 from oci_tui.ui.screens.help import HelpScreen
 from oci_tui.ui.screens.leader import LeaderScreen
 from oci_tui.ui.screens.queue import QueueScreen
-from oci_tui.ui.screens.timeline import TimelineScreen
+from oci_tui.ui.screens.timeline import TimelineScreen, Wanted
 from tests.ui.odd import conflict
 from tests.ui.test_workbench import finished, on_screen, opened, text_of, until
 
@@ -118,17 +118,22 @@ async def test_what_a_list_a_conflict_and_the_help_offer_can_be_clicked() -> Non
     async with opened(prompt="one") as (app, pilot, _):
         await finished(app, pilot)
         bench = app.workbench
-        taken: list[int | str | None] = []
+        taken: list[Wanted | str | None] = []
         for text, end in (("Esc leaves", "night"), ("Enter takes it", "frost"), ("paper", "paper")):
             await pilot.press("f8", "up")
             await clicked(app, pilot, text)
             await until(pilot, lambda end=end: app.screen is bench and app.theme == end)  # type: ignore[misc]
             app.theme = "night"
-        for text, number in (("Enter goes back", 2), ("Esc stays", None), ("turn 1, round 1", 1)):
+        for text, wanted in (
+            ("Enter goes back", Wanted(2)),
+            ("v shows it", Wanted(2, look=True)),
+            ("Esc stays", None),
+            ("turn 1, round 1", Wanted(1)),
+        ):
             app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "turn 1, round 1"), Kept("round", 2, 1.0, "")]), taken.append)
             await clicked(app, pilot, text)
             await until(pilot, lambda: app.screen is bench)
-            assert taken.pop() == number
+            assert taken.pop() == wanted
         waiting = ["first", "second"]
         queue = QueueScreen(waiting, waiting.pop)
         app.push_screen(queue, taken.append)

@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parent / "snapshots"
 SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("workbench", ()),
     ("story", ("f2", "f11")),
-    ("code", ("f3",)),
+    ("earlier-round", ("f11", "f2", "slash", *"round 1", "enter", "enter")),
+    ("code", ("escape", "f2", "f11", "f3")),
     ("code-edited", ("e",)),
     ("console", ("escape", "f4")),
     ("changes", ("f5",)),

@@ -53,7 +53,11 @@ class ChangesPane(CursorPane):
 
     LABEL = "Changes"
     LESSON = "No change is pending. What the model changes appears here as a diff; Ctrl+Y accepts it, Ctrl+N drops it."
-    HINTS = (("changes.split", "side by side"), ("changes.files", "files"), ("changes.undo changes.redo", "undo, redo"))
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("changes.split", "side by side"),
+        ("changes.files", "files"),
+        ("changes.undo changes.redo", "undo, redo"),
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = keys.of("Changes")
 

@@ -93,7 +93,7 @@ class CodePane(CursorPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"
-    HINTS = (
+    HINTS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("code.previous-block code.next-block", "blocks"),
         ("code.edit", "edit"),
         ("code.go-on code.run", "edit in $EDITOR"),
@@ -186,7 +186,8 @@ class CodePane(CursorPane):
         name = visible_line(last.path) or visible_line(last.block.tag)
         # The count of an open block would repaint the heading with every line.
         length = plural(len(last.lines), "line") if last.block.closed else ""
-        self.named = self.detail = " · ".join(filter(None, (f"round {self._round}", name, length)))
+        number = f"round {self._round}" if self._round else ""
+        self.named = self.detail = " · ".join(filter(None, (number, name, length)))
 
     def _recolour(self) -> None:
         self._colouring = None

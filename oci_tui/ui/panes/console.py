@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from itertools import chain, takewhile
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
@@ -16,10 +16,10 @@ from oci_tui.core.events import CommandFinished, CommandStarted, Event, OutputAr
 from oci_tui.core.ports import Command, Exit, Stream
 from oci_tui.core.terminal import painted, printed, visible_line
 from oci_tui.ui import clipboard, keys
-from oci_tui.ui.panes.cursor import CursorPane
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.log import Log
 from oci_tui.ui.panes.own import Own, expanded
+from oci_tui.ui.panes.runs import Run, RunsPane
 from oci_tui.ui.wording import ending, gauge, plural, seconds, size
 
 _STYLE: dict[Stream, str] = {"stdout": "printed", "stderr": "warned"}
@@ -31,15 +31,7 @@ _ERROR = re.compile(
 )
 
 
-class _Run(NamedTuple):
-    """A command that ran; `start` is its heading's line, counted from the first line there ever was; so is `in_stderr`."""
-
-    command: Command
-    start: int
-    in_stderr: int
-
-
-class ConsolePane(CursorPane):
+class ConsolePane(RunsPane):
     """A virtual log. Beyond 64 MB the oldest output goes; how many lines that were is its first line."""
 
     class Pictured(Message):
@@ -67,13 +59,9 @@ class ConsolePane(CursorPane):
 
     def __init__(self, *, id: str = "console") -> None:  # noqa: A002
         super().__init__(id=id)
-        self._all, self._stderr = Log(), Log()
-        self._log = self._all
         self._stream: Stream = "stdout"
-        self._runs: list[_Run] = []
         self._command: Command | None = None
         self._since = 0.0
-        self._round = 0
         self._figures: dict[str, str] = {}
         self._clock: Timer | None = None
 
@@ -83,7 +71,7 @@ class ConsolePane(CursorPane):
     def show(self, event: Event) -> None:
         match event:
             case RoundStarted():
-                self._round = event.round
+                self._turn, self._round = event.turn, event.round
             case CommandStarted():
                 self._start(event.command)
             case OutputArrived():
@@ -107,7 +95,8 @@ class ConsolePane(CursorPane):
         self._command, self._since = command, time.monotonic()
         if len(self._all):
             self._say("text", "")
-        self._runs.append(_Run(command, *(len(log) + log.dropped for log in (self._all, self._stderr))))
+        starts = (len(log) + log.dropped for log in (self._all, self._stderr))
+        self._runs.append(Run(command, self._turn if self._round else 0, self._round, *starts))
         number = f"    round {self._round}" if self._round else ""
         self._say("bar", f"$ {visible_line(command.label)}{number}")
         self.following, self._cursor = True, None
@@ -176,16 +165,6 @@ class ConsolePane(CursorPane):
     def action_error(self, step: int) -> None:
         """To the next (or with -1 the previous) line that tells of an error."""
         self.to_next(_ERROR, step)
-
-    def action_run(self, step: int) -> None:
-        """To the heading of the next (or with -1 the previous) command."""
-        offset = bool(self._log.dropped) - self._log.dropped
-        starts = [(run.start if self._log is self._all else run.in_stderr) + offset for run in self._runs]
-        here = self.here if self._cursor is not None or step > 0 else self.line_count()
-        ahead = [start for start in starts if start >= 0 and (start > here if step > 0 else start < here)]
-        if ahead:
-            row = min(ahead) if step > 0 else max(ahead)
-            self.go_to(row, row)
 
     def action_figure(self) -> None:
         """Show the figure of the line; on a line without one, the figure drawn last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -35,18 +36,16 @@ class Heading(Widget):
     Heading { height: 1; }
     """
 
-    def __init__(self, pane: LinePane) -> None:
+    def __init__(self, frame: Frame) -> None:
         super().__init__()
-        self._pane = pane
-        self._front: Widget = pane
+        self._frame = frame
 
     def on_mount(self) -> None:
-        self.watch(self._pane, "detail", self._redraw, init=False)
-        self.name_for(self._pane)
+        self.watch(self._frame, "told", self._redraw, init=False)
+        self.name_for(self._frame.pane)
 
     def name_for(self, widget: Widget) -> None:
         """What lies under the heading now."""
-        self._front = widget
         self.watch(widget, "has_focus", self._redraw, init=False)
         self.refresh()
 
@@ -60,25 +59,30 @@ class Heading(Widget):
         self.release_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self.app.mouse_captured is self and event.button and isinstance(self.parent, Frame):
-            self.post_message(self.Dragged(self.parent, event.screen_y))
+        if self.app.mouse_captured is self and event.button:
+            self.post_message(self.Dragged(self._frame, event.screen_y))
 
     def render(self) -> Content:
-        name = (self._pane.LABEL, "bold $accent" if self._front.has_focus else "bold $ink-muted")
-        room = self.size.width - cell_len(self._pane.LABEL) - 6
-        detail = Content(self._pane.detail).truncate(max(0, room), ellipsis=True) if room > 3 else Content("")
-        used = cell_len(self._pane.LABEL) + detail.cell_length + 4
+        label = self._frame.pane.LABEL
+        name = (label, "bold $accent" if self._frame.front.has_focus else "bold $ink-muted")
+        room = self.size.width - cell_len(label) - 6
+        detail = Content(self._frame.told).truncate(max(0, room), ellipsis=True) if room > 3 else Content("")
+        used = cell_len(label) + detail.cell_length + 4
         rule = "─" * max(0, self.size.width - used - 1)
         return Content.assemble(" ", name, "  " if detail else " ", detail.stylize("$ink-muted"), " ", (rule, "$rule"))
 
 
 class Frame(Vertical):
-    """A pane under its heading."""
+    """A pane under its heading. `earlier` names the round that it shows where that is not what is now."""
 
     DEFAULT_CSS = """
     Frame { height: 1fr; width: 1fr; }
     Frame > LinePane { height: 1fr; }
     """
+
+    earlier: reactive[str] = reactive("", layout=False)
+    told: reactive[str] = reactive("", layout=False)
+    """What the heading says after the name."""
 
     def __init__(self, pane: LinePane) -> None:
         super().__init__(id=f"{pane.id}-frame")
@@ -86,8 +90,17 @@ class Frame(Vertical):
         self.front: Widget = pane
 
     def compose(self) -> ComposeResult:
-        yield Heading(self.pane)
+        yield Heading(self)
         yield self.pane
+
+    def on_mount(self) -> None:
+        self.watch(self.pane, "detail", self.watch_earlier)
+
+    def watch_earlier(self) -> None:
+        """The detail of a pane that is not covered is about what is now."""
+        shown = self.front if isinstance(self.front, LinePane) else self.pane
+        detail = "" if self.earlier and shown is self.pane else shown.detail
+        self.told = " · ".join(filter(None, (self.earlier, detail)))
 
     def cover(self, widget: Widget) -> None:
         """Have this in the pane's place."""
@@ -95,6 +108,8 @@ class Frame(Vertical):
         self.pane.display, self.front = False, widget
         self.mount(widget)
         self.query_one(Heading).name_for(widget)
+        if isinstance(widget, LinePane):
+            self.watch(widget, "detail", self.watch_earlier)
 
     def uncover(self) -> None:
         """Have the pane back."""
@@ -102,10 +117,14 @@ class Frame(Vertical):
             self.front.remove()
             self.query_one(Heading).name_for(self.pane)
         self.pane.display, self.front = True, self.pane
+        self.watch_earlier()
 
 
 class TabLine(Widget):
-    """`1 Story  2 Code  3 Console  4 Changes`, the shown one marked; its detail stands at the right."""
+    """`1 Story  2 Code  3 Console  4 Changes`, the shown one marked; what its heading would say stands at the right.
+
+    For that the others go without their names where there is no room for both.
+    """
 
     class Chosen(Message):
         """The person clicked a tab."""
@@ -118,36 +137,47 @@ class TabLine(Widget):
     TabLine { height: 1; }
     """
 
+    NAMED: ClassVar[int] = 60
+    """In so many columns all tabs have their names."""
+
     current: reactive[str] = reactive("transcript")
 
-    def __init__(self, panes: Sequence[LinePane]) -> None:
+    def __init__(self, frames: Sequence[Frame]) -> None:
         super().__init__(id="tabs")
-        self._panes = tuple(panes)
+        self._frames = tuple(frames)
 
     def on_mount(self) -> None:
-        for pane in self._panes:
-            self.watch(pane, "detail", self._redraw, init=False)
+        for frame in self._frames:
+            self.watch(frame, "told", self._redraw, init=False)
 
     def _redraw(self) -> None:
         self.refresh()
 
-    def _tabs(self) -> list[tuple[LinePane, str]]:
-        return [(pane, f" {number} {pane.LABEL} ") for number, pane in enumerate(self._panes, 1)]
+    def _tabs(self) -> list[tuple[str, str]]:
+        """The panes by id, each with its tab."""
+        named = self.size.width >= self.NAMED or not self._told
+        return [
+            (str(frame.pane.id), f" {number} {frame.pane.LABEL} " if named or frame.pane.id == self.current else f" {number} ")
+            for number, frame in enumerate(self._frames, 1)
+        ]
+
+    @property
+    def _told(self) -> str:
+        return next(frame.told for frame in self._frames if frame.pane.id == self.current)
 
     def render(self) -> Content:
         tabs = Content.assemble(
-            *[(text, "bold $accent reverse" if pane.id == self.current else "$ink-muted") for pane, text in self._tabs()]
+            *[(text, "bold $accent reverse" if pane == self.current else "$ink-muted") for pane, text in self._tabs()]
         )
-        shown = next(pane for pane in self._panes if pane.id == self.current)
         room = self.size.width - tabs.cell_length - 3
-        detail = Content(shown.detail).truncate(room, ellipsis=True) if room > 8 else Content("")
+        detail = Content(self._told).truncate(room, ellipsis=True) if room > 8 else Content("")
         return Content.assemble(tabs, "  ", detail.stylize("$ink-muted"))
 
     def on_click(self, event: events.Click) -> None:
         x = event.x
         for pane, text in self._tabs():
             if x < cell_len(text):
-                self.post_message(self.Chosen(str(pane.id)))
+                self.post_message(self.Chosen(pane))
                 return
             x -= cell_len(text)
 

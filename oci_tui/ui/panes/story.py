@@ -43,6 +43,7 @@ class Told:
     """One line of a round: its number, files, what is being done or how it came out, and the prose of its reply."""
 
     number: int
+    turn: int
     sign: str = "◌"
     sign_style: str = "accent"
     doing: str = "reading the prompt"
@@ -50,13 +51,18 @@ class Told:
     prose: Prose = field(default_factory=lambda: Prose())
 
     def rows(self, width: int, unfolded: bool) -> Iterator[Spans]:
-        head = f"round {self.number}"
-        rest = " · ".join(filter(None, (self.paths, self.doing)))
-        first, *more = wrap(rest, width - len(head) - 5) if rest else [""]
-        yield ((f" {self.sign} ", self.sign_style), (head, "strong"), (f"  {first}", self.style))
-        for row in more:
-            yield ((" " * (len(head) + 5), "text"), (row, self.style))
+        yield from self.head(width)
         yield from self.prose.rows(width, unfolded)
+
+    def head(self, width: int) -> list[Spans]:
+        """The rows above the prose."""
+        name = f"round {self.number}"
+        rest = " · ".join(filter(None, (self.paths, self.doing)))
+        first, *more = wrap(rest, width - len(name) - 5) if rest else [""]
+        return [
+            ((f" {self.sign} ", self.sign_style), (name, "strong"), (f"  {first}", self.style)),
+            *(((" " * (len(name) + 5), "text"), (row, self.style)) for row in more),
+        ]
 
     @property
     def style(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.binding import BindingType
 
 from oci_tui.core.approval import CHECK_DECIDES, SAID_NO, CommandAsked, CommandRefused
@@ -57,9 +56,8 @@ from oci_tui.core.verdict import Verdict
 from oci_tui.core.workspace_info import WorkspaceInfo
 from oci_tui.ui import keys
 from oci_tui.ui.panes import people
-from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.lines import Spans
-from oci_tui.ui.panes.story import Entry, Lesson, Parts, Prose, Said, Told
+from oci_tui.ui.panes.entries import EntriesPane
+from oci_tui.ui.panes.story import Prose, Said, Told
 from oci_tui.ui.wording import names, plural, seconds, thousands
 
 _AGAIN = "writing again"
@@ -76,11 +74,11 @@ _SIGNS: dict[Verdict, tuple[str, str]] = {
 }
 
 
-class TranscriptPane(CursorPane):
-    """The left pane. `unfolded` shows the prose that is folded away."""
+class TranscriptPane(EntriesPane):
+    """The left pane."""
 
     LABEL = "Story"
-    GUTTER = 3
+    HINTS = (("story.round", "round again"), ("story.unfold", "prose"))
     decides = ""
     """The keys that decide about a change, as they are told when a turn ends with one."""
     answers = True
@@ -89,15 +87,9 @@ class TranscriptPane(CursorPane):
 
     def __init__(self, *, id: str = "transcript") -> None:  # noqa: A002
         super().__init__(id=id)
-        self._parts = Parts()
-        self._entries: list[Entry] = [self._parts, Lesson()]
-        self._rows: list[Spans] = []
-        self._starts: list[int] = []
-        self._stale: int | None = 0
         self._round: Told | None = None
         self._diff = self._before = Diff()
         self._turn_runs = False
-        self.unfolded = False
 
     def show(self, event: Event) -> None:
         if not self._turn_runs:
@@ -146,52 +138,6 @@ class TranscriptPane(CursorPane):
         """Say something that is no event, for example that a theme file cannot be used."""
         self._tell(Said("·" if style == "muted" else "!", style, visible_line(text), style))
 
-    def action_unfold(self) -> None:
-        self.unfolded = not self.unfolded
-        self._again(0)
-
-    # drawing
-
-    def prepare(self) -> None:
-        if self._stale is None:
-            return
-        first, self._stale = self._stale, None
-        width = self.size.width - 1
-        start = self._starts[first] if first < len(self._starts) else len(self._rows)
-        del self._rows[start:], self._starts[first:]
-        for entry in self._entries[first:]:
-            self._starts.append(len(self._rows))
-            self._rows.extend(entry.rows(max(width, 20), self.unfolded))
-        self.changed(start)
-
-    def on_resize(self, _event: events.Resize) -> None:
-        self._stale = 0
-
-    def line_count(self) -> int:
-        return len(self._rows)
-
-    def line(self, index: int) -> Spans:
-        return self._rows[index]
-
-    # entries
-
-    def _tell(self, entry: Entry) -> None:
-        if isinstance(self._entries[-1], Lesson) and not isinstance(entry, Parts):
-            self._again(len(self._entries) - 1)
-            del self._entries[-1]
-        self._entries.append(entry)
-        self._again(len(self._entries) - 1)
-
-    def _again(self, first: int) -> None:
-        self._stale = first if self._stale is None else min(first, self._stale)
-        self.changed(self.line_count())
-
-    def _touch(self, entry: Entry) -> None:
-        for index in range(len(self._entries) - 1, -1, -1):
-            if self._entries[index] is entry:
-                self._again(index)
-                return
-
     def _show_part(self, event: Event) -> bool:
         match event:
             case PartProgressed():
@@ -217,7 +163,7 @@ class TranscriptPane(CursorPane):
 
     def _show_round(self, event: Event) -> bool:
         if isinstance(event, RoundStarted):
-            self._round = Told(event.round)
+            self._round = Told(event.round, event.turn)
             self._tell(self._round)
             return True
         told = self._round

@@ -41,7 +41,7 @@ class LaidOutScreen(SearchingScreen):
         self.changes = ChangesPane()
         self._panes: tuple[LinePane, ...] = (self.transcript, self.code, ConsolePane(), self.changes)
         self._frames = {str(pane.id): Frame(pane) for pane in self._panes}
-        self._tabs = TabLine(self._panes)
+        self._tabs = TabLine(tuple(self._frames.values()))
         self._divider = Divider()
         self._remembered = remembered
         self._shape: Shape = "wide"
@@ -145,8 +145,9 @@ class LaidOutScreen(SearchingScreen):
 
     def action_heighten(self, step: float) -> None:
         """The focused pane of the right side taller."""
-        if isinstance(self.focused, LinePane) and self.focused.id in ("code", "console", "changes"):
-            self._resize(self._sizes.taller(str(self.focused.id), step))
+        for name in ("code", "console", "changes"):
+            if self._frames[name].front is self.focused:
+                self._resize(self._sizes.taller(name, step))
 
     @on(Divider.Dragged)
     def _dragged(self, message: Divider.Dragged) -> None:

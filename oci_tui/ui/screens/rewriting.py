@@ -6,7 +6,6 @@ from textual import getters, on, work
 
 from oci_tui.core.generation import Begun
 from oci_tui.settings import PromptKeys
-from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.editor import changed
 from oci_tui.ui.keys import hint, keymap_of
 from oci_tui.ui.lending import LendingApp
@@ -14,14 +13,13 @@ from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.keyed_area import Edits
 from oci_tui.ui.remembered import RememberedFile
-from oci_tui.ui.screens.layout import LaidOutScreen
+from oci_tui.ui.screens.looking_back import LookingBackScreen
 
 
-class RewritingScreen(LaidOutScreen):
+class RewritingScreen(LookingBackScreen):
     """`prompt_keys` are those of every box to write in."""
 
     app = getters.app(LendingApp)
-    conversation: Conversation
 
     def __init__(self, remembered: RememberedFile, prompt_keys: PromptKeys) -> None:
         super().__init__(remembered)

@@ -1,9 +1,9 @@
-"""The time line: what the session remembers, the newest first; a round that is chosen is gone back to."""
+"""The time line: what the session remembers, the newest first; a round of it is gone back to, or only looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,8 +21,15 @@ from oci_tui.ui.wording import moment
 _SIGNS = {"round": "●", "accepted": "✓", "undone": "↶", "dropped": "✗", "committed": "◆"}
 
 
-class TimelineScreen(ChoosingScreen[int | None]):
-    """Ends with the number of the round to go back to, None to stay."""
+class Wanted(NamedTuple):
+    """A round by its number in the session: to go back to, or only to `look` at."""
+
+    number: int
+    look: bool = False
+
+
+class TimelineScreen(ChoosingScreen[Wanted | None]):
+    """Ends with what is wanted of which round, None to stay."""
 
     DEFAULT_CSS = """
     TimelineScreen { align: center middle; }
@@ -33,7 +40,11 @@ class TimelineScreen(ChoosingScreen[int | None]):
     """
 
     GROUP = "Time line"
-    OFFERED = (("time-line.choose", "goes back to a round: the mirror does, not your files"), ("time-line.leave", "stays"))
+    OFFERED = (
+        ("time-line.choose", "goes back to a round: the mirror does, not your files"),
+        ("time-line.look", "shows it"),
+        ("time-line.leave", "stays"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = keys.of(GROUP)
 
     def __init__(self, kept: Sequence[Kept]) -> None:
@@ -53,4 +64,9 @@ class TimelineScreen(ChoosingScreen[int | None]):
         return Option(said, disabled=kept.kind != "round")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._kept[event.option_index].number)
+        self.dismiss(Wanted(self._kept[event.option_index].number))
+
+    def action_look(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is not None:
+            self.dismiss(Wanted(self._kept[place].number, look=True))

@@ -131,6 +131,7 @@ class Workbench(OpeningScreen):
             self.post_message(self.Turned(event))
         self._status.show(event)
         self.facts.show(event)
+        self.remember(event)
         if isinstance(event, TurnFinished):
             self._hints.unsay(BUSY)
         self.work.show(event)
@@ -176,6 +177,7 @@ class Workbench(OpeningScreen):
         """Show what happened in a session before it was resumed, and look as it was left."""
         for event in condensed(past):
             self._status.show(event)
+            self.remember(event)
             for pane in self._panes:
                 pane.show(event)
         self.lay_out(session)
@@ -333,6 +335,8 @@ class Workbench(OpeningScreen):
                 pairs.append(("prompt.send", "suggest"))
             if self.people is not None and all(there.role != "driver" for there in self.people.participants):
                 pairs.append(("/drive", "take the wheel"))
+        elif self.looks_back and isinstance(self.focused, LinePane):
+            pairs += [("stop", "back to now"), ("z", "zoom"), ("every-pane.search", "search"), *self.focused.HINTS]
         elif talk.running:
             pairs += [("stop", "stop"), ("prompt.send", "queue"), ("steer", "steer")]
         elif talk.pending.files and self.focused is self.changes:
