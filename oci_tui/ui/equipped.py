@@ -76,7 +76,7 @@ class EquippedApp(ThemedApp, AttentiveApp):
         if details.is_attached:
             details.know_machine(rows)
 
-    def on_code_pane_untold(self) -> None:
+    def on_heat_pane_untold(self) -> None:
         if self._desk is not None and self._desk.settings.now.engine.alternatives:
             self.say("this engine told no probabilities of this reply")
         else:

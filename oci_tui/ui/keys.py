@@ -129,6 +129,8 @@ KEYS: tuple[Key, ...] = (
     Key("r", "r", "edit(False)", "edit the whole reply in $EDITOR, and run it in the model's place", group="Code", name="run"),
     Key("h", "h", "heat", "how sure the model was of each token, with what else it could have said", group="Code"),
     Key("l", "l", "least_sure", "to the line that the model was next least sure of", group="Code", name="least-sure"),
+    Key("right", "→", "token(1)", "with h: the next token of the line; else sideways", group="Code", name="next-token"),
+    Key("left", "←", "token(-1)", "with h: the token before; else sideways", group="Code", name="previous-token"),
     Key("escape", "Esc", "leave", "leave the block as the model wrote it", group="Code, edited", box=True),
     Key("alt+c", "Alt+C", "go_on", "the model goes on from the cursor; what stands after it is dropped", group="Code, edited"),
     Key("alt+r", "Alt+R", "run", "run the reply as you changed it, in the place of the model's", group="Code, edited"),

@@ -14,7 +14,7 @@ from oci_tui.core.events import ContextBuilt, EditsRefused, Event, ReplyFinished
 from oci_tui.core.generation import Begun, Token, Usage
 from oci_tui.settings import PromptKeys
 from oci_tui.ui.app import OciApp
-from oci_tui.ui.panes.certainty import Certainty, said
+from oci_tui.ui.panes.certainty import Certainty, least, said
 from oci_tui.ui.panes.code import CodePane
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.replay import ReplaySession
@@ -51,12 +51,66 @@ async def test_blocks_and_the_lines_the_model_was_least_sure_of_are_a_key_away()
         assert "bash" in pane.text_at(pane.here)
         await pilot.press("left_square_bracket", "l")
         await until(pilot, lambda: "return x" in pane.text_at(pane.here))
-        assert ("x", "text on heat-3") in pane.line(pane.here)
-        assert pane.detail == "x 20% · y 19% · None 10%"
+        assert ("x", "match") in pane.line(pane.here)
+        await until(pilot, lambda: "x 20% · y 19% · None 10%   ← 2 of 2 →" in on_screen(app))
         await pilot.press("l")
         await until(pilot, lambda: "ls" in pane.text_at(pane.here))
+        assert ("x", "text on heat-3") in pane.line(2)
         await pilot.press("h")
+        await until(pilot, lambda: "pwd 40%" not in on_screen(app))
         assert all(" on heat" not in style for index in range(pane.line_count()) for _, style in pane.line(index))
+
+
+LINE = [
+    Token("`a.py`\n```python\n", SURE),
+    *(Token(f"{word} ", 0.9 - place / 100, ((f"{word}_", 0.05),)) for place, word in enumerate(["word"] * 30)),
+    Token("字句", UNSURE, (("文字", 0.1), ("\x1b[2J", 0.05))),
+    Token("\n```\n", SURE),
+]
+
+
+@pytest.mark.parametrize("size", [(120, 40), (100, 30), (80, 24), (40, 12)])
+async def test_every_token_of_the_line_tells_what_else_it_could_have_been(size: tuple[int, int]) -> None:
+    async with opened(size) as (app, pilot, _):
+        pane = app.workbench.code
+        pane.show(RoundStarted(turn=1, round=1))
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        for token in LINE:
+            pane.show(ReplyGrew(token.text, (token,)))
+        pane.show(ReplyFinished(text="", usage=Usage()))
+        await until(pilot, lambda: "字句" in text_of(pane))
+        await pilot.press("f3", "g", "right")
+        await until(pilot, lambda: not pane.foot)
+        await pilot.press("l")
+        await until(pilot, lambda: "字句 20% · 文字 10% · ␛[2J 5%   ← 31" in on_screen(app))
+        await until(pilot, lambda: on_screen(app).count("字句") == 2)
+        assert pane.scroll_x > 0, "the token is brought into sight"
+        await pilot.press("right", "left")
+        await until(pilot, lambda: "word 61% · word_ 5%   ← 30 of 31 →" in on_screen(app))
+        assert [style for _, style in pane.line(1)[1:]].index("match") == 29
+        await pilot.press(*["left"] * 40)
+        await until(pilot, lambda: "word 90% · word_ 5%   ← 1 of 31 →" in on_screen(app))
+        await until(pilot, lambda: pane.scroll_x <= 7)
+        row = next(row for row, text in enumerate(on_screen(app).splitlines()) if "word word" in text)
+        column = on_screen(app).splitlines()[row].index("word word") + 5
+        await pilot.click(offset=(column, row))
+        await until(pilot, lambda: "word 89% · word_ 5%   ← 2 of 31 →" in on_screen(app))
+        await pilot.press("k")
+        await until(pilot, lambda: "no token in this line" in on_screen(app))
+        await pilot.press("h")
+        await until(pilot, lambda: "no token" not in on_screen(app))
+
+
+async def test_without_heat_the_arrows_move_the_view_sideways() -> None:
+    async with opened((40, 12)) as (app, pilot, _):
+        pane = app.workbench.code
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        pane.show(ReplyGrew(f"`a.py`\n```python\nx = {'1 + ' * 40}1\n```\n"))
+        await until(pilot, lambda: "1 + " in text_of(pane))
+        await pilot.press("f3", "right", "right")
+        await until(pilot, lambda: pane.scroll_x > 0)
+        await pilot.press("left", "left")
+        await until(pilot, lambda: pane.scroll_x == 0)
 
 
 async def test_without_probabilities_the_key_says_how_to_have_them() -> None:
@@ -93,9 +147,12 @@ def test_tokens_are_found_by_line_whatever_they_hold() -> None:
     certainty.add("a\nb\n", (Token("a\nb", 0.5), Token("\n", 0.9)))
     certainty.add("odd", (Token("other", 0.1),))
     assert certainty.text == "a\nb\nodd"
-    assert [certainty.least(row).probability for row in range(3)] == [0.5, 0.5, 1.0]  # type: ignore[union-attr]
+    assert [[token.probability for token in certainty.tokens(row)] for row in range(4)] == [[0.5], [0.5], [1.0], []]
     assert certainty.starts([["b"], ["missing"], ["odd"]]) == [1, -1, 2]
     assert said(Token("\x1b", 0.5)) == "␛ 50%"
+    assert said(Token("  ", 0.5, (("\n ", 0.3), ("\t", 0.2)))) == "␣␣ 50% · ⏎␣ 30% · ⇥ 20%"
+    assert least([Token(" ", 0.1), Token("a", 0.9), Token("b", 0.8)]) == 2
+    assert least([Token(" ", 0.1)]) == -1
 
 
 async def test_the_end_of_a_reply_stays_when_the_model_is_asked_again_at_once() -> None:

@@ -44,14 +44,20 @@ class Certainty:
             at = there + len(wanted) if there >= 0 else at
         return found
 
-    def least(self, row: int) -> Token | None:
-        """The token of a line of the reply that the model was least sure of; None on a line without words."""
-        said = [token for token in self._lines[row] if token.text.strip()] if 0 <= row < len(self._lines) else []
-        return min(said, key=lambda token: token.probability, default=None)
+    def tokens(self, row: int) -> list[Token]:
+        """What a line of the reply is made of; nothing for what is none of its lines."""
+        return [token for token in self._lines[row] if token.text] if 0 <= row < len(self._lines) else []
 
-    def spans(self, row: int) -> Spans:
-        """A line of the reply on the grounds that tell how sure each token was."""
-        return expanded(((visible(token.text), _style(token)) for token in self._lines[row] if token.text), 4)
+    def spans(self, row: int, chosen: int = -1) -> Spans:
+        """A line of the reply on the grounds that tell how sure each token was; one of them is marked."""
+        tokens = enumerate(self.tokens(row))
+        return expanded(((visible(token.text), "match" if place == chosen else _style(token)) for place, token in tokens), 4)
+
+
+def least(tokens: Sequence[Token]) -> int:
+    """Which of them the model was least sure of, of those with words in them; -1 where there is none."""
+    places = [place for place, token in enumerate(tokens) if token.text.strip()]
+    return min(places, key=lambda place: tokens[place].probability, default=-1)
 
 
 def _style(token: Token) -> str:
@@ -63,4 +69,9 @@ def said(token: Token) -> str:
     """A token, how probable it was, and what else could have stood there: "first 31 % · second 28 %"."""
     others = [(text, share) for text, share in token.alternatives if text != token.text]
     every = [(token.text, token.probability), *others[:4]]
-    return " · ".join(f"{visible_line(text.strip() or text)} {share:.0%}" for text, share in every)
+    return " · ".join(f"{_seen(text)} {share:.0%}" for text, share in every)
+
+
+def _seen(text: str) -> str:
+    """Without the blanks around words; where there are only blanks, those."""
+    return visible_line(text.strip()) or visible_line(text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥"))

@@ -22,9 +22,9 @@ from oci_tui.core.events import (
 from oci_tui.core.reply import RUNNABLE_TAGS, Block, ReplyReader
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
-from oci_tui.ui.panes.certainty import Certainty, said
+from oci_tui.ui.panes.certainty import Certainty
 from oci_tui.ui.panes.code_editor import Excerpt
-from oci_tui.ui.panes.cursor import CursorPane
+from oci_tui.ui.panes.heat import HeatPane
 from oci_tui.ui.panes.highlight import Highlighter
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.own import Own, Span
@@ -89,7 +89,7 @@ class _Shown:
         return Own(visible(text), len(_number(index)[0]))
 
 
-class CodePane(CursorPane):
+class CodePane(HeatPane):
     """Streams the code of the round that runs; the last round's code stays until the next one writes some."""
 
     LABEL = "Code"
@@ -112,9 +112,6 @@ class CodePane(CursorPane):
             self.text = text
             self.go_on = go_on
 
-    class Untold(Message):
-        """The person wants to see how sure the model was, and the engine did not tell."""
-
     class EditHere(Message):
         """The person wants to change this part of the reply where it stands; `excerpt` None: it cannot be shown as it is."""
 
@@ -133,10 +130,8 @@ class CodePane(CursorPane):
         self._stale = True
         self._colouring: Timer | None = None
         self._round = 0
-        self._certainty = self._fresh = Certainty()
-        self._heat = False
+        self._fresh = self._certainty
         self._rows_of: list[int] = []
-        self._doubted: list[int] = []
         self.named = ""
 
     def show(self, event: Event) -> None:
@@ -171,7 +166,7 @@ class CodePane(CursorPane):
             return
         if self._stale:
             self._stale, self._shown, self._heat, self._doubted = False, [], False, []
-            self._certainty = self._fresh
+            self._certainty, self.foot = self._fresh, ""
             self.restart()
         before = max(0, len(self._shown) - 1)
         if self._shown:
@@ -200,9 +195,10 @@ class CodePane(CursorPane):
 
     def line(self, index: int) -> Spans:
         shown = next(shown for shown in reversed(self._shown) if shown.start <= index)
-        row = self._reply_row(index) if self._heat else -1
+        row = self.reply_row(index) if self._heat else -1
         if row >= 0:
-            return (_number(index - shown.start), *self._certainty.spans(row))
+            chosen = self._token if index == self._cursor else -1
+            return (_number(index - shown.start), *self._certainty.spans(row, chosen))
         return shown.row(index - shown.start)
 
     def own(self, index: int, column: int | None = None) -> Own | None:
@@ -212,14 +208,14 @@ class CodePane(CursorPane):
 
     # keys
 
-    def _reply_row(self, index: int) -> int:
+    def reply_row(self, index: int) -> int:
         """The line of the reply that stands in a row; -1 for headings and rows between blocks."""
         number = next(number for number in range(len(self._shown) - 1, -1, -1) if self._shown[number].start <= index)
         shown, start = self._shown[number], self._rows_of[number] if number < len(self._rows_of) else -1
         inside = index - shown.start - 1
         return start + inside if start >= 0 and 0 <= inside < len(shown.lines) else -1
 
-    def _locate(self) -> None:
+    def locate(self) -> None:
         """Find the rows of the blocks in the reply."""
         self._rows_of = self._certainty.starts([shown.block.lines for shown in self._shown])
 
@@ -231,46 +227,14 @@ class CodePane(CursorPane):
             row = min(ahead) if step > 0 else max(ahead)
             self.go_to(row, row)
 
-    def action_heat(self) -> None:
-        """Show how sure the model was of each token, or its code in colour again."""
-        if not self._certainty.known:
-            self.post_message(self.Untold())
-            return
-        self._heat = not self._heat
-        self._locate()
-        self._strips.clear()
-        self.go_to(self.here)
-        self.changed(0)
-
-    def action_least_sure(self) -> None:
-        """To the line with the least probable token, then to the next such line."""
-        self._locate()
-        sure: list[tuple[float, int]] = []
-        for index in range(self.line_count()):
-            token = self._certainty.least(self._reply_row(index))
-            if token is not None and token.probability < 1 and index not in self._doubted:
-                sure.append((token.probability, index))
-        if not sure:
-            self._doubted = []
-            return
-        self._doubted.append(min(sure)[1])
-        if not self._heat:
-            self.action_heat()
-        self.go_to(self._doubted[-1])
-
-    def moved(self, before: int | None) -> None:
-        super().moved(before)
-        token = self._certainty.least(self._reply_row(self.here)) if self._heat and self._shown else None
-        self.detail = said(token) if token is not None else self.named
-
     def action_edit(self, go_on: bool) -> None:
         """Have the reply edited; to go on, only what stands up to the cursor's line (all of it without a cursor)."""
         if not self._shown:
             return
         text = self._certainty.text
         if go_on and self._cursor is not None:
-            self._locate()
-            row = self._reply_row(self.here)
+            self.locate()
+            row = self.reply_row(self.here)
             text = "\n".join(text.split("\n")[: row + 1]) + "\n" if row >= 0 else text
         self.post_message(self.Edit(text, go_on=go_on))
 
@@ -278,7 +242,7 @@ class CodePane(CursorPane):
         """Have the block under the cursor edited in the pane; all of the reply where the block is not found in it."""
         if not self._shown:
             return
-        self._locate()
+        self.locate()
         number = max(number for number, shown in enumerate(self._shown) if shown.start <= self.here)
         shown, start = self._shown[number], self._rows_of[number]
         lines = self._certainty.text.split("\n")

@@ -72,6 +72,23 @@ class Heading(Widget):
         return Content.assemble(" ", name, "  " if detail else " ", detail.stylize("$ink-muted"), " ", (rule, "$rule"))
 
 
+class Foot(Widget):
+    """A line under a pane, for what is said of the cursor's line; gone when there is nothing to say."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Foot { height: 1; display: none; background: $bar-background; }
+    """
+
+    said: reactive[str] = reactive("")
+
+    def watch_said(self, said: str) -> None:
+        self.display = bool(said)
+
+    def render(self) -> Content:
+        return Content(f" {self.said}").truncate(self.size.width, ellipsis=True)
+
+
 class Frame(Vertical):
     """A pane under its heading. `earlier` names the round that it shows where that is not what is now."""
 
@@ -88,34 +105,44 @@ class Frame(Vertical):
         super().__init__(id=f"{pane.id}-frame")
         self.pane = pane
         self.front: Widget = pane
+        self._heading = Heading(self)
+        self._foot = Foot()
 
     def compose(self) -> ComposeResult:
-        yield Heading(self)
+        yield self._heading
         yield self.pane
+        yield self._foot
 
     def on_mount(self) -> None:
-        self.watch(self.pane, "detail", self.watch_earlier)
+        self._watch(self.pane)
+
+    def _watch(self, pane: LinePane) -> None:
+        for said in ("detail", "foot"):
+            self.watch(pane, said, self.watch_earlier)
 
     def watch_earlier(self) -> None:
         """The detail of a pane that is not covered is about what is now."""
         shown = self.front if isinstance(self.front, LinePane) else self.pane
         detail = "" if self.earlier and shown is self.pane else shown.detail
         self.told = " · ".join(filter(None, (self.earlier, detail)))
+        self._foot.said = shown.foot if shown is self.front else ""
 
     def cover(self, widget: Widget) -> None:
         """Have this in the pane's place."""
         self.uncover()
         self.pane.display, self.front = False, widget
-        self.mount(widget)
-        self.query_one(Heading).name_for(widget)
+        self.mount(widget, before=self._foot)
+        self._heading.name_for(widget)
         if isinstance(widget, LinePane):
-            self.watch(widget, "detail", self.watch_earlier)
+            self._watch(widget)
+        else:
+            self.watch_earlier()
 
     def uncover(self) -> None:
         """Have the pane back."""
         if self.front is not self.pane:
             self.front.remove()
-            self.query_one(Heading).name_for(self.pane)
+            self._heading.name_for(self.pane)
         self.pane.display, self.front = True, self.pane
         self.watch_earlier()
 

@@ -38,7 +38,10 @@ STYLES = frozenset(
 
 
 class LinePane(ScrollView, can_focus=True):
-    """A scrolling view of lines that are made when they are drawn. `detail` is what its heading says after its name."""
+    """A scrolling view of lines that are made when they are drawn.
+
+    `detail` is what its heading says after its name, `foot` what a line under it says, "" for no such line.
+    """
 
     LABEL: ClassVar[str] = ""
     LESSON: ClassVar[str] = ""
@@ -88,6 +91,7 @@ class LinePane(ScrollView, can_focus=True):
     """
 
     detail: reactive[str] = reactive("", layout=False)
+    foot: reactive[str] = reactive("", layout=False)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  Textual's own keyword
         super().__init__(id=id)
