@@ -166,6 +166,23 @@ async def test_the_end_of_a_reply_stays_when_the_model_is_asked_again_at_once() 
         assert "return x" in text_of(pane)
 
 
+@pytest.mark.parametrize(("key", "step"), [("k", -1), ("j", 0)])
+async def test_the_cursor_can_be_moved_while_the_view_has_room_for_what_comes(key: str, step: int) -> None:
+    async with opened((120, 40)) as (app, pilot, _):
+        pane = app.workbench.code
+        pane.show(RoundStarted(turn=1, round=1))
+        pane.show(ContextBuilt(files=(), left_out=(), tokens=1, window=2))
+        pane.show(ReplyGrew("```python\n"))
+        await pilot.press("f3")
+        while not pane.max_scroll_y:
+            pane.show(ReplyGrew("x = 1\n"))
+            await until(pilot, lambda: pane._first_changed is None and pane._waiting is None)
+        last = pane.line_count() - 1
+        assert pane.virtual_size.height > last + 1, "it has jumped by half a page"
+        await pilot.press(key)
+        assert (pane.here, pane.following) == (last + step, False)
+
+
 async def test_a_stream_lays_the_screen_out_no_more_than_to_show_the_scroll_bars() -> None:
     async with opened() as (app, pilot, _):
         layouts: list[object] = []

@@ -124,11 +124,11 @@ class CursorPane(LinePane):
 
     def go_to(self, row: int, top: int | None = None) -> None:
         """The cursor to a row (the nearest there is), with `top` at the upper edge, or as little scrolling as shows it."""
-        before, self._cursor = self._cursor, min(max(row, 0), max(0, self.line_count() - 1))
-        self.following = False
-        self._fit(self._count())
+        before, there = self._cursor, min(max(row, 0), max(0, self.line_count() - 1))
+        self._fit(self._count())  # without the room for what comes the view may be at the end, which it then follows
+        self.following, self._cursor = False, there
         if top is None:
-            top = min(max(self.scroll_offset.y, self._cursor - self._height + 1), self._cursor)
+            top = min(max(self.scroll_offset.y, there - self._height + 1), there)
         if top != self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)
         self.moved(before)
