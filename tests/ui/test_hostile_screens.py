@@ -150,6 +150,7 @@ def program(folder: Path, first: str) -> str:
 
 
 PASTE = b"\x1b[200~" + "\x9b31m\u202e\u200b\x07".encode() + b"\x1b[201~"
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 # the hints of the workbench, while a turn runs
 CLOSE = (b"q", b"queue")
 # what is on the screen: the keys that bring it there, each with what is seen when it has done so
@@ -197,7 +198,8 @@ def sent(tmp_path: Path, first: str = "") -> dict[str, bytes]:
 
 
 def _since(screen: Terminal, begin: int, shown: bytes) -> bool:
-    return shown in screen.raw[begin:]
+    # without colours: those of code part what was pasted, once it is highlighted
+    return shown in _COLOUR.sub(b"", screen.raw[begin:])
 
 
 def _hostile_since(screen: Terminal, begin: int) -> bool:
