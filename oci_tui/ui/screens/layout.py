@@ -53,7 +53,7 @@ class LaidOutScreen(SearchingScreen):
         """Look as this session was left, and remember from now on how it looks."""
         self.session = session
         left = self._remembered.now.left.get(session)
-        if left and {left.tab, left.zoomed} <= {*self._frames, ""}:
+        if left and left.tab in self._frames and left.zoomed in (*self._frames, ""):
             self._tabs.current, self._zoomed, self._chosen = left.tab, left.zoomed, True
             self._arrange()
 
