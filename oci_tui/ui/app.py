@@ -158,6 +158,7 @@ class OciApp(DecidingApp, ApprovingApp, TogetherApp, StockedApp, CopyingApp):
         return f"{waits}; {talk.pending.summary()} pending: `oci-tui resume` goes on with it" if pending else waits
 
     def action_review(self) -> None:
+        self.workbench.turned_to_change()
         self.workbench.zoom("changes")
 
     def action_zoom(self) -> None:

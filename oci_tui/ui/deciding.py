@@ -34,15 +34,23 @@ class DecidingApp(BenchApp):
         self.push_screen(TimelineScreen(message.kept), chosen)
 
     def action_accept(self) -> None:
-        self._accept()
+        pending = self.workbench.conversation.pending
+        if self.workbench.turned_to_change() and pending.files:
+            self.workbench.say(f"writes {pending.summary()}, which Changes shows now", again=self._deciding_key("accept"))
+        else:
+            self._accept()
 
     def action_reject(self, sure: bool = False) -> None:
         pending = self.workbench.conversation.pending
         if sure or not pending.files or self.workbench.conversation.running or self._again("reject"):
             self._decide("reject", lambda settle: settle.reject())
         else:
-            decides = {name: key for key, name in keys.deciding(keys.YIELDING[self._prompt_keys], keys.keymap_of(self))}
-            self.workbench.say(f"drops {pending.summary()}", again=decides["reject"])
+            self.workbench.turned_to_change()
+            self.workbench.say(f"drops {pending.summary()}", again=self._deciding_key("reject"))
+
+    def _deciding_key(self, name: str) -> str:
+        """The key that decides so."""
+        return {name: key for key, name in keys.deciding(keys.YIELDING[self._prompt_keys], keys.keymap_of(self))}[name]
 
     def action_commit(self, message: str = "") -> None:
         self._decide("commit", lambda settle: settle.commit(message))

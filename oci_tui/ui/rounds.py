@@ -20,9 +20,8 @@ from oci_tui.core.events import (
 )
 from oci_tui.core.generation import Token, Usage
 
-_TOKEN = 200
-_LINE = 150
-"""About so many bytes a token with its alternatives takes, and a line of a diff."""
+_ROUND, _TOKEN, _ALTERNATIVE, _LINE = 1000, 200, 150, 150
+"""About so many bytes a round takes by itself, a token, what could have stood in its place, and a line of a diff."""
 
 
 @dataclass(eq=False)
@@ -34,7 +33,7 @@ class Round:
     diff: Diff
     replies: list[ReplyGrew] = field(default_factory=list)
     in_session: int = 0
-    bytes: int = 0
+    bytes: int = _ROUND
 
     @property
     def named(self) -> str:
@@ -44,7 +43,7 @@ class Round:
 class Rounds:
     """Beyond `MOST` bytes the oldest rounds are forgotten. `pending` is what is now."""
 
-    MOST: ClassVar[int] = 4_000_000
+    MOST: ClassVar[int] = 16_000_000
 
     def __init__(self) -> None:
         self._rounds: dict[tuple[int, int], Round] = {}
@@ -82,7 +81,7 @@ class Rounds:
 
     def numbered(self, number: int) -> Round | None:
         """The round of this number in the session; None as `of`."""
-        return next((kept for kept in self._rounds.values() if kept.in_session == number), None)
+        return next((kept for kept in reversed(self._rounds.values()) if kept.in_session == number), None)
 
     def told(self, kept: Round) -> Iterator[Event]:
         """The replies of a round, as the code pane was told them."""
@@ -103,7 +102,7 @@ class Rounds:
             tokens = tuple(token for piece in pieces for token in piece.tokens or (Token(piece.text, 1.0),))
         text = "".join(piece.text for piece in pieces)
         self._open.replies.append(ReplyGrew(text, tokens))
-        self._open.bytes += len(text) + _TOKEN * len(tokens)
+        self._open.bytes += len(text) + sum(_TOKEN + _ALTERNATIVE * len(token.alternatives) for token in tokens)
 
     def _end_round(self) -> None:
         self._end_reply()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,9 @@ from oci_tui.core.events import (
     ReplyFinished,
     ReplyGrew,
     RoundFinished,
+    RoundRestored,
     RoundStarted,
+    decode,
     encode,
 )
 from oci_tui.core.generation import Token, Usage
@@ -184,6 +187,83 @@ async def test_what_was_can_be_read_and_not_decided_about_or_changed() -> None:
         await until(pilot, lambda: app.focused is app.workbench.code)
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ctrl+y", "Ctrl+Y again writes 1 file +8 −3, which Changes shows now"),
+        ("ctrl+n", "Ctrl+N again drops 1 file +8 −3"),
+        ("ctrl+r", ""),
+    ],
+)
+async def test_what_is_decided_about_is_in_sight_before_it_is_decided(key: str, said: str) -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await on_line(pilot, "round 1")
+        await pilot.press("enter")
+        await until(pilot, lambda: told(app, "changes").startswith(EARLIER))
+        await pilot.press(key)
+        await until(pilot, lambda: said in on_screen(app) and front(app, "changes") is app.workbench.changes)
+        assert app.workbench.conversation.pending.files
+        assert front(app, "code") is not app.workbench.code
+        if said:
+            await pilot.press(key)
+            await until(pilot, lambda: not app.workbench.conversation.pending.files)
+
+
+async def test_what_is_searched_for_in_an_earlier_round_is_searched_for_in_the_pane_that_takes_its_place() -> None:
+    async with opened(prompt="one", paused_at=400) as (app, pilot, session):
+        bench = app.workbench
+        await session.reached.wait()
+        await on_line(pilot, "round 1")
+        await pilot.press("enter", "f3", "slash", *"tok")
+        await until(pilot, lambda: app.focused is bench._search)
+        bench.show(RoundStarted(turn=1, round=3))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is bench.code)
+        assert "Turns source text into tokens" in bench.code.text_at(bench.code.here)
+        await pilot.press("slash")
+        await until(pilot, lambda: app.focused is bench._search)
+        bench.look_back(bench._rounds.of(1, 1))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is front(app, "code") is not bench.code)
+
+
+async def test_an_earlier_round_outlives_a_terminal_that_is_too_small() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        await on_line(pilot, "round 1")
+        await pilot.press("enter", "f3")
+        for size in ((30, 6), (40, 12), (3, 2), (100, 30), (160, 45)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("f3", "j", "G", "g")
+        await until(pilot, lambda: "earlier: round 1 of turn 1 · parser/lexer.py · 48 lines" in on_screen(app))
+        assert FIRST in text_of(front(app, "code"))
+        await pilot.resize_terminal(30, 6)
+        await pilot.press("escape")
+        await pilot.resize_terminal(160, 45)
+        await until(pilot, lambda: "earlier" not in on_screen(app))
+        assert not app.workbench.looks_back
+
+
+async def test_a_round_that_is_gone_back_to_takes_the_changes_only() -> None:
+    async with opened(prompt="one") as (app, pilot, _):
+        await finished(app, pilot)
+        bench = app.workbench
+        await on_line(pilot, "round 1")
+        await pilot.press("enter")
+        first = bench._rounds.of(1, 1)
+        assert first is not None
+        await until(pilot, lambda: told(app, "changes").startswith(EARLIER))
+        bench.show(RoundRestored(4))
+        bench.show(DiffChanged(first.diff))
+        await until(pilot, lambda: told(app, "changes") == "1 file +7 −2")
+        assert front(app, "changes") is bench.changes
+        assert told(app, "code").startswith(EARLIER)
+        await on_line(pilot, "round 2")
+        await pilot.press("enter")
+        await until(pilot, lambda: told(app, "changes").startswith("earlier: round 2 of turn 1"))
+
+
 async def test_what_the_last_round_left_pending_is_seen_after_it_was_accepted() -> None:
     async with opened(prompt="one") as (app, pilot, _):
         await finished(app, pilot)
@@ -238,6 +318,13 @@ async def test_a_round_of_the_time_line_is_looked_at_without_going_back_to_it(tm
         assert "this is a recording" not in text_of(app.workbench.transcript), "nothing was gone back to"
 
 
+async def test_what_is_no_round_is_not_looked_at(tmp_path: Path) -> None:
+    async with time_line(tmp_path, [Kept("accepted", 4, 0.0, "all of it")]) as (app, pilot):
+        await pilot.press("v", "enter", "down", "v")
+        await pilot.pause()
+        assert isinstance(app.screen, TimelineScreen)
+
+
 async def test_a_round_that_is_not_kept_is_said_to_be_none(tmp_path: Path) -> None:
     async with time_line(tmp_path, [Kept("round", 1, 0.0, "of another process")]) as (app, pilot):
         await pilot.press("v")
@@ -260,9 +347,28 @@ def test_rounds_are_kept_with_the_tokens_of_their_replies_while_there_is_room() 
     assert (reply.text, reply.tokens) == ("".join(token.text for token in SAID) + "more", (*SAID, Token("more", 1.0)))
     for number in range(2, 6):
         rounds.show(RoundStarted(1, number))
-        rounds.show(ReplyGrew("x" * (Rounds.MOST // 3)))
+        rounds.show(ReplyGrew("x" * (Rounds.MOST // 4)))
         rounds.show(RoundFinished(1, number, True, "passed"))
     assert [number for number in range(1, 6) if rounds.of(1, number)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("alternatives", [0, 5])
+def test_rounds_take_no_more_memory_than_is_said(alternatives: int) -> None:
+    said = ReplyGrew("word", (Token("word", 0.5, tuple((f"word{place}", 0.1) for place in range(alternatives))),))
+    written, rounds = encode(said), Rounds()
+    tracemalloc.start()
+    try:
+        for turn in range(1, 121):
+            rounds.show(RoundStarted(turn, 1))
+            for _ in range(200):
+                rounds.show(decode(written))
+            rounds.show(ReplyFinished("", Usage()))
+            rounds.show(RoundFinished(turn, 1, True, "passed", turn))
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert Rounds.MOST / 10 < taken < Rounds.MOST * 1.2
+    assert rounds.numbered(120) is rounds.newest is not None
 
 
 def test_a_resumed_session_has_its_rounds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.message import Message
+from textual.widget import Widget
 
 from oci_tui.ui import keys
 from oci_tui.ui.panes.ask_line import AskLine
@@ -24,12 +25,16 @@ class SearchLine(AskLine):
 
     def search_in(self, pane: CursorPane) -> None:
         """Take what to search for in this pane."""
-
-        def take(text: str) -> bool:
-            if not pane.search(text):
-                self.post_message(self.Missed(text))
-            return True
-
         names = ("line.take", "every-pane.next", "every-pane.previous", "line.leave")
         finds, on, back, leaves = (keys.hint(name, keys.keymap_of(self.app)) for name in names)
-        self.ask(f"search in {pane.LABEL} ({finds} finds, {on} and {back} go on, {leaves} leaves)", pane, take)
+        self.ask(f"search in {pane.LABEL} ({finds} finds, {on} and {back} go on, {leaves} leaves)", pane, self._find)
+
+    def move(self, pane: Widget, to: Widget) -> None:
+        """What is searched in this pane, if it is, is searched in the other."""
+        if self._back is pane:
+            self._back = to
+
+    def _find(self, text: str) -> bool:
+        if isinstance(self._back, CursorPane) and not self._back.search(text):
+            self.post_message(self.Missed(text))
+        return True

@@ -8,6 +8,7 @@ from itertools import count
 from textual import on
 
 from oci_tui.core.events import CommandStarted, DiffChanged, Event, RoundStarted
+from oci_tui.ui import keys
 from oci_tui.ui.conversation import Conversation
 from oci_tui.ui.panes.code_editor import CodeEditor
 from oci_tui.ui.panes.console import ConsolePane
@@ -60,10 +61,10 @@ class LookingBackScreen(LaidOutScreen):
         """Show this round again; what of it is what is now stays as it is, to be decided about."""
         frames = self._frames
         if past is None:
-            self.say("this round is not kept here, or no longer; F7 lists the rounds, to go back to one")
+            self.say(f"this round is not kept here, or no longer; {self._key('timeline')} lists the rounds, to go back to one")
             return
         if isinstance(frames["code"].front, CodeEditor):
-            self.say("first leave the block that you are editing: Esc")
+            self.say(f"first leave the block that you are editing: {self._key('code-edited.leave')}")
             return
         self.look_ahead()
         newest = past is self._rounds.newest
@@ -85,24 +86,33 @@ class LookingBackScreen(LaidOutScreen):
         had_focus = frame.front is self.focused
         pane.is_file = self.code.is_file
         frame.cover(pane)
+        self._search.move(self._frames[name].pane, pane)
         frame.earlier = _earlier(past)
         if had_focus:
             pane.focus()
 
     def look_ahead(self, names: Iterable[str] = _RIGHT) -> None:
         """Show what is now in these panes again."""
-        for frame in (self._frames[name] for name in names):
-            if not frame.earlier:
-                continue
+        covered = [frame for frame in map(self._frames.__getitem__, names) if frame.earlier]
+        for frame in covered:
             had_focus = frame.front is self.focused
             frame.earlier = ""
             if frame.front is not frame.pane:
+                self._search.move(frame.front, frame.pane)
                 frame.uncover()
             elif isinstance(frame.pane, ConsolePane) and not frame.pane.following:
                 frame.pane.action_follow()
             if had_focus:
                 self.set_focus(frame.pane)
-        self._refresh_state()
+        if covered:
+            self._refresh_state()
+
+    def turned_to_change(self) -> bool:
+        """Show the change that is pending; whether another one was in sight, which is then not what is decided about."""
+        frame = self._frames["changes"]
+        other = frame.display and frame.front is not frame.pane
+        self.look_ahead(("changes",))
+        return other
 
     def came_back(self) -> bool:
         """Show what is now in all panes again; whether that is what a person in one of them wants when they leave."""
@@ -115,7 +125,11 @@ class LookingBackScreen(LaidOutScreen):
 
     @on(Fixed)
     def _fixed(self) -> None:
-        self.say("this is an earlier round: Esc is back to what is now, F7 goes back to the round")
+        now, back = self._key("stop"), self._key("timeline")
+        self.say(f"this is an earlier round: {now} is back to what is now, {back} goes back to the round")
+
+    def _key(self, name: str) -> str:
+        return keys.hint(name, keys.keymap_of(self.app))
 
 
 def _earlier(past: Round) -> str:

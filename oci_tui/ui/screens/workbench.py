@@ -336,7 +336,8 @@ class Workbench(OpeningScreen):
             if self.people is not None and all(there.role != "driver" for there in self.people.participants):
                 pairs.append(("/drive", "take the wheel"))
         elif self.looks_back and isinstance(self.focused, LinePane):
-            pairs += [("stop", "back to now"), ("z", "zoom"), ("every-pane.search", "search"), *self.focused.HINTS]
+            pairs += [("stop", "back to now"), ("outside-the-prompt.zoom", "zoom"), ("every-pane.search", "search")]
+            pairs += self.focused.HINTS
         elif talk.running:
             pairs += [("stop", "stop"), ("prompt.send", "queue"), ("steer", "steer")]
         elif talk.pending.files and self.focused is self.changes:
