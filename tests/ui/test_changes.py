@@ -143,8 +143,8 @@ async def test_what_the_mouse_selects_of_a_conflict_and_of_a_command_is_its_text
         await dragged(app, pilot, " yours", "its()")
         assert app.clipboard == "\tmine()\n\tits()"
         await app.push_screen(ApprovalScreen(Command("bash", language="bash", code="make\nls"), ""))
-        await until(pilot, lambda: "2 ls" in on_screen(app))
-        await dragged(app, pilot, "1 make", "ls")
+        await until(pilot, lambda: "2▏ls" in on_screen(app))
+        await dragged(app, pilot, "1▏make", "ls")
         assert app.clipboard == "make\nls"
 
 
