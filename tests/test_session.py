@@ -324,7 +324,7 @@ async def test_what_a_rename_left_behind_is_told_once_in_the_same_round(make_rep
     tests = (
         f"test_calc.py\n```python\n{FILES['test_calc.py'].replace('import add', 'import plus').replace(' add(', ' plus(')}```"
     )
-    told = "`add` still stands in these lines; write `plus` there.\nsums.py: from calc import add\n"
+    told = "`add` still stands in these lines, where `plus` has to stand:\nsums.py: from calc import add\n"
     for name, replies, ended in (
         ("all", [half, f"{sums}\n{tests}"], Verdict.PASSED),
         ("part", [half, sums, half], Verdict.FAILED),

@@ -27,6 +27,7 @@ from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Works
 from oci_tui.core.reply import RUNNABLE_TAGS, Code, Reply, ReplyReader, placed
 from oci_tui.core.replying import Replying
 from oci_tui.core.rules import text_of
+from oci_tui.core.unbound import hint
 from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
 
@@ -319,6 +320,8 @@ class Attempt:
         async with aclosing(execution.told()) as happened:
             async for event in happened:
                 yield event
+        if not execution.end.passed and (why := hint(execution.text, self.diff, self.workspace, self.parser)):
+            execution.said[0] = f"{execution.said[0]}\n{why}"
         self.said.extend(execution.said)
         self.passed, self.outcome = execution.end.passed, execution.outcome
         self.conversation.output = execution.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -39,7 +40,7 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
             if new in names and old not in names:
                 texts = {path: text for path, text in _texts(home, files, parser) if old in parser.outline(path, text).uses}
                 lines = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if _says(line, old)]
-                return f"`{old}` still stands in these lines; write `{new}` there.\n{_listed(lines)}" if lines else ""
+                return _renaming(old, new, list(texts), lines) if lines else ""
     elif _MOVE.search(prompt):
         for home in (file.path for file in diff.files):
             for name in (one.name for one in _top(home, files, parser) if _says(prompt, one.name)):
@@ -50,6 +51,13 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
                     taken = f" and with `from {_module(home)} import {name}`" if home.endswith(".py") else ""
                     return f"`{name}` still stands where it was. Write {', '.join(also[:_SHOWN])} without it{taken}."
     return ""
+
+
+def _renaming(old: str, new: str, paths: Sequence[str], lines: Sequence[str]) -> str:
+    """With a command that does it: a small model writes whole files again sooner than it changes a line in each."""
+    command = f"sed -i 's/\\b{old}\\b/{new}/g' {shlex.join(paths)}"
+    said = f"`{old}` still stands in these lines, where `{new}` has to stand:"
+    return f"{said}\n{_listed(lines)}\nAnswer with this block, and write no file again:\n```bash\n{command}\n```"
 
 
 def _where(diff: Diff, kind: str, name: str) -> list[str]:

@@ -11,6 +11,8 @@ import pytest
 
 from oci_tui.core import unfinished
 from oci_tui.core.diff import Diff, FileDiff, Hunk, Line
+from oci_tui.core.own_code import changes_files
+from oci_tui.core.reply import Code
 from oci_tui.core.unfinished import left_behind
 from oci_tui.parser.treesitter import TreeSitterParser
 
@@ -49,14 +51,18 @@ RENAMES = (
 def test_the_old_name_still_stands(prompt: str) -> None:
     before = {"store.py": OLD, "mail.py": MAIL, "notes.md": "store: get_usr"}
     lines = "mail.py: from store import get_usr\nmail.py:     return get_usr(number)"
-    assert told(prompt, before, store=NEW) == f"`get_usr` still stands in these lines; write `get_user` there.\n{lines}"
+    command = "sed -i 's/\\bget_usr\\b/get_user/g' mail.py"
+    said = told(prompt, before, store=NEW)
+    assert said.startswith(f"`get_usr` still stands in these lines, where `get_user` has to stand:\n{lines}\n")
+    assert said.endswith(f"\n```bash\n{command}\n```")
+    assert changes_files(Code("bash", command)), "it is run beside edits"
     assert told(prompt, before) == told(prompt, before, mail=MAIL.replace("get_usr", "get_user")) == ""
     assert told(prompt, before, store=NEW, mail=MAIL.replace("get_usr", "get_user")) == ""
     assert told(prompt, before | {"mail.py": "import store\n# get_usr\nget_usr_all()\n"}, store=NEW) == ""
     assert told(prompt, before | {"mail.py": "seen.get_usr(1)\n"}, store=NEW) == "", "it does not name the file"
-    assert told(prompt, before, store=f"{NEW}\n\nx = get_usr(1)\n").endswith("\nstore.py: x = get_usr(1)")
+    assert told(prompt, before, store=f"{NEW}\n\nx = get_usr(1)\n").count("\nstore.py: x = get_usr(1)\n") == 1
     many = {f"m{number}.py": MAIL for number in range(7)} | {"store.py": OLD}
-    assert told(prompt, many, store=NEW).endswith("m2.py: from store import get_usr\nand 9 more")
+    assert "m2.py: from store import get_usr\nand 9 more\n" in told(prompt, many, store=NEW)
 
 
 @pytest.mark.parametrize(
