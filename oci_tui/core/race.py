@@ -46,8 +46,10 @@ class Candidate:
         self.number = number
         self.attempt = attempt
         self._tells = bool(attempt.policy.alternatives)
-        if engine.probabilities and not self._tells:
-            attempt.policy = msgspec.structs.replace(attempt.policy, alternatives=1)
+        told = attempt.policy.alternatives or int(engine.probabilities)
+        # where others are tried anyway, one that says the same again is not worth many more replies
+        corrections = min(attempt.policy.corrections, 1)
+        attempt.policy = msgspec.structs.replace(attempt.policy, alternatives=told, corrections=corrections)
         self.happened: list[Event] = []
         self.error: OciError | None = None
         self.same_as = 0
