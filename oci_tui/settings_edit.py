@@ -29,6 +29,7 @@ _NEXT_PROMPT = {
     "agent.rounds",
     "agent.candidates",
     "agent.containers",
+    "agent.try_added",
 }
 
 

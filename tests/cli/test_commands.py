@@ -430,7 +430,8 @@ def test_a_conflict_with_the_persons_edit(
     make_repository: MakeRepository, tmp_path: Path, choice: str, code: int, calc: str, other: bool
 ) -> None:
     root = make_repository(FILES)
-    ran = Meanwhile(root, MINE, "--on-conflict", choice, *scripted(tmp_path, TWO, RIGHT))
+    # the first turn has two: what it adds is used once
+    ran = Meanwhile(root, MINE, "--on-conflict", choice, *scripted(tmp_path, TWO, "It works.", RIGHT))
     assert ran.code == code, ran.said
     assert (root / "calc.py").read_text() == calc
     assert (root / "other.py").exists() == other
