@@ -10,6 +10,8 @@ import re
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 
+from msgspec.structs import replace
+
 from oci_tui.core import events, feedback
 from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import Conversation
@@ -21,15 +23,16 @@ from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.outline import Definition
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Parser, Snapshot
+from oci_tui.core.redefined import gone_and_new
 from oci_tui.core.reply import Code
 from oci_tui.core.tested import is_test
 from oci_tui.core.verdict import Verdict
 
-_DEFINES = re.compile(r"\s*(?:async\s+def|def|class)\s+(\w+)")
 _FRAME = re.compile(r'^  File "(?:/workspace/)?([^"\n]{1,300})", line \d{1,7}, in .*\n(?:    (.*)\n)?', re.MULTILINE)
 _RAISED = re.compile(r"^([A-Za-z_]\w*)(?::|$)", re.MULTILINE)
 _SELDOM_MEANT = frozenset({"AttributeError", "NameError", "RecursionError", "TypeError", "UnboundLocalError"})
 _MOST_NAMES = 4
+_MOST_TOKENS = 400
 _SECONDS = 20.0
 _ELSEWHERE = '__import__("os").chdir(__import__("tempfile").mkdtemp())  # what it writes is no part of the change\n'
 
@@ -40,14 +43,14 @@ def untried(diff: Diff, files: Snapshot, parser: Parser) -> tuple[str, ...]:
     None where the change takes a definition away: what was renamed or moved is not new.
     """
     code = [file for file in diff.files if file.path.endswith(".py") and not is_test(file.path)]
-    lines = [(file.path, line) for file in code for hunk in file.hunks for line in hunk.lines]
-    came = {(path, line.new) for path, line in lines if line.kind == "+"}
-    defined = [(line.kind, match[1]) for _, line in lines if (match := _DEFINES.match(line.text))]
-    gone, new = ({name for kind, name in defined if kind == sign} for sign in "-+")
-    if gone - new:
+    pairs = [gone_and_new(file) for file in code]
+    if any(gone for gone, _ in pairs):
         return ()
+    new = {name for _, names in pairs for name in names}
+    lines = ((file.path, line) for file in code for hunk in file.hunks for line in hunk.lines)
+    came = {(path, line.new) for path, line in lines if line.kind == "+"}
     added = [one for file in code for one in _own(file.path, files, parser) if (one.path, one.line) in came]
-    added = [one for one in added if not (one.name in gone or one.name.startswith("_"))]
+    added = [one for one in added if one.name in new and not one.name.startswith("_")]
     tests = [files.read(path) or "" for path in files.paths() if path.endswith(".py") and is_test(path)]
     used = {one.name for one in added if any(re.search(rf"\b{one.name}\b", text) for text in tests)}
     return tuple(dict.fromkeys(one.full_name for one in added if one.name not in used))[:_MOST_NAMES]
@@ -105,7 +108,8 @@ class TryingAttempt(Attempt):
         messages = self.conversation.messages
         if messages[-1].role == "user":
             return
-        before = self._reply, self._again, self._cut_off
+        before = self._reply, self._again, self._cut_off, self.policy
+        self.policy = replace(self.policy, max_new_tokens=min(self.policy.max_new_tokens, _MOST_TOKENS))
         yield events.TryingOut(names)
         self.conversation.say(feedback.try_out(names))
         try:
@@ -115,10 +119,11 @@ class TryingAttempt(Attempt):
         except EngineError:
             # nobody asked for it: the turn is what it is without, and the next request starts the engine anew
             del messages[-1]
+            self.policy = before[-1]
             return
         del messages[-2:]
         code = [] if self._reply.edits or self._cut_off else [one for one in self._reply.code if one.language in PYTHON_TAGS]
-        self._reply, self._again, self._cut_off = before
+        self._reply, self._again, self._cut_off, self.policy = before
         self._trial = code[0] if code else None
 
     async def _try_out(self, trial: Code) -> AsyncGenerator[Event]:

@@ -90,6 +90,23 @@ def test_nothing_is_told_of_what_the_change_does_not_explain(output: str, change
     assert hinted(output, {"circle.py": CIRCLE, "shapes.py": SHAPES, "dump.py": DUMP}, *changed) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "used"), [("1", "calc"), ("Invoice.calc", "total")], ids=["in another file", "in its own, of a traceback's end"]
+)
+def test_what_was_renamed_has_its_new_name_where_it_is_used(tmp_path: Path, value: str, used: str) -> None:
+    before = f"class Invoice:\n    def calc(self):\n        return {value}\n"
+    test = f"from invoice import Invoice\n\ndef test_it():\n    assert Invoice().{used}()\n"
+    files = {"invoice.py": before.replace("def calc", "def total"), "test_it.py": test}
+    there: Any = SimpleNamespace(paths=lambda: sorted(files), read=files.get)
+    renamed, more = (Diff((changed_file("invoice.py", before, text),)) for text in (files["invoice.py"], f"{before}x = 1\n"))
+    output = ran(tmp_path, files, "-m", "pytest", "-q")
+    said = unbound.hint(output, renamed, there, TreeSitterParser())
+    assert "`calc` is `total` now, and " in said
+    assert unbound.hint(output, more, there, TreeSitterParser()) == ""
+    mended(tmp_path, said)
+    assert "1 passed" in ran(tmp_path, {}, "-m", "pytest", "-q")
+
+
 def test_a_line_of_imports_has_a_place_in_every_file() -> None:
     long = '"""Doc\nof two."""\n\n\nimport os\n'
     places = {"x = 1\n": 1, "no python(": 1, '"""Doc."""\n': 1, long: 5, SHAPES: 5, DUMP: 4}
