@@ -29,7 +29,7 @@ _SAID = r"(?:(?:file\s*name|file|path|filepath)\s*:\s*)?"
 _AFTER = r"(?:::[\w.]+)?"
 _NOTE = r"(?:\s*\([\w\s,]{1,40}\))?"
 _LABEL = re.compile(
-    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*[*_]*{_SAID}[*`\"'\[<(]*((?:[^\s*`\"':\[\]<>()]|{_SLOT}|{_GROUP})+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
+    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*+[*_]*+{_SAID}[*`\"'\[<(]*((?:[^\s*`\"':\[\]<>()]|{_SLOT}|{_GROUP})+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rf"^\s*(?:#+|//+|--|/\*|<!--|;)\s*{_SAID}`?([^\s`]+?){_AFTER}`?{_NOTE}\s*(?:\*/|-->)?\s*$", re.IGNORECASE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oci_tui.core import labels
 from oci_tui.core.formats.search_replace import UNFINISHED, Malformed
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Block, Code, ReplyReader, parse, placed
@@ -165,3 +167,20 @@ def test_whether_a_block_ends_in_a_string_is_the_same_however_often_it_is_asked(
             asked.in_string  # noqa: B018
     once.lines = lines
     assert asked.in_string is once.in_string
+
+
+ANY_WAY = labels._LABEL.pattern.replace("*+", "*")
+_BEFORE = [*"*_#-=> \t`'\"[]()/:", "1. ", "File:", "a.py", "src", "Makefile", "__init__.py", "[id]", "(app)/", " (new)", "::f"]
+
+
+@given(st.lists(st.sampled_from(_BEFORE), max_size=9).map("".join))
+def test_a_label_is_the_path_that_it_is_with_any_way_of_reading_what_leads_to_it(line: str) -> None:
+    read, any_way = (re.match(label, line, re.IGNORECASE) for label in (labels._LABEL.pattern, ANY_WAY))
+    assert labels.as_path(read[1] if read else "") == labels.as_path(any_way[1] if any_way else "")
+
+
+def test_signs_before_a_block_are_not_read_in_every_way() -> None:
+    line = f"{'*' * 100}a{'-' * 100}{'*' * 80}!"
+    assert len(line) <= labels._LONGEST
+    reply = parse(f"{line}\n```python\nx\n```\n" * 300)
+    assert [code.text for code in reply.code] == ["x\n"] * 300, "read in every way they take minutes"
