@@ -32,7 +32,7 @@ _VERBS = {
 }  # fmt: skip
 _COMPLAINT = re.compile(
     r"\b(?:fail\w*|fix\w*|bugs?|buggy|wrong\w*|broken|breaks|crash\w*|correct|incorrect\w*|repair|mend|bad)\b"
-    r"|\btests?\b[^.\n]*\bpass\b",
+    r"|\btests?\b(?:(?!\btests?\b)[^.\n])*?\bpass\b",
     re.IGNORECASE,
 )
 _MENDING = re.compile(r"\b(?:fix|correct|repair|mend|solve|make|get)\b", re.IGNORECASE)

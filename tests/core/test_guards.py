@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from oci_tui.core import guards
 from oci_tui.core.edits import MOST_SHOWN, Files, settle
@@ -200,6 +202,16 @@ def test_complaints_are_known_by_each_of_their_words() -> None:
     assert len(less) > 10
     for mutant in less:
         assert not all(re.search(mutant, prompt, re.IGNORECASE) for prompt in COMPLAINTS), mutant
+
+
+@given(st.lists(st.sampled_from(["tests ", "Test", "_tests ", "pass", " PASS", "passes", ".", "\n"]), max_size=6).map("".join))
+@example("tests of _tests pass")
+def test_tests_that_are_to_pass_are_a_complaint_whatever_is_between(prompt: str) -> None:
+    assert complains(prompt) is bool(re.search(r"\btests?\b[^.\n]*\bpass\b", prompt, re.IGNORECASE))
+
+
+def test_a_prompt_of_nothing_but_tests_is_read_once() -> None:
+    assert not complains("tests " * 200_000), "from each of them on to the end it takes half an hour"
 
 
 def test_words_are_no_fix_of_what_fails() -> None:
