@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -69,9 +70,8 @@ def tail(text: str, cells: int) -> str:
     """The text in at most so many cells, its beginning left out: of a path the end tells more."""
     if cell_len(text) <= cells:
         return text
-    while text and cell_len(text) >= max(cells, 1):
-        text = text[1:]
-    return f"…{text}"
+    start = bisect_left(range(len(text)), True, key=lambda at: cell_len(text[at:]) < max(cells, 1))
+    return f"…{text[start:]}"
 
 
 def plural(count: int, noun: str) -> str:
@@ -111,17 +111,17 @@ def wrap(text: str, width: int) -> list[str]:
     rows: list[str] = []
     width = max(width, 8)
     for line in text.split("\n"):
-        row = ""
+        row, cells = "", 0
         for match in _WORD.finditer(line):
-            word = match[0]
-            while cell_len(row) + cell_len(word.rstrip()) > width:
-                if row.strip():
-                    rows.append(row.rstrip())
-                    row = ""
-                else:
-                    head, *rest = chop_cells(row + word, width)
-                    rows.append(head)
-                    row, word = "", "".join(rest)
+            word, bare = match[0], match[0].rstrip()
+            if cells + cell_len(bare) > width and row.strip():
+                rows.append(row.rstrip())
+                row, cells = "", 0
+            if cells + cell_len(bare) > width:
+                *whole, rest = chop_cells(row + bare, width)
+                rows += whole
+                row, cells, word = rest, cell_len(rest), word[len(bare) :]
             row += word
+            cells += cell_len(word)
         rows.append(row.rstrip())
     return rows
