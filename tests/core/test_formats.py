@@ -256,3 +256,22 @@ def test_a_file_that_imports_another_name_of_the_same_module_is_whole() -> None:
     assert "from .calc import add" in within(old.replace("calc", ".calc"), new, "")
     other = new.replace("from calc", "from sums")
     assert within(old, other, "") == other.replace("\n", "\nfrom calc import add\n", 1)
+
+
+def test_a_class_that_comes_in_parts_is_merged_with_all_of_them() -> None:
+    old = "class A:\n    def f(self): pass\n    def g(self): pass\n    def h(self): pass\n"
+    parts = "class A:\n    def g(self): return 1\n\nclass A:\n    def f(self): return 2\n"
+    assert within(old, parts, "") == old.replace("f(self): pass", "f(self): return 2").replace(
+        "g(self): pass", "g(self): return 1"
+    )
+
+
+def test_definitions_are_merged_in_time_that_grows_as_they_do() -> None:
+    old = "class A:\n" + "".join(f"    def f{number}(self): pass\n" for number in range(3_000))
+    parts = "".join(f"class A:\n    def f{number}(self): return 1\n" for number in range(2_000))
+    assert within(old, parts, "").count("return 1") == 2_000, "with the whole class read again for each part it takes an hour"
+    same = "".join(f"def f(): return {number}\n" for number in range(10_000))
+    assert within("def f(): pass\n", same, "") == same
+    many = "".join(f"def f{number}(): pass\n" for number in range(20_000))
+    merged = within(many, "def f0(): return 1\n", "rename f1 " + "f " * 500_000)
+    assert merged.count("def f") == 19_999, "with the prompt read again for each name it takes minutes"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.syntax import parsed
 
 _GOING = re.compile(r"\b(?:renam|remov|mov(?:e|es|ed|ing)\b|delet|drop|replac|get rid)", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _DOCSTRING, _MAIN = '"""', "__main__"
 
 # lines as Python counts them; str.splitlines knows more line ends
@@ -87,18 +88,17 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
         return code
     old = {_key(statement): statement for statement in file.body if _key(statement)}
     lines, new = _LINE.findall(text), _LINE.findall(code)
-    replacing: dict[str, str] = {}
+    coming: dict[str, list[ast.stmt]] = {}
     imports, added = "", list[str]()
     for statement in block.body:
         key, source = _key(statement), _source(new, statement)
         if key in old:
-            if isinstance(statement, ast.ClassDef) and isinstance(held := old[key], ast.ClassDef):
-                source = _class_merged(_source(lines, held), source)
-            replacing[key] = _with(replacing.get(key, ""), source)
+            coming.setdefault(key, []).append(statement)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             imports += source
         elif key:
             added.append(source)
+    replacing = {key: _in_place_of(old[key], lines, statements, new) for key, statements in coming.items()}
     if len(gone) == len(added) == 1:
         replacing[next(iter(gone))] = added.pop()
     replacing |= dict.fromkeys(set(gone) - replacing.keys(), "")
@@ -127,14 +127,10 @@ def joined(text: str, code: str) -> str | None:
     return f"{_ended(text)}\n\n{textwrap.dedent(code)}"
 
 
-def _with(sources: str, source: str) -> str:
-    """Definitions of one name, one after the other (a property and its setter); one that comes again as it was stands once."""
-    return sources if source in sources else sources + source
-
-
 def _unspoken(names: set[str], prompt: str) -> set[str]:
     """Those that the prompt does not name."""
-    return {name for name in names if not re.search(rf"\b{re.escape(name)}\b", prompt)}
+    said = set(_WORD.findall(prompt)) if names else set[str]()
+    return {name for name in names if not said.issuperset(_WORD.findall(name))}
 
 
 def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
@@ -145,33 +141,36 @@ def _gone(file: ast.Module, block: ast.Module, prompt: str) -> set[str]:
     return lacking - _unspoken(lacking, prompt)
 
 
-def _class_merged(old: str, new: str) -> str:
-    """The class `old` with the members of `new` in place of its own; `new` itself when it has them all."""
-    held, told = ast.parse(old).body[0], ast.parse(new).body[0]
-    if not isinstance(held, ast.ClassDef) or not isinstance(told, ast.ClassDef) or not _left_out(held, told):
-        return new
+def _in_place_of(held: ast.stmt, lines: list[str], told: Sequence[ast.stmt], new: list[str]) -> str:
+    """Definitions of one name (a property and its setter) that take the place of `held`; one that comes again stands once.
+
+    Where they are classes and lack members that it has, it with theirs in place of its own.
+    """
+    classes = [statement for statement in told if isinstance(statement, ast.ClassDef)]
+    if not isinstance(held, ast.ClassDef) or len(classes) < len(told) or not _left_out(held, classes[-1]):
+        return "".join(dict.fromkeys(_source(new, statement) for statement in told))
     members = {_key(member): member for member in held.body if _key(member)}
-    lines, written = _LINE.findall(old), _LINE.findall(new)
+    before, kept = _start(held) - 1, _LINE.findall(_source(lines, held))
     lead = " " * held.body[0].col_offset
     added: list[str] = []
-    replacing: dict[str, str] = {}
-    for member in told.body:
-        source = textwrap.indent(textwrap.dedent(_source(written, member)), lead)
+    replacing: dict[str, dict[str, None]] = {}
+    for member in (member for each in classes for member in each.body):
+        source = textwrap.indent(textwrap.dedent(_source(new, member)), lead)
         if (key := _key(member)) in members and not (_is_docstring(member) and _is_docstring(members[key])):
-            replacing[key] = _with(replacing.get(key, ""), source)
+            replacing.setdefault(key, {})[source] = None
         elif key and not _is_docstring(member):
             added.append(f"\n{source}")
-    lines.append("".join(added))
+    kept.append("".join(added))
     for key in sorted(replacing, key=lambda key: _start(members[key]), reverse=True):
-        lines[_start(members[key]) - 1 : members[key].end_lineno] = [replacing[key]]
-    return "".join(lines)
+        kept[_start(members[key]) - 1 - before : (members[key].end_lineno or 0) - before] = ["".join(replacing[key])]
+    return "".join(kept)
 
 
 def _members_forgotten(file: ast.Module, block: ast.Module, prompt: str) -> bool:
     """Whether a class of the block lacks members that the file's has and the prompt does not speak of."""
     held = {statement.name: statement for statement in file.body if isinstance(statement, ast.ClassDef)}
-    pairs = [(held[new.name], new) for new in block.body if isinstance(new, ast.ClassDef) and new.name in held]
-    lost = {name for old, new in pairs for name in _left_out(old, new)}
+    told = {statement.name: statement for statement in block.body if isinstance(statement, ast.ClassDef)}
+    lost = {name for key in held.keys() & told.keys() for name in _left_out(held[key], told[key])}
     return bool(_unspoken(lost, prompt))
 
 
