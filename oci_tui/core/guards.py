@@ -55,6 +55,7 @@ _ASKED = re.compile(
 )
 _SENTENCE = re.compile(r"[.;:!?](?=\s|$)|\n|,\s*(?:but|just|only|instead|please|then)\b")
 _DENIED = re.compile(rf"\b(?:{_NOT})", re.IGNORECASE)
+_READ = 20_000
 
 
 def only_claims(reply: str, paths: Sequence[str]) -> bool:
@@ -134,7 +135,12 @@ def doubt(path: str, old: str | None, new: str, parser: Parser) -> str:
 
 
 def _wanted(words: re.Pattern[str], prompt: str) -> bool:
-    """Whether a sentence of the prompt says the words, and no denial before them."""
+    """Whether a sentence of the prompt says the words, and no denial before them.
+
+    Of a long prompt the beginning and the end are read: what is asked for stands before or after what is pasted.
+    """
+    if len(prompt) > 2 * _READ:
+        prompt = f"{prompt[:_READ]}\n{prompt[-_READ:]}"
     asked = ((said, words.search(said)) for said in _SENTENCE.split(prompt))
     return any(found and not _DENIED.search(said, 0, found.start()) for said, found in asked)
 

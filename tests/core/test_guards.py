@@ -335,6 +335,14 @@ def test_only_a_plain_request_lets_tests_go() -> None:
     assert may_lose_tests("Do not touch f\nRemove its tests")
 
 
+def test_a_request_is_read_before_and_after_what_is_pasted_with_it() -> None:
+    pasted = "remove " * 3_000_000
+    assert not may_lose_tests(pasted), "read whole it takes minutes"
+    assert may_lose_tests(f"Remove the tests.\n{pasted}")
+    assert may_lose_tests(f"{pasted}\nRemove the tests.")
+    assert not may_lose_tests(f"{pasted}\nRemove f.\nDo not remove tests.")
+
+
 @pytest.mark.parametrize("prompt", ["The tests fail. Correct the code.", "parse() is wrong", "Make the tests pass."])
 def test_where_something_fails_its_tests_stay(prompt: str) -> None:
     other = ReplaceText("test_calc.py", "assert 2\n", "assert 3\n")
