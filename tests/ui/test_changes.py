@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
@@ -18,6 +20,7 @@ from oci_tui.core.events import ChangeConflicted, DiffChanged, TurnFinished, Tur
 from oci_tui.core.ports import Command
 from oci_tui.core.verdict import Verdict
 from oci_tui.ui.app import OciApp
+from oci_tui.ui.panes.diff_colours import over
 from oci_tui.ui.panes.diff_rows import changed_words, paired, partner
 from oci_tui.ui.panes.diff_tree import Folder, outline
 from oci_tui.ui.panes.prompt_box import PromptBox
@@ -349,6 +352,22 @@ def test_long_lines_are_paired_at_once() -> None:
     began = time.process_time()
     assert partner(file.hunks[0], 7) == 57
     assert time.process_time() - began < 1
+
+
+@given(st.lists(st.text("ab", max_size=4)), st.lists(st.integers(0, 20), unique=True).map(sorted))
+def test_changed_words_have_a_stronger_ground(texts: list[str], edges: list[int]) -> None:
+    ranges = tuple(zip(edges[::2], edges[1::2], strict=False))
+    shown = over(tuple((text, str(number)) for number, text in enumerate(texts)), "added", ranges)
+    signs = [(sign, str(number)) for number, text in enumerate(texts) for sign in text]
+    assert [(sign, style) for text, style in shown for sign in text] == [
+        (sign, f"{name} on added{'-word' if any(first <= at < last for first, last in ranges) else ''}")
+        for at, (sign, name) in enumerate(signs)
+    ]
+
+
+def test_a_line_of_many_changed_words_is_drawn_at_once() -> None:
+    spans, ranges = (("a", "text"),) * 100_000, tuple((at, at + 1) for at in range(0, 100_000, 2))
+    assert over(spans, "added", ranges)[-2:] == (("a", "text on added-word"), ("a", "text on added")), "takes an hour in pairs"
 
 
 async def test_a_docstring_of_a_change_has_one_colour_and_a_search_finds_in_it(tmp_path: Path) -> None:

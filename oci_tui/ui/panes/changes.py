@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -17,7 +16,7 @@ from oci_tui.core.selection import Pick, Place, Selection
 from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.diff_colours import DiffColours
+from oci_tui.ui.panes.diff_colours import DiffColours, over
 from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner, plain
 from oci_tui.ui.panes.lines import Spans
 from oci_tui.ui.panes.own import Own, Span
@@ -294,7 +293,7 @@ class ChangesPane(CursorPane):
         text: Spans = ((plain(line.text), "text"),)
         if coloured:
             text = self._colours.line(row.file.path, row.lines, index, old=old)
-            text = text if side == "text" else _over(text, side, _words(row, index, line))
+            text = text if side == "text" else over(text, side, _words(row, index, line))
         missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
         return (_number(line, old=old), _SIGN[line.kind], (" ", side), *text, *missing)
 
@@ -346,20 +345,6 @@ def _words(row: Row, index: int, line: Line) -> Ranges:
         return ()
     texts = plain(line.text), plain(row.lines.lines[other].text)
     return changed_words(*texts)[0] if line.kind == "-" else changed_words(*reversed(texts))[1]
-
-
-def _over(coloured: Spans, side: str, ranges: Ranges) -> Spans:
-    """The spans on the ground of their side, the ranges on a stronger one."""
-    out: list[Span] = []
-    edges = sorted({edge for pair in ranges for edge in pair})
-    at = 0
-    for text, name in coloured:
-        cuts = [0, *(edge - at for edge in edges if at < edge < at + len(text)), len(text)]
-        for start, end in pairwise(cuts):
-            strong = any(first <= at + start < last for first, last in ranges)
-            out.append((text[start:end], f"{name} on {side}{'-word' if strong else ''}"))
-        at += len(text)
-    return tuple(out)
 
 
 def _fitted(spans: Spans, width: int) -> Spans:

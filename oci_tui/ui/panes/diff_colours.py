@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from oci_tui.core.diff import Hunk
-from oci_tui.ui.panes.diff_rows import plain
+from oci_tui.ui.panes.diff_rows import Ranges, plain
 from oci_tui.ui.panes.highlight import Highlighter, lexer_of
 from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import Span
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
@@ -35,6 +37,20 @@ class DiffColours:
         if key not in self._sides:
             self._sides[key] = _Side(path, hunk, old=old)
         return self._sides[key].line(index)
+
+
+def over(coloured: Spans, side: str, ranges: Ranges) -> Spans:
+    """The spans on the ground of their side, the ranges, one after the other, on a stronger one."""
+    out: list[Span] = []
+    edges = [edge for pair in ranges for edge in pair]
+    at = 0
+    for text, name in coloured:
+        inner = edges[bisect_right(edges, at) : bisect_left(edges, at + len(text))]
+        for start, end in pairwise([at, *dict.fromkeys(inner), at + len(text)]):
+            strong = bisect_right(edges, start) % 2
+            out.append((text[start - at : end - at], f"{name} on {side}{'-word' if strong else ''}"))
+        at += len(text)
+    return tuple(out)
 
 
 class _Side:
