@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.color import Color
 
@@ -78,10 +78,15 @@ def test_painted_is_printed_with_colours(line: str) -> None:
 SEQUENCES = ["0", "0;31", "1", "2", "22", "3", "23", "7", "27", "31", "39", "97", "42", "49", "1;31", "38;5;12", "38:2:1:200:3"]
 
 
-@given(st.lists(st.sampled_from([*SEQUENCES, "48;2;9;9;9", "48;5;200", "73", "1000"]), min_size=1))
-def test_colours_that_are_never_ended_stay_few(sequences: list[str]) -> None:
+SGR = st.lists(st.sampled_from([*SEQUENCES, "48;2;9;9;9", "48;5;200", "73", "1000"]), max_size=9)
+
+
+@given(SGR, SGR)
+@example(["1", "0;3"], [])
+@example(["1", "22", "1"], [])
+def test_colours_that_are_never_ended_stay_few(first: list[str], last: list[str]) -> None:
     ground = Color(10, 10, 10)
-    long = [*["38;2;10;20;30", "48;2;40;50;60", "4"] * 10, *sequences]
+    long = [*first, *(each for part in range(20) for each in (f"38;2;10;20;{part}", f"48;2;{part};50;60", "4")), *last]
     codes = painted("".join(f"\x1b[{sequence}mx" for sequence in long))[-1][1]
     assert len(codes) <= 250
     assert program_style(codes, ground) == program_style(";".join(long), ground)
