@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oci_tui.core.edits import Files, settle
-from oci_tui.core.formats import definitions
+from oci_tui.core.formats import definitions, search_replace
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply, occurs
 from oci_tui.core.formats.symbols import merged, place, within
 from oci_tui.core.formats.whole_file import WriteFile
@@ -85,6 +85,7 @@ def test_many_places_are_counted_so_far() -> None:
     for times, said in ((49, "occur 49 times;"), (60, "occur 50 times or more;")):
         with pytest.raises(MismatchError, match=said):
             apply("a\n" * times, ReplaceText("x", "a\n", "c\n"))
+    assert len(search_replace._starts(["a\n"] * 60, ["a\n"], str.rstrip)) == 50
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,9 @@ def test_a_mismatch_is_told_at_once_whatever_the_lines_are(text: str, search: st
 )
 def test_lines_stand_where_each_of_them_does(lines: list[str], wanted: list[str]) -> None:
     places = [at for at in range(len(lines)) if [line.rstrip() for line in lines[at : at + len(wanted)]] == wanted]
-    assert occurs("".join(f"{line}\n" for line in lines), "\n".join(wanted)) is (len(places) == 1)
+    text = "".join(f"{line}\n" for line in lines)
+    assert occurs(text, "\n".join(wanted)) is (len(places) == 1)
+    assert not occurs(text, " \n"), "blank lines stand anywhere"
 
 
 def test_the_nearest_lines_are_shown() -> None:
