@@ -487,4 +487,4 @@ def test_folders_may_be_deeper_than_calls() -> None:
     assert [depth for depth, file in shown if isinstance(file, FileDiff)] == [*range(1500)]
     folders = [folder for _, folder in shown if isinstance(folder, Folder)]
     assert {folder.name for folder in folders} == {"a"}
-    assert [folder.added for folder in folders] == [*range(1499, 0, -1)]
+    assert [(folder.added, folder.removed) for folder in folders] == [(below, below) for below in range(1499, 0, -1)]
