@@ -31,6 +31,7 @@ _TABLE = _table()
 _PLAIN = re.compile(r"[\n\t\x20-\x7e]*")
 _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
 _PARAMETER = re.compile(r"([34]8)[;:](?:5[;:]\d*|2(?:[;:]\d*){3})|(?<!\d)\d{1,3}(?!\d)")
+_TOO_LARGE = re.compile(r"\d{4,}")
 _INK, _PAPER = (*range(30, 40), *range(90, 98)), (*range(40, 50), *range(100, 108))
 _LONGEST_CODES = 200
 
@@ -87,7 +88,7 @@ def painted(line: str) -> list[tuple[str, str]]:
 def _in_force(codes: str) -> str:
     """The SGR parameters without those that later ones undo."""
     held: dict[str, str] = {}
-    for found in _PARAMETER.finditer(codes):
+    for found in _PARAMETER.finditer(_TOO_LARGE.sub("999", codes)):
         number = 0 if found[1] else int(found[0])
         if not number and not found[1]:
             held.clear()

@@ -78,7 +78,7 @@ def test_painted_is_printed_with_colours(line: str) -> None:
 SEQUENCES = ["0", "0;31", "1", "2", "22", "3", "23", "7", "27", "31", "39", "97", "42", "49", "1;31", "38;5;12", "38:2:1:200:3"]
 
 
-SGR = st.lists(st.sampled_from([*SEQUENCES, "48;2;9;9;9", "48;5;200", "73", "1000"]), max_size=9)
+SGR = st.lists(st.sampled_from([*SEQUENCES, "48;2;9;9;9", "48;5;200", "73", "1000", "38;5;1000", "48;2;1;2;10000"]), max_size=9)
 
 
 @given(SGR, SGR)
@@ -90,6 +90,11 @@ def test_colours_that_are_never_ended_stay_few(first: list[str], last: list[str]
     codes = painted("".join(f"\x1b[{sequence}mx" for sequence in long))[-1][1]
     assert len(codes) <= 250
     assert program_style(codes, ground) == program_style(";".join(long), ground)
+
+
+def test_a_colour_of_any_number_of_digits_is_short() -> None:
+    parts = painted(f"\x1b[38;5;{'1' * 400_000}m" + "x\x1b[1m" * 50_000 + "x")
+    assert max(len(codes) for _, codes in parts[1:]) <= 250, "with all digits in each part it takes hours"
 
 
 def test_colours_reach_from_their_sequence_to_the_next() -> None:
