@@ -22,7 +22,7 @@ _OUTPUT = re.compile(
     r"|[A-Z][\w']*[,.!?:;]*(?:\s.*)?"  # Hello, OK, FAILED test_a.py
     r"|[\w./-]+:(?:\s.*|\d.*)?"  # usage: …, a.py:3: error
     r"|\[(?:\[*[-'\"\d{].*)?\]|\{(?:['\"\d].*)?\}|\((?:[-'\"\d].*)?\)"  # [1, 2], {'a': 1}
-    r"|[.FEsxX]*\.[.FEsxX]*|[.FEsxX]+\s+\[\s*\d+%\]|\S+\.py(?:::\S+)? (?:[.FEsxX]+|[A-Z]+)(?:\s+\[\s*\d+%\])?"
+    r"|[FEsxX]*\.[.FEsxX]*|[.FEsxX]+\s+\[\s*\d+%\]|(?:(?>\S+?\.py::\S+)|\S+\.py) (?:[.FEsxX]+|[A-Z]+)(?:\s+\[\s*\d+%\])?"
     r"|collected \d+ items?.*|platform \w+ -- .*|total \d+|[-dl][rwxsStT-]{9}\s.*"
     r"|[=─━-]{3,}.*|[|+✓✔✗✘×•├└→].*|\^+|~+"
 )
@@ -33,6 +33,7 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r".*\s\S*\w[.!?:,]\s*")
+_LONGEST = 2_000
 _MOST_LINES = 40
 """A command of more is not looked for: each line of it is read with all before it."""
 
@@ -64,7 +65,7 @@ def is_output(lines: Sequence[str]) -> bool:
 
 def is_prose(line: str) -> bool:
     """Whether a line is part of a sentence rather than a command."""
-    bare = _QUOTED.sub("", line)
+    bare = _QUOTED.sub("", line[:_LONGEST])
     words = len(_ENGLISH.findall(bare))
     return words > 1 or (words == 1 and bool(_SENTENCE.fullmatch(bare)))
 

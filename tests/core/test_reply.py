@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci_tui.core import labels
+from oci_tui.core import labels, shell_text
 from oci_tui.core.formats.search_replace import UNFINISHED, Malformed
 from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.reply import Block, Code, ReplyReader, parse, placed
@@ -184,3 +184,17 @@ def test_signs_before_a_block_are_not_read_in_every_way() -> None:
     assert len(line) <= labels._LONGEST
     reply = parse(f"{line}\n```python\nx\n```\n" * 300)
     assert [code.text for code in reply.code] == ["x\n"] * 300, "read in every way they take minutes"
+
+
+_OF_PYTEST = r"[.FEsxX]*\.[.FEsxX]*|\S+\.py(?:::\S+)? (?:[.FEsxX]+|[A-Z]+)(?:\s+\[\s*\d+%\])?"
+
+
+@given(st.from_regex(_OF_PYTEST, fullmatch=True, alphabet="abFE.py:[]5% S"))
+def test_what_pytest_prints_is_output(line: str) -> None:
+    assert shell_text.is_output([line])
+
+
+def test_a_line_of_millions_of_signs_is_judged_once() -> None:
+    for line in (f"{'.' * 2_000_000}a", f"{'a.py::' * 300_000}x"):
+        assert not shell_text.is_output([line]), "read in every way it takes hours"
+    assert not shell_text.is_prose('"' + r"\"" * 1_000_000), "with each quote taken for the first it takes hours"
