@@ -20,7 +20,7 @@ _NAME = re.compile(
     r"|#\[(?:\w+::){0,3}test\b[^\]]{0,200}\]\s*(?:#\[[^\]]{0,200}\]\s*){0,6}(?:pub\s+)?(?:async\s+)?fn\s+(\w+)"
     r"|(?:@(?:Test|ParameterizedTest|RepeatedTest)\b(?:\([^)]{0,200}\))?|\[(?:Test|TestMethod|Fact|Theory)\b[^\]]{0,200}\])"
     r"(?:\s*(?:@\w+(?:\([^)]{0,200}\))?|\[[^\]]{0,200}\])){0,6}[^;{}()@]{0,200}?\b(\w+)\s*\("
-    r"|\b(?:it|test|specify)(?:\.\w+){0,3}\s*\(?\s*(?:\"(.{1,200}?)\"|'(.{1,200}?)'|`(.{1,200}?)`)\s*(?:,|do\b|(?=\{))"
+    r"|\b(?:it|test|specify)(?:\.\w+){0,3}\s*+(?:\(\s*+)?(?:\"(.{1,200}?)\"|'(.{1,200}?)'|`(.{1,200}?)`)\s*(?:,|do\b|(?=\{))"
     r"|^[ \t]*(test\w*)\s*\(\)",
     re.MULTILINE,
 )
@@ -28,7 +28,7 @@ _LINE_COMMENT = re.compile(r"^[ \t]*(?://|#(?!\[))[^\n]*", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"(?<![\w*./'\"])/\*.*?(?:\*/|\Z)", re.DOTALL)
 _TRUE = r"(?:expect|[aA]ssert\w*!?)(?:\.\w+)*\(\s*true\s*\)(?:\.\w+)*(?:\(\s*(?:true)?\s*\))?;?"
 _NOTHING = re.compile(
-    rf"(?:[^\n]{{0,200}}?|[^\n{{]{{0,200}}\n\s*)\{{\s*(?:return(?:\s+0)?\s*;?\s*[\n}}]|(?::;?|true;?|{_TRUE})?\s*\}}(?!\s*\)\s*=>))"
+    rf"(?:[^\n]{{0,200}}?|[^\n{{]{{0,200}}\n\s*)\{{\s*+(?:return(?:\s+0)?\s*;?\s*[\n}}]|(?::;?|true;?|{_TRUE})?\s*\}}(?!\s*\)\s*=>))"
     r"|[^\n]{0,200}\n\s*(?:(?:assert\s+true|expect\(true\)\.to\s[^\n]*|return)\s*\n\s*)?end\b"
 )
 _LEAVES = re.compile(r"(?:process\.|sys\.)?exit\(?\s*0?\s*\)?;?|raise SystemExit(?:\(0?\))?")

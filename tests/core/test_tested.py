@@ -190,3 +190,10 @@ def test_no_file_takes_long_to_read(path: str, part: str) -> None:
 
 def test_a_pattern_of_paths_begins_no_comment() -> None:
     assert sorted(names("a.test.js", "glob('src/**/*.js');\nit('adds', () => { go(); });\nglob('a/**/b');\n")) == ["adds"]
+
+
+def test_blanks_behind_a_test_are_read_once() -> None:
+    blanks = " " * 500_000
+    assert names("a.test.js", f"test{blanks}x") == {}, "shared out in every way they take hours"
+    assert hollow("a.test.js", f"test('a', () => {{{blanks}x()") == set(), "shared out in every way they take hours"
+    assert hollow("a.test.js", f"test{blanks}({blanks}'a', () => {{{blanks}}})") == {"a"}
