@@ -28,8 +28,10 @@ _PATH = re.compile(rf"/?(?:(?:{_FOLDER}|{_GROUP})/)*(?:(?:{_SLOT})?[\w.@+-]*(?<=
 _SAID = r"(?:(?:file\s*name|file|path|filepath)\s*:\s*)?"
 _AFTER = r"(?:::[\w.]+)?"
 _NOTE = r"(?:\s*\([\w\s,]{1,40}\))?"
+_EMPHASIS = r"(?:\*++|(?P<under>__?)(?=[^_].*(?P=under)[\s:*]*$)|)"
+"""Underscores at the beginning are a name's own, as in __init__.py, unless they stand at the end too."""
 _LABEL = re.compile(
-    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*+[*_]*+{_SAID}[*`\"'\[<(]*((?:[^\s*`\"':\[\]<>()]|{_SLOT}|{_GROUP})+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
+    rf"^(?:[#*>\-=\s]|\d+[.)]\s)*+{_EMPHASIS}{_SAID}[*`\"'\[<(]*(?P<path>(?:[^\s*`\"':\[\]<>()]|{_SLOT}|{_GROUP})+?){_AFTER}[*`\"'\])>]*{_NOTE}\s*:?[*_\s=\-`]*$",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rf"^\s*(?:#+|//+|--|/\*|<!--|;)\s*{_SAID}`?([^\s`]+?){_AFTER}`?{_NOTE}\s*(?:\*/|-->)?\s*$", re.IGNORECASE)
@@ -64,7 +66,7 @@ def before(line: str, tag: str, known: Container[str]) -> str:
     if len(line) > _LONGEST:
         return ""
     label = _LABEL.match(line)
-    return _beside(tag, label[1]) if label else _spoken_of(line, tag, known)
+    return _beside(tag, label["path"]) if label else _spoken_of(line, tag, known)
 
 
 def in_comment(line: str, tag: str) -> str:

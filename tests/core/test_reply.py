@@ -176,7 +176,23 @@ _BEFORE = [*"*_#-=> \t`'\"[]()/:", "1. ", "File:", "a.py", "src", "Makefile", "_
 @given(st.lists(st.sampled_from(_BEFORE), max_size=9).map("".join))
 def test_a_label_is_the_path_that_it_is_with_any_way_of_reading_what_leads_to_it(line: str) -> None:
     read, any_way = (re.match(label, line, re.IGNORECASE) for label in (labels._LABEL.pattern, ANY_WAY))
-    assert labels.as_path(read[1] if read else "") == labels.as_path(any_way[1] if any_way else "")
+    assert labels.as_path(read["path"] if read else "") == labels.as_path(any_way["path"] if any_way else "")
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("__init__.py", "__init__.py"),
+        ("_utils.py:", "_utils.py"),
+        ("**__init__.py**", "__init__.py"),
+        ("### 1. File: `__main__.py`:", "__main__.py"),
+        ("__init__.py (new)", "__init__.py"),
+        ("__src/a.py__", "src/a.py"),
+        ("_File: a.py_", "a.py"),
+    ],
+)
+def test_underscores_are_a_names_own_unless_they_stand_on_both_sides(line: str, path: str) -> None:
+    assert labels.before(line, "python", ()) == path
 
 
 def test_signs_before_a_block_are_not_read_in_every_way() -> None:
