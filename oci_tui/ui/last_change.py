@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import dropwhile
 
 from oci_tui.ui.panes.keyed_area import Edited
 
@@ -10,6 +11,10 @@ Pressed = tuple[str, str]
 """A key as Textual names it, and its character; "" for what came into the text by no key of vi's: a paste, a new line."""
 Press = Callable[[str, str | None, Edited], Edited]
 _TAKES_BACK = frozenset({"u", "U", "ctrl+r"})
+_NOT_COUNTED = frozenset({*"iIaAoORvV", "ctrl+v"})
+"""What prompt_toolkit does once, whatever the count."""
+_MOST_KEYS = 5000
+"""So many keys are pressed at once for a count, about a second's work."""
 
 
 class LastChange:
@@ -48,12 +53,19 @@ class LastChange:
         if ends and text != self._text and does not in _TAKES_BACK:
             self._keys = self._begun
 
-    def again(self, press: Press, state: Edited) -> Edited:
-        """What becomes of the text by the keys of the last change."""
-        for key, character in tuple(self._keys):
+    def again(self, press: Press, state: Edited, count: str | None) -> Edited:
+        """What becomes of the text by the keys of the last change; a `count` takes the place of the one that it had."""
+        for key, character in tuple(self._keys) if count is None else self._counted(count):
             if key:
                 state = press(key, character or None, state)
             else:
                 at = state.cursor
                 state = Edited(state.text[:at] + character + state.text[at:], at + len(character))
         return state
+
+    def _counted(self, count: str) -> list[Pressed]:
+        """The keys of the last change so often; of those that insert or select the whole is pressed as often."""
+        keys = list(dropwhile(lambda pressed: pressed[1].isdigit(), self._keys))
+        if keys and keys[0][0] in _NOT_COUNTED:
+            return keys * min(int(count), max(1, _MOST_KEYS // len(keys)))
+        return [*((digit, digit) for digit in count), *keys] if keys else []

@@ -98,13 +98,13 @@ class LineEditing:
     @property
     def idle(self) -> bool:
         """Whether no command has been begun: no count, no operator that waits for its motion."""
+        return self._keys.arg is None and not self._waits
+
+    @property
+    def _waits(self) -> bool:
+        """Whether more has to be pressed for what was begun; after a count anything can be."""
         state = self._app.vi_state
-        return (
-            not self._keys.key_buffer
-            and self._keys.arg is None
-            and state.operator_func is None
-            and not state.waiting_for_digraph
-        )
+        return bool(self._keys.key_buffer) or state.operator_func is not None or state.waiting_for_digraph
 
     def takes(self, key: str, character: str | None) -> bool:
         """Whether a key (as Textual names it) means something here and now."""
@@ -118,9 +118,11 @@ class LineEditing:
 
     def press(self, key: str, character: str | None, before: Edited) -> Edited:
         """What becomes of the text by a key that it `takes`; `before` is it as the person sees it."""
-        buffer, ready = self._buffer, self.mode == "normal" and self.idle
-        if ready and character == ".":
-            return self._last.again(self.press, before)
+        buffer, count = self._buffer, self._keys.arg
+        if character == "." and self.mode == "normal" and not self._waits:
+            self._keys.arg = None
+            return self._last.again(self.press, before, count)
+        ready = self.mode == "normal" and self.idle
         if ready:
             self._last.begins(before.text)
         if buffer.text != before.text:
@@ -134,6 +136,8 @@ class LineEditing:
             for press in _presses(key, character):
                 self._keys.feed(KeyPress(press))
             self._keys.process_keys()
+        if self._keys.arg == count and not self._keys.key_buffer:
+            self._keys.arg = None  # the key is none that takes a count, and the next is another command's
         self._changing = not self.idle and (self._changing or (operator is None and key == "c"))
         self._last.pressed(key, character, buffer.text, ends=self.mode == "normal" and self.idle)
         return Edited(buffer.text, buffer.cursor_position, self._selected())

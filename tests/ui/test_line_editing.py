@@ -92,6 +92,13 @@ def pressed(way: Way, before: str, keys: list[str]) -> tuple[str, LineEditing]:
         ("|one", "xy␛.", "xx|yyone"),
         ("|one", "␛.", "|one"),
         ("|one", "␛i.␛", "|.one"),
+        ("|abcdefgh", "␛x3.", "|efgh"),
+        ("|abcdefgh", "␛2x3..", "|"),
+        ("|one two three four five six", "␛dw3.dw", "|six"),
+        ("|a b c d", "␛cwX␛w2.", "X |X d"),
+        ("|one", "␛A!␛3.", "one!!!|!"),
+        ("|one two three", "␛3.dw", "|two three"),
+        ("|one two three", "␛3Qdw", "|two three"),
     ],
 )
 def test_vi(before: str, keys: str, after: str) -> None:
