@@ -135,12 +135,24 @@ class LineEditing:
         with set_app(self._app):
             for press in _presses(key, character):
                 self._keys.feed(KeyPress(press))
-            self._keys.process_keys()
+            try:
+                self._keys.process_keys()
+            except Exception:  # noqa: BLE001  prompt_toolkit fails with whatever it fails: of "ayw with an IndexError
+                self._abandon(before)
         if self._keys.arg == count and not self._keys.key_buffer:
             self._keys.arg = None  # the key is none that takes a count, and the next is another command's
         self._changing = not self.idle and (self._changing or (operator is None and key == "c"))
         self._last.pressed(key, character, buffer.text, ends=self.mode == "normal" and self.idle)
         return Edited(buffer.text, buffer.cursor_position, self._selected())
+
+    def _abandon(self, before: Edited) -> None:
+        """Have what was begun be no command; the text and the mode are as before."""
+        state = self._app.vi_state
+        mode = state.input_mode
+        self._keys.reset()
+        state.reset()
+        state.input_mode = mode
+        self._buffer.document = Document(before.text, before.cursor)
 
     def _selected(self) -> tuple[int, int] | None:
         state = self._buffer.selection_state

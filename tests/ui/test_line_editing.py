@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +101,8 @@ def pressed(way: Way, before: str, keys: list[str]) -> tuple[str, LineEditing]:
         ("|one", "␛A!␛3.", "one!!!|!"),
         ("|one two three", "␛3.dw", "|two three"),
         ("|one two three", "␛3Qdw", "|two three"),
+        ("|one two", '␛"aywx', "|ne two"),
+        ("|one two three", '␛x"adww.', "ne |wo three"),
     ],
 )
 def test_vi(before: str, keys: str, after: str) -> None:
@@ -216,3 +220,18 @@ async def test_the_prompt_has_the_keys_of_emacs_where_it_has_the_focus() -> None
 def test_without_such_keys_nothing_of_them_is_loaded() -> None:
     code = "import sys, oci_tui.ui.app; sys.exit('prompt_toolkit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("way", ["vi", "emacs"])
+def test_nothing_that_is_typed_ends_it(way: Way) -> None:
+    chosen = random.Random(7)
+    typed = [*string.printable[:95], *'""""aydcp..33vV@q', *[f"ctrl+{key}" for key in "abdefhknprtuvwy"]]
+    typed += [f"alt+{key}" for key in "bcdfltuwy"]
+    for _ in range(60):
+        editing, state = LineEditing(way), Edited("one two\n  f(a, [b])\n", 0)
+        for _ in range(60):
+            key = "escape" if editing.mode != "normal" and chosen.random() < 0.15 else chosen.choice(typed)
+            character = key if len(key) == 1 else None
+            if editing.takes(key, character):
+                state = editing.press(key, character, state)
+                assert 0 <= state.cursor <= len(state.text)
