@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
+from textual.events import AppBlur, AppFocus
 from textual.pilot import Pilot
 
 from oci_tui.assemble import open_session
@@ -15,7 +17,8 @@ from oci_tui.core.ports import ApprovalMode, Command
 from oci_tui.settings import AgentSettings, EngineSettings, Settings
 from oci_tui.ui.app import OciApp
 from oci_tui.ui.panes.console import ConsolePane
-from oci_tui.ui.screens.approval import ApprovalScreen
+from oci_tui.ui.screens.approval import ApprovalScreen, CommandPane
+from oci_tui.ui.screens.help import HelpScreen
 from tests.calculator import FILES, RIGHT, MakeRepository, scripted
 from tests.test_app import until
 from tests.ui.test_mouse import clicked
@@ -213,3 +216,67 @@ async def test_a_command_that_fits_once_the_terminal_grows_was_seen() -> None:
         await pilot.press("y")
         await until(pilot, asked.done)
         assert asked.result() == "yes"
+
+
+async def test_a_question_that_came_while_the_terminal_had_no_focus_is_read_by_the_same_keys() -> None:
+    async with opened((80, 24)) as (app, pilot, _):
+        app.post_message(AppBlur())
+        await until(pilot, lambda: app.focused is None)
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 60), ""))
+        await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
+        app.post_message(AppFocus())
+        await pilot.press("space")
+        await until(pilot, lambda: "   1▏ls" not in on_screen(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "▲ this was all of it" in on_screen(app))
+        await pilot.press("y")
+        await until(pilot, asked.done)
+        assert asked.result() == "yes"
+
+
+async def test_what_is_below_comes_by_a_click_also_without_the_focus() -> None:
+    async with opened((80, 24)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 60), ""))
+        await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
+        app.post_message(AppBlur())
+        await until(pilot, lambda: app.focused is None)
+        await clicked(app, pilot, "more rows before a yes")
+        await until(pilot, lambda: "   1▏ls" not in on_screen(app))
+        await pilot.press("n")
+        assert await asked == "no"
+
+
+@pytest.mark.parametrize(("key", "above"), [("ctrl+p", CommandPalette), ("f1", HelpScreen)])
+async def test_what_another_screen_covered_was_not_seen(key: str, above: type[CommandPalette | HelpScreen]) -> None:
+    async with opened((80, 24)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\n" * 30 + "rm -r data"), ""))
+        await until(pilot, lambda: armed(app) and "before a yes" in on_screen(app))
+        question = app.screen
+        assert isinstance(question, ApprovalScreen)
+        pane = question.query_one(CommandPane)
+        low = pane.size.height
+        for left_at in (24, 60):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, above))
+            await pilot.resize_terminal(80, 60)
+            await until(pilot, lambda: pane.size.height > 30)
+            await pilot.resize_terminal(80, left_at)
+            await until(pilot, lambda left_at=left_at: (pane.size.height == low) is (left_at == 24))  # type: ignore[misc]
+            assert not question.seen
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is question)
+            await until(pilot, lambda left_at=left_at: question.seen is (left_at == 60))  # type: ignore[misc]
+            await pilot.press("y")
+            await until(pilot, lambda left_at=left_at: asked.done() is (left_at == 60))  # type: ignore[misc]
+        assert asked.result() == "yes"
+
+
+def test_the_rows_of_a_command_are_made_once_for_a_width_and_copied_without_their_numbers() -> None:
+    pane = CommandPane(Command("bash", language="bash", code="\n".join(f"echo {number}" for number in range(1, 10_001))))
+    assert pane.rows_at(80) == 10_000
+    made = pane.line(0)
+    assert pane.rows_at(80) == 10_000
+    assert pane.line(0) is made
+    assert pane.rows_at(15) > 10_000
+    assert pane.own_text(pane.line_count() - 1) == "10000"
+    assert pane.own_text(0) == "echo 1"

@@ -22,10 +22,11 @@ from oci_tui.core.terminal import visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.choices import Choices, choice, offered
 from oci_tui.ui.panes.lines import Spans
+from oci_tui.ui.panes.own import Own
 from oci_tui.ui.panes.reading import ReadPane
 from oci_tui.ui.wording import plural, wrap
 
-_NUMBER, _PATTERN = 5, 40
+_NUMBER, _PATTERN = 4, 40
 _WIDE, _SHORT = 100, 20
 
 
@@ -44,32 +45,35 @@ class CommandPane(ReadPane):
             self.beyond = beyond
 
     LABEL = "Command"
-    GUTTER = _NUMBER
 
     def __init__(self, command: Command) -> None:
         super().__init__(id="command")
         self._text = [visible_line(line.expandtabs(4)) for line in text_of(command).split("\n")]
+        self._wide = max(_NUMBER, len(str(len(self._text))))
         self._rows: list[Spans] = []
+        self._wrapped_at = -1
 
-    def rows_for(self, width: int) -> list[Spans]:
-        """Its rows, where the pane is so wide."""
-        wide = max(_NUMBER - 1, len(str(len(self._text))))
-        return [
-            ((f"{number if not part else '':>{wide}}▏", "number"), (row, "text"))
-            for number, line in enumerate(self._text, 1)
-            for part, row in enumerate(wrap(line, width - wide - 2))
-        ]
+    def rows_at(self, width: int) -> int:
+        """How many rows it has where the pane is so wide; from now on it has these."""
+        if width != self._wrapped_at:
+            self._wrapped_at = width
+            self._rows = [
+                ((f"{number if not part else '':>{self._wide}}▏", "number"), (row, "text"))
+                for number, line in enumerate(self._text, 1)
+                for part, row in enumerate(wrap(line, width - self._wide - 2))
+            ]
+        return len(self._rows)
 
     def on_resize(self, _event: events.Resize) -> None:
-        self._rows = self.rows_for(self.size.width)
+        self.rows_at(self.size.width)
         self.changed(0)
-        self._tell()
+        self.tell_seen()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self._tell()
+        self.tell_seen()
 
-    def _tell(self) -> None:
+    def tell_seen(self) -> None:
         """Say how much is below, once it is known how high the pane is."""
         if self._rows and self.size:
             beyond = len(self._rows) - self._height
@@ -80,6 +84,9 @@ class CommandPane(ReadPane):
 
     def line(self, index: int) -> Spans:
         return self._rows[index]
+
+    def own(self, index: int, column: int | None = None) -> Own | None:  # noqa: ARG002
+        return Own(self._rows[index][1][0], self._wide + 1)
 
 
 class ApprovalScreen(ModalScreen[None]):
@@ -145,21 +152,26 @@ class ApprovalScreen(ModalScreen[None]):
         asked = self._briefly if short else self._question
         self._asked.update(asked)
         around = [asked, " · ".join(said for said, _ in self._choices())]
-        rows = len(self._pane.rows_for(width)) + sum(len(wrap(text, width)) for text in around)
+        rows = self._pane.rows_at(width) + sum(len(wrap(text, width)) for text in around)
         self.query_one(Vertical).styles.height = rows + (0 if short else 4)
 
     @on(CommandPane.Seen)
     def _show_below(self, message: CommandPane.Seen) -> None:
-        """Say how much of the command is below. Whoever was at its end has seen it."""
-        self.seen = self.seen or not message.below
+        """Say how much of the command is below. Whoever was at its end has seen it, unless another screen was above."""
+        self.seen = self.seen or (self.is_active and not message.below)
         self._below.display = message.beyond > (1 if self._below.display else 0)  # without this line there is one row more
         page = keys.hint("moving.page_down", keys.keymap_of(self.app))
         more = f"▼ {plural(message.below, 'more row')}{'' if self.seen else ' before a yes'} · {page}"
-        said = choice(more, "focused.page_down") if message.below else Content("▲ this was all of it")
+        said = choice(more, "screen.page_down") if message.below else Content("▲ this was all of it")
         self._below.update(said.truncate(self.size.width - 2, ellipsis=True))
         self._below.set_class(not self.seen, "unseen")
 
+    def on_screen_resume(self) -> None:
+        # only then it is as large as the terminal has become meanwhile
+        self.call_after_refresh(self._pane.tell_seen)
+
     def on_mount(self) -> None:
+        self.set_focus(self._pane)  # Textual does so only where the terminal has the focus
         self._let_read()
         # until then another program had the terminal, and nobody saw the question
         self.app.app_resume_signal.subscribe(self, lambda _: self._let_read())
@@ -175,6 +187,9 @@ class ApprovalScreen(ModalScreen[None]):
     def _arm(self) -> None:
         self.armed = True
         self.add_class("armed")
+
+    def action_page_down(self) -> None:
+        self._pane.action_page_down()
 
     def action_say(self, answer: Answer) -> None:
         if self.armed and not self.answer.done() and (self.seen or answer == "no"):
