@@ -163,7 +163,7 @@ KEYS: tuple[Key, ...] = (
     Key("escape,q", "Esc  q", "choose('')", "leave the change pending", group="Conflict", name="leave"),
     Key("enter", "Enter", "choose", "go back to this round: the mirror does, not your files", group="Time line"),
     Key("v", "v", "look", "show this round's code, output and change", group="Time line"),
-    Key("escape,q,f7", "Esc  q", "dismiss(None)", "stay", group="Time line", name="leave"),
+    Key("escape,q", "Esc  q", "dismiss(None)", "stay", group="Time line", name="leave"),
     Key("enter", "Enter", "choose", "take this theme", group="Themes"),
     Key("escape,q", "Esc  q", "leave", "back to the theme before", group="Themes"),
     Key("enter", "Enter", "choose", "take this prompt back into the box", group="Queue"),
@@ -256,6 +256,11 @@ def of(group: str, *, priority: bool = False) -> list[BindingType]:
     """The bindings of a pane or a screen, or of every pane."""
     found = [key for key in KEYS if key.keys and key.group == group and not key.box]
     return [Binding(key.keys, key.action, key.does, show=False, priority=priority, id=key.id) for key in found]
+
+
+def closing(name: str, action: str) -> Binding:
+    """The keys that open a screen, on that screen: the person's own too, since Textual goes by the name."""
+    return Binding(_KNOWN[name].keys, action, show=False, id=name)
 
 
 def boxed(keymap: Mapping[str, str], group: str = "Prompt") -> dict[str, str]:

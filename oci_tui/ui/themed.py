@@ -52,6 +52,9 @@ class ThemedApp(BenchApp):
     def action_theme(self) -> None:
         from oci_tui.ui.screens.themes import ThemeScreen
 
+        if isinstance(self.screen, ThemeScreen):
+            self.screen.action_leave()
+            return
         names = [name for name in self.available_themes if not name.startswith("textual") and name in self._shipped]
         self.push_screen(ThemeScreen(names, self.theme), self._keep_theme)
 

@@ -37,6 +37,7 @@ from oci_tui.ui.panes.console import ConsolePane
 from oci_tui.ui.panes.lines import LinePane
 from oci_tui.ui.panes.prompt_box import PromptBox
 from oci_tui.ui.replay import ReplaySession
+from oci_tui.ui.screens.choosing import ChoosingList, ChoosingScreen
 from oci_tui.ui.screens.conflict import ConflictScreen
 from oci_tui.ui.screens.details import DetailsScreen
 from oci_tui.ui.screens.evaluate import EvaluateScreen
@@ -586,6 +587,42 @@ async def test_the_keys_of_lists_lines_and_suggestions_can_be_others_and_are_tol
         box = app.workbench.query_one(PromptBox)
         await pilot.press("ctrl+t")
         await until(pilot, lambda: box.text == "/reject ")
+
+
+@pytest.mark.parametrize("pressed", [("enter", "enter"), ("escape", "escape"), ("enter", "escape", "up")])
+async def test_a_list_that_has_ended_takes_no_more_keys(pressed: tuple[str, ...]) -> None:
+    """Of several keys that come at once the first to end it counts."""
+    async with opened() as (app, pilot, _):
+        for name in ("themes", "time line"):
+            ends: list[object] = []
+            if name == "themes":
+                app.push_screen(ThemeScreen(["clear", "night"], "night"), ends.append)
+            else:
+                app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "")]), ends.append)
+            await until(pilot, lambda: isinstance(app.screen, ChoosingScreen) and isinstance(app.focused, ChoosingList))
+            for key in pressed:
+                app.simulate_key(key)
+            await until(pilot, lambda: app.screen is app.workbench)
+            await pilot.pause()
+            assert len(ends) == 1
+            assert app.theme == "night"
+
+
+@pytest.mark.parametrize(("keymap", "key"), [({}, "f7"), ({"timeline": "ctrl+t"}, "ctrl+t"), ({"timeline": "leader t"}, "f7")])
+async def test_the_key_that_opens_the_time_line_closes_it(keymap: dict[str, str], key: str) -> None:
+    async with opened(keymap=keymap) as (app, pilot, _):
+        app.push_screen(TimelineScreen([Kept("round", 1, 0.0, "")]))
+        await until(pilot, lambda: "Esc stays" in on_screen(app))
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is app.workbench)
+
+
+async def test_the_key_that_opens_the_themes_closes_them() -> None:
+    async with opened(keymap={"theme": "ctrl+t"}) as (app, pilot, _):
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: isinstance(app.screen, ThemeScreen))
+        await pilot.press("up", "ctrl+t")
+        await until(pilot, lambda: app.screen is app.workbench and app.theme == "night")
 
 
 async def test_the_keys_of_a_conflict_can_be_others_and_are_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
@@ -53,6 +54,10 @@ class ChoosingScreen(ModalScreen[Chosen]):
     def choices(self) -> Choices:
         """What can be done here."""
         return Choices(offered(self.OFFERED, keys.keymap_of(self.app)))
+
+    def dismiss(self, result: Chosen | None = None) -> AwaitComplete:
+        """End with this, once: of two keys in one read the first counts, and Textual would take the screen below away too."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def action_choose(self) -> None:
         """Take the row that is marked."""

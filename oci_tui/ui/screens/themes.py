@@ -41,11 +41,13 @@ class ThemeScreen(ChoosingScreen[str]):
         self.query_one(OptionList).highlighted = self._names.index(self._before)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.app.theme = str(event.option.id)
+        if self.is_active:
+            self.app.theme = str(event.option.id)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(str(event.option.id))
 
     def action_leave(self) -> None:
-        self.app.theme = self._before
-        self.dismiss(self._before)
+        if self.is_active:
+            self.app.theme = self._before
+            self.dismiss(self._before)

@@ -45,7 +45,7 @@ class TimelineScreen(ChoosingScreen[Wanted | None]):
         ("time-line.look", "shows it"),
         ("time-line.leave", "stays"),
     )
-    BINDINGS: ClassVar[list[BindingType]] = keys.of(GROUP)
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.of(GROUP), keys.closing("timeline", "dismiss(None)")]
 
     def __init__(self, kept: Sequence[Kept]) -> None:
         super().__init__()
