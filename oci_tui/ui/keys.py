@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class Key:
     def id(self) -> str:
         """Its name in the settings: "accept", "console.error"."""
         name = self.name or self.action.partition("(")[0].rpartition(".")[2]
-        return name if self.anywhere else f"{self.group.lower().replace(',', '').replace(' ', '-')}.{name}"
+        group = EVERY_PANE if self.group == MOVING else self.group
+        return name if self.anywhere else f"{group.lower().replace(',', '').replace(' ', '-')}.{name}"
 
     @property
     def anywhere(self) -> bool:
@@ -276,8 +278,15 @@ def action_of(name: str) -> str:
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:
-    """What of the person's keymap names nothing that is here, a line each."""
-    return [f"ui.keys.{name}: no such action; there are {', '.join(sorted(_KNOWN))}" for name in keymap if name not in _KNOWN]
+    """What of the person's keymap names nothing that is here, a line each, with the names that may be meant."""
+    return [f"ui.keys.{name}: no such action; {_meant(name, keymap)}" for name in keymap if name not in _KNOWN]
+
+
+def _meant(name: str, keymap: Mapping[str, str]) -> str:
+    """Names that end as this one does, else the one near it; the help has them all."""
+    end = name.rpartition(".")[2]
+    near = [known for known in _KNOWN if known.rpartition(".")[2] == end] or difflib.get_close_matches(name, _KNOWN, 1)
+    return f"do you mean {' or '.join(near[:3])}?" if near else f"{hint('help', keymap)} names them all"
 
 
 def direct(keymap: Mapping[str, str]) -> dict[str, str]:

@@ -542,7 +542,7 @@ async def test_help_on_a_list_begins_with_the_keys_of_the_list_and_ends_with_the
 
 async def test_the_keys_of_lists_lines_and_suggestions_can_be_others_and_are_told() -> None:
     own = {
-        "moving.up": "v",
+        "every-pane.up": "v",
         "themes.choose": "c",
         "themes.leave": "x",
         "time-line.leave": "l",
@@ -623,6 +623,17 @@ async def test_the_key_that_opens_the_themes_closes_them() -> None:
         await until(pilot, lambda: isinstance(app.screen, ThemeScreen))
         await pilot.press("up", "ctrl+t")
         await until(pilot, lambda: app.screen is app.workbench and app.theme == "night")
+
+
+def test_a_name_of_no_action_is_told_in_a_line_with_those_that_may_be_meant() -> None:
+    named = {"every-pane.dwn": "x", "moving.down": "x", "xyzzy": "x", "every-pane.down": "v", "help": "f9"}
+    assert keys.unknown(named) == [
+        "ui.keys.every-pane.dwn: no such action; do you mean every-pane.down?",
+        "ui.keys.moving.down: no such action; do you mean every-pane.down?",
+        "ui.keys.xyzzy: no such action; f9 names them all",
+    ]
+    names = ("down", "up", "first", "last", "page_down", "page_up")
+    assert keys.unknown({f"every-pane.{name}": "x" for name in names}) == []
 
 
 async def test_the_keys_of_a_conflict_can_be_others_and_are_told() -> None:

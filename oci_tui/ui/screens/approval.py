@@ -160,7 +160,7 @@ class ApprovalScreen(ModalScreen[None]):
         """Say how much of the command is below. Whoever was at its end has seen it, unless another screen was above."""
         self.seen = self.seen or (self.is_active and not message.below)
         self._below.display = message.beyond > (1 if self._below.display else 0)  # without this line there is one row more
-        page = keys.hint("moving.page_down", keys.keymap_of(self.app))
+        page = keys.hint("every-pane.page_down", keys.keymap_of(self.app))
         more = f"▼ {plural(message.below, 'more row')}{'' if self.seen else ' before a yes'} · {page}"
         said = choice(more, "screen.page_down") if message.below else Content("▲ this was all of it")
         self._below.update(said.truncate(self.size.width - 2, ellipsis=True))
