@@ -280,3 +280,14 @@ def test_the_rows_of_a_command_are_made_once_for_a_width_and_copied_without_thei
     assert pane.rows_at(15) > 10_000
     assert pane.own_text(pane.line_count() - 1) == "10000"
     assert pane.own_text(0) == "echo 1"
+
+
+async def test_where_one_row_is_in_sight_it_is_said_that_there_is_more() -> None:
+    async with opened((30, 7)) as (app, pilot, _):
+        asked = asyncio.create_task(app.ask(Command("bash", language="bash", code="ls\nrm -r data"), "x"))
+        await until(pilot, lambda: armed(app) and "1 more row before a yes" in on_screen(app))
+        await pilot.press("G")
+        await until(pilot, lambda: "rm -r data" in on_screen(app))
+        await pilot.press("y")
+        await until(pilot, asked.done)
+        assert asked.result() == "yes"

@@ -37,12 +37,11 @@ class CommandPane(ReadPane):
     """
 
     class Seen(Message):
-        """So many of its rows are `below` what is in sight; so many are `beyond` what could be in sight at once."""
+        """So many of its rows are `below` what is in sight."""
 
-        def __init__(self, below: int, beyond: int) -> None:
+        def __init__(self, below: int) -> None:
             super().__init__()
             self.below = below
-            self.beyond = beyond
 
     LABEL = "Command"
 
@@ -76,8 +75,7 @@ class CommandPane(ReadPane):
     def tell_seen(self) -> None:
         """Say how much is below, once it is known how high the pane is."""
         if self._rows and self.size:
-            beyond = len(self._rows) - self._height
-            self.post_message(self.Seen(max(0, beyond - round(self.scroll_y)), beyond))
+            self.post_message(self.Seen(max(0, len(self._rows) - self._height - round(self.scroll_y))))
 
     def line_count(self) -> int:
         return len(self._rows)
@@ -159,7 +157,9 @@ class ApprovalScreen(ModalScreen[None]):
     def _show_below(self, message: CommandPane.Seen) -> None:
         """Say how much of the command is below. Whoever was at its end has seen it, unless another screen was above."""
         self.seen = self.seen or (self.is_active and not message.below)
-        self._below.display = message.beyond > (1 if self._below.display else 0)  # without this line there is one row more
+        # of what both have now: without this line there is one row more, but for the one row that is there anyway
+        height = self._pane.region.height
+        self._below.display = self._pane.line_count() > (height + self._below.region.height if height > 1 else 1)
         page = keys.hint("every-pane.page_down", keys.keymap_of(self.app))
         more = f"▼ {plural(message.below, 'more row')}{'' if self.seen else ' before a yes'} · {page}"
         said = choice(more, "screen.page_down") if message.below else Content("▲ this was all of it")
