@@ -200,7 +200,6 @@ def policy(settings: Settings, *, must_run: bool = True) -> Policy:
         stateful=settings.sandbox.python == "session",
         must_run=must_run,
         alternatives=settings.engine.alternatives,
-        tries=settings.agent.try_added,
     )
 
 

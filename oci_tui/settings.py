@@ -149,7 +149,6 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int, _is("replies tried in each round, the best is taken; 0: one, and more after a failed last round", 0, 64)
     ] = 0
     containers: Annotated[int, _is("in at most so many containers at a time", 1, 16)] = 3
-    try_added: Annotated[bool, _is("what a reply adds and no test uses is used once, in lines that the model writes")] = True
     approval: Annotated[
         ApprovalMode, _is('"ask" before each command, run all of them in the sandbox ("auto"), or only "plan"')
     ] = "auto"

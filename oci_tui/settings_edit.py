@@ -29,7 +29,6 @@ _NEXT_PROMPT = {
     "agent.rounds",
     "agent.candidates",
     "agent.containers",
-    "agent.try_added",
 }
 
 

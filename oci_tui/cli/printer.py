@@ -121,8 +121,6 @@ class Printer:
             case events.EditsRefused():
                 for reason in event.reasons:
                     self._line("  ✗ ", f"not applied: {visible_line(reason)}")
-            case events.TryingOut():
-                self._line("  · ", f"no test uses {visible_line(', '.join(event.names))}: it is tried")
             case events.CheckFound():
                 self._line("  · ", f"check: {visible_line(event.command.label)} ({visible_line(event.why)})")
             case events.PreparationOffered():

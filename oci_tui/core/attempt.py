@@ -320,7 +320,7 @@ class Attempt:
         async with aclosing(execution.told()) as happened:
             async for event in happened:
                 yield event
-        if not execution.end.passed and (why := hint(execution.text, self.diff, self.workspace, self.parser)):
+        if not execution.end.passed and (why := hint(execution.text, self.prompt, self.diff, self.workspace, self.parser)):
             execution.said[0] = f"{execution.said[0]}\n{why}"
         self.said.extend(execution.said)
         self.passed, self.outcome = execution.end.passed, execution.outcome

@@ -39,8 +39,6 @@ class Dialogue:
                 self._words.append(event.text)
             case events.EditsRefused() if self._in_turn:
                 self._words.append(feedback.refused_edits(event.reasons))
-            case events.TryingOut():
-                self._words.append(feedback.try_out(event.names))
             case events.RoundFinished():
                 self._outcome = event.outcome
             case events.RoundStarted() if event.round > 1 and not self._said():

@@ -147,12 +147,6 @@ class EditsRefused(Happened, frozen=True):
     reasons: tuple[str, ...]
 
 
-class TryingOut(Happened, frozen=True):
-    """No test uses these, which the reply added: the model is asked for lines that do, and they are run."""
-
-    names: tuple[str, ...]
-
-
 class DiffChanged(Happened, frozen=True):
     """The pending change is now this."""
 
@@ -340,7 +334,6 @@ Event = (
     | ReplyFinished
     | EditsApplied
     | EditsRefused
-    | TryingOut
     | DiffChanged
     | CheckFound
     | PreparationOffered

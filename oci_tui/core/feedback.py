@@ -127,20 +127,6 @@ def tests_kept(paths: Sequence[str]) -> str:
     return f"{did} They were put back: change the code that they test."
 
 
-def try_out(names: Sequence[str]) -> str:
-    """What the model is asked where the check passes and says nothing of these, which it added."""
-    these = ", ".join(f"`{name}`" for name in names)
-    return (
-        f"No test uses {these} yet. Write one short python code block, without a path, that imports what it needs, uses "
-        "each of them as the user asked, with plain examples, and prints the results. Write no file; define none of them again."
-    )
-
-
-def tried(code: str, result: str) -> str:
-    """The message after what the model added was used and failed; `result` is that of an execution."""
-    return f"{PREFIX}What you added was used like this:\n```python\n{code.strip()}\n```\n{result.removeprefix(PREFIX)}"
-
-
 def own_tests(paths: Sequence[str]) -> str:
     """The message when a test fails that the model wrote or changed."""
     return f"{_listed(paths)} is as you wrote it: what it expects may be what is wrong."

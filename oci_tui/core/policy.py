@@ -19,7 +19,6 @@ class Policy(msgspec.Struct, frozen=True):
     failed last round some more where the engine computes several at once. `containers`: in at most so many at a time.
     `corrections`: how often in a round the model replies again at once because an edit of it was refused.
     `commit`: whether what is accepted is committed too. `alternatives`: how many for each token, 0 without probabilities.
-    `tries`: what is added and no test uses is tried once.
     """
 
     rounds: int = 3
@@ -34,4 +33,3 @@ class Policy(msgspec.Struct, frozen=True):
     must_run: bool = True
     commit: CommitPolicy = "ask"
     alternatives: int = 0
-    tries: bool = False

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import partial
 
 from oci_tui.core import context, events, failure, feedback, guards
-from oci_tui.core.attempt import Parts
+from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import CUT, Conversation
 from oci_tui.core.errors import PromptError, SandboxError
 from oci_tui.core.events import Event
@@ -16,7 +16,6 @@ from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Sandboxes, Snapshot
 from oci_tui.core.race import MOST_UNASKED, Race
-from oci_tui.core.trying import TryingAttempt
 from oci_tui.core.verdict import COMPILED, NOT_DONE, Standing, Verdict
 
 Step = Callable[[], AsyncGenerator[Event]]
@@ -59,7 +58,7 @@ class Turn:
         self.prompt = prompt
         self.conversation = conversation
         self.policy = policy
-        self.attempt = TryingAttempt(prompt, conversation, policy, parts, begun)
+        self.attempt = Attempt(prompt, conversation, policy, parts, begun)
         self.workspace = parts[2]
         self.verdict = Verdict.FAILED
         self.rounds = 0

@@ -1,68 +1,122 @@
-"""Names that Python did not find: what a move or a shortened file most often leaves broken, with a command that mends it."""
+"""Names that Python did not find: what a move, a rename or a shortened file leaves broken, with a command that mends it.
+
+A small model writes whole files again and overlooks the line; it copies a command. Nothing is said where the change, or for a
+rename the prompt, does not make plain what was meant.
+"""
 
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import shlex
-import sys
+from typing import NamedTuple
 
 from oci_tui.core.diff import Diff
 from oci_tui.core.ports import Parser, Snapshot
 from oci_tui.core.redefined import gone_and_new
 from oci_tui.core.syntax import parsed
+from oci_tui.core.tested import is_test
 
 _NOT_THERE = re.compile(r"^(?:E +)?ImportError: cannot import name '(\w{1,100})' from '([\w.]{1,200})'", re.MULTILINE)
 _UNKNOWN = re.compile(
     r"^(?:E +)?(?:NameError: name '(?P<name>\w{1,100})' is not defined"
-    r"|AttributeError: .{1,200} has no attribute '(?P<attribute>\w{1,100})')",
+    r"|AttributeError: (?:module |type object )?'(?P<owner>[\w.]{1,200})'(?: object)? has no attribute"
+    r" '(?P<attribute>\w{1,100})')",
     re.MULTILINE,
 )
-_FRAME = re.compile(r"^(?:  File \"(?:/workspace/)?([^\"\n]{1,300})\", line \d|([\w./-]{1,300}):\d{1,7}: )", re.MULTILINE)
+_FRAME = re.compile(
+    r"^(?:  File \"(?:/workspace/)?(?P<file>[^\"\n]{1,300})\", line (?P<at>\d{1,7})"
+    r"|(?P<path>[\w./-]{1,300}):(?P<line>\d{1,7}): )",
+    re.MULTILINE,
+)
+_BELOW = re.compile(r"[^\n]*(?:\nE [^\n]*)*+\n\n(?P<path>[\w./-]{1,300}):(?P<line>\d{1,7}): \w+Error$", re.MULTILINE)
+_USED_BY_THEIR_NAME = frozenset(
+    """
+    bisect collections csv functools hashlib heapq itertools json logging math os random re shutil subprocess sys tempfile
+    """.split()  # noqa: SIM905
+)
+"""Modules of Python's own whose names are seldom variables."""
+_MOST_FILES = 500
 
 
-def hint(output: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
-    """What the model is told of the first name that was not found, where the change says what is to be done; else ""."""
+class _Place(NamedTuple):
+    path: str
+    line: int
+
+
+def hint(output: str, prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
+    """What the model is told of the first name that was not found, where it is plain what is to be done; else ""."""
     if found := _NOT_THERE.search(output):
         return _moved(found[1], found[2], diff, files, parser)
-    if not (found := _UNKNOWN.search(output)):
+    found = _UNKNOWN.search(output)
+    if not found or not (place := _place(output, found)):
         return ""
-    # a traceback ends with the frame in which it was raised, pytest's with its place below the error
-    after = _FRAME.search(output, found.end()) if found[0].startswith("E ") else None
-    *_, frame = None, *_FRAME.finditer(output, 0, found.start())
-    place, old = after or frame, found["name"] or found["attribute"]
-    path = (place[1] or place[2]) if place else ""
-    if new := _renamed(diff).get(old, "") if files.read(path) is not None else "":
-        command = f"sed -i 's/\\b{old}\\b/{new}/g' {shlex.quote(path)}"
-        return _answer(f"`{old}` is `{new}` now, and {path} still says `{old}`.", command)
-    if found["name"] in sys.stdlib_module_names and path in _changed(diff, files):
-        return _import(f"{path} uses `{old}` and does not import it", path, f"import {old}", files)
-    return ""
+    text = (files.read(place.path) or "").splitlines()
+    source = text[place.line - 1] if 0 < place.line <= len(text) else ""
+    if (name := found["name"]) in _USED_BY_THEIR_NAME and place.path in _changed(diff, files) and f"{name}." in source:
+        return _import(f"{place.path} uses `{name}` and does not import it", place.path, f"import {name}", files)
+    return _renamed(found["attribute"], found["owner"], place, source, prompt, diff, files, parser) if not name else ""
+
+
+def _place(output: str, error: re.Match[str]) -> _Place | None:
+    """Where it was raised: a traceback ends with that frame, of a test that failed pytest has the place below the error."""
+    if below := _BELOW.match(output, error.end()):
+        return _Place(below["path"], int(below["line"]))
+    *_, frame = None, *_FRAME.finditer(output, 0, error.start())
+    return _Place(frame["file"] or frame["path"], int(frame["at"] or frame["line"])) if frame else None
 
 
 def _moved(name: str, module: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
-    """Where `module` has to take from what it no longer defines: the one changed file that does."""
-    here = [path for path in files.paths() if _module(path) == module]
-    there = [path for path in _changed(diff, files) if path not in here and _defines(path, name, files, parser)]
+    """Where `module` has to take from what it no longer defines: the one changed file that does, and does not need it."""
+    here = [path for path in files.paths() if _module(path) == module and files.read(path) is not None]
+    there = [path for path in _changed(diff, files) if path not in here and name in _own(path, files, parser)]
+    if len(here) != 1 or len(there) != 1 or is_test(there[0]):
+        return ""
+    home, needs = _module(there[0]), re.search(rf"\b{re.escape(module)}\b", files.read(there[0]) or "")
     # what stands in a command must be no more than a name
-    if here and len(there) == 1 and all(part.isidentifier() for part in _module(there[0]).split(".")):
-        return _import(f"`{name}` is in {there[0]} now", here[0], f"from {_module(there[0])} import {name}", files)
+    if needs or not all(part.isidentifier() and not keyword.iskeyword(part) and part != "__main__" for part in home.split(".")):
+        return ""
+    return _import(f"`{name}` is in {there[0]} now", here[0], f"from {home} import {name}", files)
+
+
+def _renamed(old: str, owner: str, place: _Place, source: str, prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
+    """Of a file in which one definition went and one came, where the prompt names both and nothing else is called so."""
+    said = set(re.findall(r"\w+", prompt))
+    for file in diff.files:
+        gone, new = gone_and_new(file)
+        if gone != {old} or len(new) != 1 or not (said >= gone | new) or not file.path.endswith(".py"):
+            continue
+        paths = [path for path in files.paths() if path.endswith(".py")]
+        if owner not in (*_own(file.path, files, parser), _module(file.path)) or len(paths) > _MOST_FILES:
+            return ""
+        elsewhere = any(old in _all(path, files, parser) for path in paths)
+        if elsewhere or is_test(place.path) or not re.search(rf"\.{old}\b", source):
+            return ""
+        command = f"sed -i '{place.line}s/\\b{old}\\b/{min(new)}/g' -- {shlex.quote(place.path)}"
+        return _answer(f"`{old}` is `{min(new)}` now, and line {place.line} of {place.path} still says `{old}`.", command)
     return ""
-
-
-def _renamed(diff: Diff) -> dict[str, str]:
-    """New names by old ones: of files in which one definition went and one came."""
-    pairs = [gone_and_new(file) for file in diff.files]
-    return {min(gone): min(new) for gone, new in pairs if len(gone) == len(new) == 1}
 
 
 def _changed(diff: Diff, files: Snapshot) -> list[str]:
     return [file.path for file in diff.files if file.path.endswith(".py") and files.read(file.path) is not None]
 
 
+def _all(path: str, files: Snapshot, parser: Parser) -> set[str]:
+    return {one.name for one in parser.outline(path, files.read(path) or "").definitions}
+
+
+def _own(path: str, files: Snapshot, parser: Parser) -> set[str]:
+    """What a file itself defines."""
+    return {one.name for one in parser.outline(path, files.read(path) or "").definitions if not one.inside}
+
+
 def _import(why: str, path: str, line: str, files: Snapshot) -> str:
-    text, name = files.read(path) or "", shlex.quote(path)
-    command = f"sed -i '{_first_import(text)}i {line}' {name}" if text else f"echo '{line}' > {name}"
+    at = _first_import(files.read(path) or "")
+    if not at:
+        return ""
+    name = shlex.quote(path)
+    command = f"echo '{line}' >> ./{name}" if at < 0 else f"sed -i '{at}i {line}' -- {name}"
     return _answer(f"{why}: {path} needs the line `{line}`.", command)
 
 
@@ -71,19 +125,19 @@ def _answer(why: str, command: str) -> str:
 
 
 def _first_import(text: str) -> int:
-    """The line (from 1) ahead of which an import can stand: after the docstring and what is imported from __future__."""
+    """The line (from 1) ahead of which an import can stand: after the docstring and what is imported from __future__.
+
+    -1 where it stands behind all there is, 0 where the text is no Python.
+    """
     tree = parsed(text)
-    body = tree.body if tree else []
-    for statement in body:
-        documents = statement is body[0] and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    if tree is None:
+        return 0
+    for statement in tree.body:
+        documents = statement is tree.body[0] and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if not documents and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
             decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
             return min([statement.lineno, *(one.lineno for one in decorators)])
-    return 1
-
-
-def _defines(path: str, name: str, files: Snapshot, parser: Parser) -> bool:
-    return any(one.name == name and not one.inside for one in parser.outline(path, files.read(path) or "").definitions)
+    return -1 if text.endswith("\n") or not text else 0
 
 
 def _module(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from oci_tui.core.diff import Diff
@@ -40,7 +40,7 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
             if new in names and old not in names:
                 texts = {path: text for path, text in _texts(home, files, parser) if old in parser.outline(path, text).uses}
                 lines = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if _says(line, old)]
-                return _renaming(old, new, list(texts), lines) if lines else ""
+                return _renaming(old, new, home, texts, lines) if lines else ""
     elif _MOVE.search(prompt):
         for home in (file.path for file in diff.files):
             for name in (one.name for one in _top(home, files, parser) if _says(prompt, one.name)):
@@ -53,9 +53,15 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
     return ""
 
 
-def _renaming(old: str, new: str, paths: Sequence[str], lines: Sequence[str]) -> str:
-    """With a command that does it: a small model writes whole files again sooner than it changes a line in each."""
-    command = f"sed -i 's/\\b{old}\\b/{new}/g' {shlex.join(paths)}"
+def _renaming(old: str, new: str, home: str, texts: Mapping[str, str], lines: Sequence[str]) -> str:
+    """With a command that does it: a small model writes whole files again sooner than it changes a line in each.
+
+    Not where a file says the name of something else, too: a member of what is not the renamed one's file, or a text.
+    """
+    plain = re.compile(rf"(?<![\w.'\"]){old}\b(?!['\"])|\b{re.escape(PurePosixPath(home).stem)}\.{old}\b")
+    if any(len(plain.findall(text)) < len(re.findall(rf"\b{old}\b", text)) for text in texts.values()):
+        return f"`{old}` still stands in these lines; write `{new}` there.\n{_listed(lines)}"
+    command = f"sed -i 's/\\b{old}\\b/{new}/g' -- {shlex.join(texts)}"
     said = f"`{old}` still stands in these lines, where `{new}` has to stand:"
     return f"{said}\n{_listed(lines)}\nAnswer with this block, and write no file again:\n```bash\n{command}\n```"
 

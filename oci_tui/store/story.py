@@ -45,8 +45,6 @@ def parts(happened: Iterable[Event]) -> Iterator[Part]:
                 yield Part("reply", visible(event.text))
             case events.EditsRefused():
                 yield from (Part("line", visible_line(f"not applied: {reason}")) for reason in event.reasons)
-            case events.TryingOut():
-                yield Part("line", visible_line(f"no test uses {', '.join(event.names)}: it is tried"))
             case events.CommandStarted():
                 output = []
                 yield Part("line", visible_line(f"$ {event.command.label}"))

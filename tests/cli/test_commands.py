@@ -162,7 +162,7 @@ def test_what_of_the_settings_names_nothing_is_remarked(tmp_path: Path) -> None:
     file.write_text('[ui]\ntheme = "nigth"\nkeys = { "no.such" = "f9" }\n')
     told = " ".join(oci("doctor", cwd=tmp_path, OCI_CONFIG=str(file)).stdout.split())
     shown = oci("config", "show", "ui", cwd=tmp_path, OCI_CONFIG=str(file))
-    for words in ("ui.theme: no theme is named 'nigth'; there are ", "ui.keys.no.such: no such action; there are "):
+    for words in ("ui.theme: no theme is named 'nigth'; there are ", "ui.keys.no.such: no such action; F1 names them all"):
         assert f"! settings {words}" in told
         assert f"! {words}" in shown.stderr
     file.write_text('[ui]\ntheme = "nord"\n')
@@ -430,8 +430,7 @@ def test_a_conflict_with_the_persons_edit(
     make_repository: MakeRepository, tmp_path: Path, choice: str, code: int, calc: str, other: bool
 ) -> None:
     root = make_repository(FILES)
-    # the first turn has two: what it adds is used once
-    ran = Meanwhile(root, MINE, "--on-conflict", choice, *scripted(tmp_path, TWO, "It works.", RIGHT))
+    ran = Meanwhile(root, MINE, "--on-conflict", choice, *scripted(tmp_path, TWO, RIGHT))
     assert ran.code == code, ran.said
     assert (root / "calc.py").read_text() == calc
     assert (root / "other.py").exists() == other

@@ -23,10 +23,10 @@ TEST = "from shapes import Circle\n\n\ndef test_circle():\n    assert Circle()\n
 DUMP = '"""Dumps."""\n\n\n@staticmethod\ndef dump(value):\n    return json.dumps(value)\n'
 
 
-def hinted(output: str, files: dict[str, str], *changed: str) -> str:
+def hinted(output: str, files: dict[str, str], *changed: str, prompt: str = "") -> str:
     there: Any = SimpleNamespace(paths=lambda: sorted(files), read=files.get)
     diff = Diff(tuple(changed_file(path, "", files[path]) for path in changed))
-    return unbound.hint(output, diff, there, TreeSitterParser())
+    return unbound.hint(output, prompt, diff, there, TreeSitterParser())
 
 
 def ran(folder: Path, files: dict[str, str], *command: str) -> str:
@@ -90,29 +90,65 @@ def test_nothing_is_told_of_what_the_change_does_not_explain(output: str, change
     assert hinted(output, {"circle.py": CIRCLE, "shapes.py": SHAPES, "dump.py": DUMP}, *changed) == ""
 
 
-@pytest.mark.parametrize(
-    ("value", "used"), [("1", "calc"), ("Invoice.calc", "total")], ids=["in another file", "in its own, of a traceback's end"]
-)
-def test_what_was_renamed_has_its_new_name_where_it_is_used(tmp_path: Path, value: str, used: str) -> None:
-    before = f"class Invoice:\n    def calc(self):\n        return {value}\n"
-    test = f"from invoice import Invoice\n\ndef test_it():\n    assert Invoice().{used}()\n"
-    files = {"invoice.py": before.replace("def calc", "def total"), "test_it.py": test}
+RENAME = "Call the method calc of Invoice total."
+CALC = "class Invoice:\n    def calc(self):\n        return 1\n"
+TOTAL = CALC.replace("calc", "total")
+USE = "from invoice import Invoice\n\n\ndef all_of():\n    return Invoice().calc()\n"
+
+
+def told_of_rename(output: str, prompt: str, files: dict[str, str], after: str = TOTAL) -> str:
     there: Any = SimpleNamespace(paths=lambda: sorted(files), read=files.get)
-    renamed, more = (Diff((changed_file("invoice.py", before, text),)) for text in (files["invoice.py"], f"{before}x = 1\n"))
-    output = ran(tmp_path, files, "-m", "pytest", "-q")
-    said = unbound.hint(output, renamed, there, TreeSitterParser())
-    assert "`calc` is `total` now, and " in said
-    assert unbound.hint(output, more, there, TreeSitterParser()) == ""
+    return unbound.hint(output, prompt, Diff((changed_file("invoice.py", CALC, after),)), there, TreeSitterParser())
+
+
+@pytest.mark.parametrize(
+    ("test", "command"),
+    [
+        ("import use\n\ndef test_use():\n    use.all_of()\n", ("-m", "pytest", "-q")),
+        ("import use\n\nuse.all_of()\n\ndef test_use(): ...\n", ("-m", "pytest", "-q")),
+        ("import use\n\nuse.all_of()\n", ("test_use.py",)),
+    ],
+    ids=["a test", "collecting", "a program"],
+)
+def test_what_was_renamed_has_its_new_name_where_it_is_used(tmp_path: Path, test: str, command: tuple[str, ...]) -> None:
+    files = {"invoice.py": TOTAL, "use.py": USE, "test_use.py": test}
+    output = ran(tmp_path, files, *command)
+    said = told_of_rename(output, RENAME, files)
+    assert said.startswith("`calc` is `total` now, and line 5 of use.py still says `calc`.")
     mended(tmp_path, said)
-    assert "1 passed" in ran(tmp_path, {}, "-m", "pytest", "-q")
+    assert "Error" not in ran(tmp_path, {}, *command)
+    assert told_of_rename(output, "Make it nicer.", files) == "", "the prompt names neither"
+    assert told_of_rename(output, RENAME, files, f"{CALC}x = 1\n") == "", "it was not renamed"
+    assert told_of_rename(output, RENAME, files | {"b.py": CALC.replace("Invoice", "Bill")}) == "", "another is called so, too"
+    assert told_of_rename(output.replace("'Invoice'", "'dict'"), RENAME, files) == "", "of something else"
+    assert told_of_rename(output.replace("use.py", "test_use.py"), RENAME, files) == "", "in a test"
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        ("circle.py", f"from shapes import x\n{CIRCLE}"),
+        ("test_circle.py", CIRCLE),
+        ("class.py", CIRCLE),
+        ("geo/__main__.py", CIRCLE),
+        ("cir'; rm -r .; '.py", CIRCLE),
+    ],
+    ids=["it needs the other", "a test", "a keyword", "a program", "no name"],
+)
+def test_a_file_that_cannot_be_imported_is_in_no_command(home: str, text: str) -> None:
+    files = {home: text, "shapes.py": SHAPES}
+    assert hinted("ImportError: cannot import name 'Circle' from 'shapes' (/workspace/shapes.py)", files, *files) == ""
+
+
+@pytest.mark.parametrize("name", ["email", "token", "x"])
+def test_a_variable_that_is_called_like_a_module_is_none(name: str) -> None:
+    files = {"dump.py": f"def dump():\n    return {name}.lower()\n"}
+    output = f"  File \"/workspace/dump.py\", line 2, in dump\n    ...\nNameError: name '{name}' is not defined\n"
+    assert hinted(output, files, "dump.py") == ""
+    assert hinted(output.replace(name, "json"), {"dump.py": "def dump():\n    return json\n"}, "dump.py") == ""
 
 
 def test_a_line_of_imports_has_a_place_in_every_file() -> None:
-    long = '"""Doc\nof two."""\n\n\nimport os\n'
-    places = {"x = 1\n": 1, "no python(": 1, '"""Doc."""\n': 1, long: 5, SHAPES: 5, DUMP: 4}
+    long, ahead = '"""Doc\nof two."""\n\n\nimport os\n', '"""Doc."""\nfrom __future__ import annotations\n'
+    places = {"": -1, "x = 1\n": 1, "no python(": 0, '"""Doc."""\n': -1, ahead: -1, ahead[:-1]: 0, long: 5, SHAPES: 5, DUMP: 4}
     assert {text: unbound._first_import(text) for text in places} == places
-
-
-def test_a_file_whose_name_no_import_can_say_is_in_no_command() -> None:
-    files = {"cir'; rm -r .; '.py": CIRCLE, "shapes.py": SHAPES}
-    assert hinted("ImportError: cannot import name 'Circle' from 'shapes' (/workspace/shapes.py)", files, *files) == ""

@@ -51,11 +51,15 @@ RENAMES = (
 def test_the_old_name_still_stands(prompt: str) -> None:
     before = {"store.py": OLD, "mail.py": MAIL, "notes.md": "store: get_usr"}
     lines = "mail.py: from store import get_usr\nmail.py:     return get_usr(number)"
-    command = "sed -i 's/\\bget_usr\\b/get_user/g' mail.py"
+    command = "sed -i 's/\\bget_usr\\b/get_user/g' -- mail.py"
     said = told(prompt, before, store=NEW)
     assert said.startswith(f"`get_usr` still stands in these lines, where `get_user` has to stand:\n{lines}\n")
     assert said.endswith(f"\n```bash\n{command}\n```")
     assert changes_files(Code("bash", command)), "it is run beside edits"
+    for other in ("x = seen.get_usr(1)\n", "x = 'get_usr'\n"):
+        said = told(prompt, before | {"mail.py": MAIL + other}, store=NEW)
+        assert said.startswith("`get_usr` still stands in these lines; write"), "another thing is called so, too"
+        assert "```" not in said
     assert told(prompt, before) == told(prompt, before, mail=MAIL.replace("get_usr", "get_user")) == ""
     assert told(prompt, before, store=NEW, mail=MAIL.replace("get_usr", "get_user")) == ""
     assert told(prompt, before | {"mail.py": "import store\n# get_usr\nget_usr_all()\n"}, store=NEW) == ""

@@ -41,7 +41,6 @@ from oci_tui.core.events import (
     RoundStarted,
     SandboxReady,
     Steered,
-    TryingOut,
     TurnFailed,
     TurnFinished,
     TurnStarted,
@@ -186,9 +185,6 @@ class TranscriptPane(EntriesPane):
                 for reason in event.reasons:
                     self._tell(Said("!", "warn", visible_line(reason), "warn"))
                 told.doing = _AGAIN
-            case TryingOut():
-                self._tell(Said("·", "muted", visible_line(f"no test uses {', '.join(event.names)}: it is tried"), "muted"))
-                told.doing = "asking for lines that use it"
             case CheckFound():
                 self._tell(Said("·", "muted", visible_line(f"check: {event.command.label} · {event.why}"), "muted"))
             case PreparationOffered():
