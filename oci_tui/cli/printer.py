@@ -125,6 +125,23 @@ class Printer:
                 self._line("  · ", f"check: {visible_line(event.command.label)} ({visible_line(event.why)})")
             case events.PreparationOffered():
                 self._line("  ! ", f"{visible_line(event.why)}: {visible_line(event.command)}")
+            case events.RoundFinished():
+                self._line(
+                    f"{_SIGNS[event.passed]} ", f"round {event.round}: {visible_line(event.outcome)}", _PASSED[event.passed]
+                )
+            case events.TurnFinished():
+                sign = "✓ " if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗ "
+                rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
+                why = f": {visible_line(self._failure)}" if event.verdict is Verdict.GAVE_UP and self._failure else ""
+                self._line(sign, f"{event.verdict.value} after {rounds}, {event.seconds:.1f} s{why}")
+                for path, flags in self._flagged.items():
+                    self._line("  ! ", f"look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
+            case _:
+                self._running(event)
+
+    def _running(self, event: Event) -> None:
+        """What was asked, tried and run."""
+        match event:
             case ApprovalChosen(mode=mode) if mode != self._approval:
                 self._approval = mode
                 self._line("● ", f"approval is {mode}: {MEANING[mode]}")
@@ -152,17 +169,6 @@ class Printer:
                 self._line("  ", how, _PASSED[event.exit.passed])
                 if event.exit.forgotten:
                     self._line("  ! ", "Python was started anew: earlier variables are gone, and the model is told")
-            case events.RoundFinished():
-                self._line(
-                    f"{_SIGNS[event.passed]} ", f"round {event.round}: {visible_line(event.outcome)}", _PASSED[event.passed]
-                )
-            case events.TurnFinished():
-                sign = "✓ " if event.verdict in (Verdict.PASSED, Verdict.ANSWERED) else "✗ "
-                rounds = f"{event.rounds} round{'s' if event.rounds != 1 else ''}"
-                why = f": {visible_line(self._failure)}" if event.verdict is Verdict.GAVE_UP and self._failure else ""
-                self._line(sign, f"{event.verdict.value} after {rounds}, {event.seconds:.1f} s{why}")
-                for path, flags in self._flagged.items():
-                    self._line("  ! ", f"look twice at {visible_line(path)}: {visible_line(', '.join(flags))}")
             case _:
                 self._change(event)
 
