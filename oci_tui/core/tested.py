@@ -26,10 +26,11 @@ _NAME = re.compile(
 )
 _LINE_COMMENT = re.compile(r"^[ \t]*(?://|#(?!\[))[^\n]*", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"(?<![\w*./'\"])/\*.*?(?:\*/|\Z)", re.DOTALL)
-_TRUE = r"(?:expect|[aA]ssert\w*!?)(?:\.\w+)*\(\s*true\s*\)(?:\.\w+)*(?:\(\s*(?:true)?\s*\))?;?"
+_TRUE = r"(?:expect|[aA]ssert\w*!?)(?:\.\w+)*\(\s*true\s*\)(?:\.\w+)*(?:\(\s*+(?:true\s*+)?\))?;?"
 _NOTHING = re.compile(
-    rf"(?:[^\n]{{0,200}}?|[^\n{{]{{0,200}}\n\s*)\{{\s*+(?:return(?:\s+0)?\s*;?\s*[\n}}]|(?::;?|true;?|{_TRUE})?\s*\}}(?!\s*\)\s*=>))"
-    r"|[^\n]{0,200}\n\s*(?:(?:assert\s+true|expect\(true\)\.to\s[^\n]*|return)\s*\n\s*)?end\b"
+    r"(?:[^\n]{0,200}?|[^\n{]{0,200}\n\s*)\{\s*+"
+    rf"(?:return(?:\s+0)?[^\S\n]*+(?:;[^\S\n]*+)?[\n}}]|(?::;?|true;?|{_TRUE})?\s*\}}(?!\s*\)\s*=>))"
+    r"|[^\n]{0,200}\n\s*(?:(?:assert\s+true|expect\(true\)\.to\s[^\n]*+|return)[^\S\n]*+\n\s*+)?end\b"
 )
 _LEAVES = re.compile(r"(?:process\.|sys\.)?exit\(?\s*0?\s*\)?;?|raise SystemExit(?:\(0?\))?")
 

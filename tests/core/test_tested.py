@@ -197,3 +197,8 @@ def test_blanks_behind_a_test_are_read_once() -> None:
     assert names("a.test.js", f"test{blanks}x") == {}, "shared out in every way they take hours"
     assert hollow("a.test.js", f"test('a', () => {{{blanks}x()") == set(), "shared out in every way they take hours"
     assert hollow("a.test.js", f"test{blanks}({blanks}'a', () => {{{blanks}}})") == {"a"}
+    assert hollow("a.test.js", f"test('a', () => {{ return{blanks}x }})") == set(), "shared out in every way they take hours"
+    assert hollow("a_spec.rb", f"it 'a' do\nreturn{chr(10) * 500_000}x\nend") == set(), (
+        "shared out in every way they take hours"
+    )
+    assert hollow("a.test.js", f"test('a', () => {{ return{blanks};{blanks}}})") == {"a"}
