@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from oci_tui.core.diff import Diff, FileDiff, Line
+from oci_tui.core.diff import Diff, FileDiff
 from oci_tui.core.events import DiffChanged, Event
 from oci_tui.core.selection import Pick, Place, Selection
-from oci_tui.core.terminal import visible, visible_line
 from oci_tui.ui import keys
 from oci_tui.ui.panes.cursor import CursorPane
-from oci_tui.ui.panes.diff_colours import DiffColours, over
-from oci_tui.ui.panes.diff_rows import DiffRows, Ranges, Row, changed_words, left_out, partner, plain
+from oci_tui.ui.panes.diff_colours import DiffColours
+from oci_tui.ui.panes.diff_drawing import DiffDrawing
+from oci_tui.ui.panes.diff_rows import DiffRows, Row
 from oci_tui.ui.panes.lines import Spans
-from oci_tui.ui.panes.own import Own, Span
+from oci_tui.ui.panes.own import Own
 from oci_tui.ui.places import FileLine
-from oci_tui.ui.wording import change, plural, tail
 
-_SIDE = {"+": "added", "-": "removed", " ": "text"}
-_SIGN = {"+": ("+", "added-sign"), "-": ("−", "removed-sign"), " ": (" ", "text")}
 _NARROWEST_SPLIT = 80
 
 
@@ -196,29 +191,11 @@ class ChangesPane(CursorPane):
         return FileLine(row.file.path, line.old or row.file.old_line(line.new or 1), own=True)
 
     def whole_at(self, index: int) -> str:
-        row = self._rows[index]
-        hunks = [hunk for file in row.files for hunk in file.hunks] if row.hunk < 0 else [row.lines]
-        lines = [line for hunk in hunks for line in hunk.lines]
-        return "\n".join(_visible(line.text) for line in [line for line in lines if line.kind != "-"] or lines)
+        return self._drawing.whole(self._rows[index])
 
     def own(self, index: int, column: int | None = None) -> Own | None:
         row = self._rows[index]
-        if row.is_heading or row.remark:
-            return super().own(index, column)
-        if not row.is_line:
-            within = _visible(left_out(row.file, row.hunk)[1])
-            return Own(within, len(self.text_at(index)) - len(plain(within)))
-        old, gutter, room = row.new < 0, 1, sys.maxsize
-        if self._rows.split:
-            left, right = (sum(len(text) for text, _ in half) for half in self._halves(row, coloured=False))
-            old = old if column is None else column <= left
-            gutter, room = (1, left) if old else (left + 2, right)
-        number = row.old if old else row.new
-        if number < 0:
-            return None
-        line = row.lines.lines[number]
-        before = len(_number(line, old=old)[0]) + 2
-        return Own(_visible(line.text), gutter + before, room - before)
+        return super().own(index, column) if row.is_heading or row.remark else self._drawing.own(row, column)
 
     # drawing
 
@@ -234,38 +211,22 @@ class ChangesPane(CursorPane):
     def line_count(self) -> int:
         return len(self._rows)
 
+    @property
+    def _drawing(self) -> DiffDrawing:
+        return DiffDrawing(self._rows, self._colours, self.size.width)
+
     def text_at(self, index: int) -> str:
         return "".join(part for part, _ in self._row(index, coloured=False))
 
     def line(self, index: int) -> Spans:
         return self._row(index, coloured=True)
 
-    def _row(self, index: int, *, coloured: bool) -> Spans:
-        """A row; its colours take their time, and who searches does without them."""
-        row = self._rows[index]
-        mark = self._mark(index, row)
-        if row.remark:
-            return ((mark, "accent"), (f"  {row.remark}", "warn" if row.remark.startswith("!") else "muted"))
-        if row.is_heading:
-            return ((mark, "accent on bar"), *self._heading(row))
-        if not row.is_line:
-            hidden, within = left_out(row.file, row.hunk)
-            gap = f"      ⋯ {plural(hidden, 'line')}  " if hidden else " " * 8
-            return ((mark, "accent"), (f"{gap}{plain(within)}", "number"))
-        if self._rows.split:
-            left, right = self._halves(row, coloured=coloured)
-            return ((mark, "accent"), *left, ("│", "number"), *right)
-        sides = (row.old,) if row.new < 0 or row.old == row.new else (row.new,)
-        return ((mark, "accent"), *self._code(row, sides[0], old=row.new < 0, coloured=coloured))
+    def fill(self, index: int) -> str:
+        return self._drawing.fill(self._rows[index])
 
-    def _halves(self, row: Row, *, coloured: bool) -> tuple[Spans, Spans]:
-        """A row's two sides, in as many cells each."""
-        half = (self.size.width - 4) // 2
-        left, right = (
-            _fitted(self._code(row, index, old=old, coloured=coloured), half)
-            for index, old in ((row.old, True), (row.new, False))
-        )
-        return left, right
+    def _row(self, index: int, *, coloured: bool) -> Spans:
+        row = self._rows[index]
+        return self._drawing.row(row, self._mark(index, row), coloured=coloured)
 
     def _mark(self, index: int, row: Row) -> str:
         marked = any((id(row.file), (row.hunk, line)) in self._marks for line in (row.old, row.new) if line >= 0)
@@ -284,47 +245,6 @@ class ChangesPane(CursorPane):
             return row.is_in(here.folder)
         return row.folder is None and row.file is here.file and (here.hunk < 0 or row.hunk == here.hunk)
 
-    def _code(self, row: Row, index: int, *, old: bool, coloured: bool) -> Spans:
-        """One line of a hunk: its number, its sign, its text in colour with the words that changed; nothing for none."""
-        if index < 0:
-            return (("      ", "number"),)
-        line = row.lines.lines[index]
-        side = _SIDE[line.kind]
-        text: Spans = ((plain(line.text), "text"),)
-        if coloured:
-            text = self._colours.line(row.file.path, row.lines, index, old=old)
-            text = text if side == "text" else over(text, side, _words(row, index, line))
-        missing = () if line.newline else ((" no newline at end of file", f"muted on {side}"),)
-        return (_number(line, old=old), _SIGN[line.kind], (" ", side), *text, *missing)
-
-    def _heading(self, row: Row) -> Spans:
-        """A folder or a file: whether it is folded, its name, and what is in it."""
-        file, changed = row.file, row.folder or row.file
-        if row.folder is not None:
-            folded, name = row.folder.path in self._shut, f"{visible_line(row.folder.name)}/"
-            facts = [plural(len(row.files), "file")]
-        else:
-            folded, name = self._is_folded(file), visible_line(file.path.rpartition("/")[2] if self._tree else file.path)
-            if file.status == "renamed":
-                name = f"{visible_line(file.old_path)} → {name}"
-            facts = ["" if file.status == "modified" else file.status, plural(len(file.hunks), "hunk") if file.hunks else ""]
-        more = "".join(f"  {fact}" for fact in facts if fact)
-        told = changed.flags if folded or row.folder else ()
-        flags = f"  ! {', '.join(visible_line(flag) for flag in told)}" if told else ""
-        fold = "  " * row.depth + ("▸ " if folded else "▾ " if self._tree else "")
-        room = self.size.width - 5 - sum(map(cell_len, (fold, change(changed), more, flags)))
-        name = tail(name, max(room, 12))
-        return ((f"{fold}{name}  ", "bar"), (change(changed), "accent on bar"), (more, "muted on bar"), (flags, "warn on bar"))
-
-    def fill(self, index: int) -> str:
-        row = self._rows[index]
-        if row.is_line:
-            lines = row.lines.lines
-            if self._rows.split:
-                return _SIDE[lines[row.new].kind] if row.new >= 0 else "text"
-            return _SIDE[lines[row.old if row.new < 0 else row.new].kind]
-        return "bar" if row.is_heading else "text"
-
     def on_resize(self, _event: object) -> None:
         self._strips.clear()
         if self._rows.split is not self._paired and len(self._rows):
@@ -332,34 +252,3 @@ class ChangesPane(CursorPane):
             self._lay_out()
             self.go_to(self._rows.index(here))
         self.changed(0)
-
-
-def _number(line: Line, *, old: bool) -> Span:
-    return f"{(line.old if old else line.new) or 0:>5} ", "number"
-
-
-def _words(row: Row, index: int, line: Line) -> Ranges:
-    """The characters of a changed line that its partner does not have."""
-    other = partner(row.lines, index)
-    if other < 0:
-        return ()
-    texts = plain(line.text), plain(row.lines.lines[other].text)
-    return changed_words(*texts)[0] if line.kind == "-" else changed_words(*reversed(texts))[1]
-
-
-def _fitted(spans: Spans, width: int) -> Spans:
-    """The spans in exactly `width` cells; the last one's style fills up."""
-    out: list[Span] = []
-    room = width
-    for text, name in spans:
-        kept = text if cell_len(text) <= room else set_cell_size(text, room)
-        out.append((kept, name))
-        room -= cell_len(kept)
-        if not room:
-            return tuple(out)
-    ground = spans[-1][1].rpartition(" on ")[2]
-    return (*out, (" " * room, ground.removesuffix("-word")))
-
-
-def _visible(text: str) -> str:
-    return visible(text.removesuffix("\r"))

@@ -84,7 +84,8 @@ class DiffRows:
     """
 
     def __init__(self, diff: Diff, folded: AbstractSet[str], *, split: bool, closed: AbstractSet[str] | None = None) -> None:
-        self.split = split
+        self.split, self.tree = split, closed is not None
+        self.folded, self.closed = frozenset(folded), frozenset(closed or ())
         self._blocks: list[_Block] = []
         self._starts: list[int] = [0]
         for depth, file in ((0, file) for file in diff.files) if closed is None else outline(diff.files, closed):
