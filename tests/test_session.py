@@ -701,6 +701,23 @@ async def test_the_same_failure_again_begins_anew_from_the_files_as_they_were(ma
 
 
 @pytest.mark.docker
+async def test_another_beginning_keeps_what_passes_more_tests_than_before(make_repository: MakeRepository) -> None:
+    half, rest = three("a + b", "0", "0"), three("a + b", "a - b", "a * b")
+    async with session_on(make_repository(THREE), []) as session:
+        session.engine = engine = Remembering([half, three("a + b", "0 + 0", "0"), rest])
+        happened = await turn(session, "the tests fail, mend it")
+    assert verdict(happened) is Verdict.PASSED
+    opening, said = engine.asked[0][1].content, engine.asked[2][1].content
+    assert len(engine.asked[2]) == 2
+    assert said.startswith(opening)
+    told = said.removeprefix(opening)
+    assert feedback.best_kept(()) in told
+    assert "calc.py\n```python\ndef add(a, b):\n    return a + b\n" in told
+    diffs = [event.diff for event in happened if isinstance(event, events.DiffChanged)]
+    assert all(diff.files for diff in diffs), "the files never went back to the beginning"
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("last", ["I cannot do it.", "```python\n1 / 0\n```"])
 async def test_where_another_beginning_comes_to_nothing_the_best_files_stay(make_repository: MakeRepository, last: str) -> None:
     two = FILES["test_calc.py"] + "\n\ndef test_zero():\n    assert add(0, 1) == 1\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from copy import copy
 
@@ -379,14 +379,15 @@ class Attempt:
         """Whether the check failed, and as it did before, or the replies since make nothing different."""
         return self._checked is False and (self._idle or (self.decided and self._stuck))
 
-    async def start_over(self) -> AsyncGenerator[Event]:
-        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies."""
+    async def start_over(self, changed: Sequence[str] = ()) -> AsyncGenerator[Event]:
+        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies; `changed` are shown."""
         self.forgotten = ("the attempts that failed",)
         self.conversation.messages[self.conversation.first :] = [self.opening]
-        self.said = [
-            self._beginnings.message([*self._failed, *self.said], self.first_check.said, checked=self._checked is not None),
-            *self._heard,
-        ]
+        failed, checked = [*self._failed, *self.said], self._checked is not None
+        self.said = [self._beginnings.message(failed, self.first_check.said, checked=checked), *self._heard]
+        room = await self.left(context.other_characters(self.room)) if changed else 0
+        if files := context.unread_files(self.workspace, changed, self.conversation.known, room):
+            self.said.append(feedback.best_kept(tuple(files.values())))
         async with aclosing(self.feed_back()) as happened:
             async for event in happened:
                 yield event

@@ -162,19 +162,27 @@ class Turn:
         yield events.DiffChanged(attempt.diff)
 
     async def _start_over(self) -> AsyncGenerator[Event]:
-        """The next round begins from the files that this turn began with."""
-        attempt = self.attempt
+        """The next round begins from the files that this turn began with, or from the best so far that passes more tests."""
+        attempt, changed = self.attempt, list[str]()
         if self._start and attempt.failed_the_same:
             files, conversation = self._start
-            self._anew = True
-            await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(files.fork()))
-            self.conversation.known, before = dict(conversation.known), attempt.diff
-            attempt.diff = await self.workspace.diff()
-            if attempt.diff != before:
-                yield events.DiffChanged(attempt.diff)
-        async with aclosing(attempt.start_over()) as happened:
+            self.conversation.known = dict(conversation.known)
+            if self._came_further():
+                changed = [file.path for file in attempt.diff.files if file.path in self.conversation.seen]
+            else:
+                self._anew = True
+                await bring_level(attempt.sandbox, self.workspace, await self.workspace.adopt(files.fork()))
+                before, attempt.diff = attempt.diff, await self.workspace.diff()
+                if attempt.diff != before:
+                    yield events.DiffChanged(attempt.diff)
+        async with aclosing(attempt.start_over(changed)) as happened:
             async for event in happened:
                 yield event
+
+    def _came_further(self) -> bool:
+        """Whether more tests pass in the best round than before the first reply; False where the check did not run then."""
+        before = self.attempt.first_check.output
+        return bool(before and self._best and self._best[0] > Standing.of(False, failure.counts(before)))
 
     async def _begin(self) -> AsyncGenerator[Event]:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
