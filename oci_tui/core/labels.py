@@ -35,12 +35,17 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = re.compile(rf"^\s*(?:#+|//+|--|/\*|<!--|;)\s*{_SAID}`?([^\s`]+?){_AFTER}`?{_NOTE}\s*(?:\*/|-->)?\s*$", re.IGNORECASE)
+_EXAMPLE = "path/to/"
+"""How the paths of the instructions' examples begin: one that comes back with a block says of no file that it is it."""
 _NAMED = re.compile(r"(?:file(?:name|path)?|path|title)=[\"']?([^\"'\s}]+)", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:updated?|complete|entire|full|whole|new|modified|corrected|fixed|contents?|create|rewrit\w+|revised|final)\b",
     re.IGNORECASE,
 )
 _NEW = re.compile(r"\b(?:creat|sav|writ|add|mak)\w*\b[^.:]{0,40}\bfile\b|\bnew\s+file\b", re.IGNORECASE)
+_IN = re.compile(
+    r"\W*(?:(?:and|then|now|first|next|finally)\b\W*)*(?:in|inside)\s+(?:the\s+)?(?:new\s+)?(?:file\s+)?\S+\W*", re.IGNORECASE
+)
 _PART = re.compile(
     r"\b(?:add|append|insert|lines?|snippet|parts?|section|example|usage|use|using|run|test|like|before|after|in)\b",
     re.IGNORECASE,
@@ -78,7 +83,7 @@ def in_comment(line: str, tag: str) -> str:
 def as_path(word: str) -> str:
     """`word` as a path relative to the workspace; "" when it looks like none."""
     word = word.replace("\\", "/").removeprefix("/workspace/").removeprefix("./")
-    return word if _PATH.fullmatch(word) else ""
+    return word if _PATH.fullmatch(word) and not word.startswith(_EXAMPLE) else ""
 
 
 def _bare(word: str, around: str) -> str:
@@ -100,14 +105,14 @@ def _beside(tag: str, word: str) -> str:
 
 
 def _spoken_of(line: str, tag: str, known: Container[str]) -> str:
-    """The one file that a sentence announces whole: a known one ("Here is the updated `app.toml`:"), or a new one.
+    """The one file that a sentence announces whole: a known one ("Here is the updated `app.toml`:"), a new one ("In `a.py`:").
 
     A known one not for what could be run: a sentence about a file may as well announce a program that uses it.
     """
     if tag in SHELL_TAGS or not line.rstrip(" *_").endswith(":"):
         return ""
     paths = {path for word in line.split() if (path := _beside("", _bare(word, "`*'\"():,")))}
-    if len(paths) == 1 and not paths & {path for path in paths if path in known} and _NEW.search(line):
+    if len(paths) == 1 and not any(path in known for path in paths) and (_NEW.search(line) or _IN.fullmatch(line)):
         return paths.pop()
     paths = {path for path in paths if path in known and tag not in PYTHON_TAGS}
     words = " ".join(word for word in line.split() if not as_path(_bare(word, "`*'\"():,")))
