@@ -300,7 +300,7 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
             meant = symbols.first_file(block.text, prompt)
         if not meant and (begun := beginnings.place(block.text, written)):
             # Python with other names comes beside those that are there
-            both = symbols.joined(written[begun.path], begun.text) if begun.path in python else None
+            both = symbols.joined(written[begun.path], begun.text, prompt) if begun.path in python else None
             meant = WriteFile(begun.path, both or begun.text)
         if meant and guards.lost_tests(meant.path, written.get(meant.path), meant.text, prompt):
             shown.append(meant)

@@ -21,6 +21,8 @@ _RENAME = re.compile(
     rf"\s+(?:to|into|as)\s+{_NAME.format('new')}",
     re.IGNORECASE,
 )
+_CALLED_IT = re.compile(rf"\brenam(?:e|ing)\s+(?:it|this|that)\s+(?:to|into|as)\s+{_NAME.format('new')}", re.IGNORECASE)
+_QUOTED = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`")
 _MOVE = re.compile(r"\bmov(?:e|ing)\b", re.IGNORECASE)
 _KEEPING = re.compile(r"\b(?:keep|alias|deprecat\w*|compatib\w*|copy)\b", re.IGNORECASE)
 
@@ -33,8 +35,8 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
     """
     if _KEEPING.search(prompt):
         return ""
-    if renamed := _RENAME.search(prompt):
-        old, new = renamed["old"], renamed["new"]
+    if renamed := _renamed(prompt):
+        old, new = renamed
         for home in _where(diff, "-", old):
             names = {one.name for one in _top(home, files, parser)}
             if new in names and old not in names:
@@ -51,6 +53,15 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
                     taken = f" and with `from {_module(home)} import {name}`" if home.endswith(".py") else ""
                     return f"`{name}` still stands where it was. Write {', '.join(also[:_SHOWN])} without it{taken}."
     return ""
+
+
+def _renamed(prompt: str) -> tuple[str, str] | None:
+    """The old name and the new one; what "it" is must be the one name in backticks before that."""
+    if found := _RENAME.search(prompt):
+        return found["old"], found["new"]
+    found = _CALLED_IT.search(prompt)
+    named = set(_QUOTED.findall(prompt, 0, found.start())) if found else set[str]()
+    return (named.pop(), found["new"]) if found and len(named) == 1 else None
 
 
 def _renaming(old: str, new: str, home: str, texts: Mapping[str, str], lines: Sequence[str]) -> str:

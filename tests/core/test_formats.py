@@ -14,6 +14,7 @@ from oci_tui.core.formats import definitions, search_replace
 from oci_tui.core.formats.search_replace import MismatchError, ReplaceText, apply, occurs
 from oci_tui.core.formats.symbols import merged, place, within
 from oci_tui.core.formats.whole_file import WriteFile
+from oci_tui.core.reply import parse, placed
 from oci_tui.parser.treesitter import TreeSitterParser
 
 FILE = '"""Doc."""\n\nLIMIT = 3\n\n\ndef f(a):\n    return a  # one\n\n\n@cache\ndef g(b):\n    return b\n'
@@ -278,3 +279,70 @@ def test_definitions_are_merged_in_time_that_grows_as_they_do() -> None:
     many = "".join(f"def f{number}(): pass\n" for number in range(20_000))
     merged = within(many, "def f0(): return 1\n", "rename f1 " + "f " * 500_000)
     assert merged.count("def f") == 19_999, "with the prompt read again for each name it takes minutes"
+
+
+STEPS = '''"""The steps of a build."""
+
+
+def order(needs):
+    seen = set()
+
+    @trace
+    def visit(step):
+        seen.add(step)
+
+    visit(needs)
+    return seen
+'''
+
+
+def test_a_function_inside_one_is_replaced_there() -> None:
+    inner = "def visit(step):\n    if step not in seen:\n        seen.add(step)\n"
+    changed = STEPS.replace("    @trace\n    def visit(step):\n        seen.add(step)\n", indented(inner))
+    assert place(inner, {"steps.py": STEPS, "other.py": "def other():\n    pass\n"}) == WriteFile("steps.py", changed)
+    tabbed = place(inner.replace("    ", "\t"), {"steps.py": STEPS.replace("    ", "\t")})
+    assert tabbed == WriteFile("steps.py", changed.replace("    ", "\t"))
+    assert place(inner, {"steps.py": STEPS, "twice.py": STEPS}) is None, "it is not clear which"
+    assert place(inner + "\n\nx = 1\n", {"steps.py": STEPS}) is None
+    assert place("def visit(self):\n    pass\n", {"a.py": "class A:\n    def visit(self):\n        pass\n"}) is not None
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+MODULE = '''"""Everything to play."""
+
+from models import Rec
+
+
+class Library:
+    def __init__(self):
+        self.entries: list[Rec] = []
+'''
+
+
+def test_a_block_that_begins_with_the_docstring_of_a_file_is_all_of_it() -> None:
+    new = MODULE.replace("Rec", "Track")
+    assert place(new, {"library.py": MODULE}) == WriteFile("library.py", new), "the old import goes"
+    other = new.replace("Everything to play.", "Another thing.")
+    kept = place(other, {"library.py": MODULE})
+    assert kept is not None
+    assert "import Rec" in kept.text
+    more = f"{MODULE}\n\ndef longest():\n    return 1\n"
+    kept = place(new, {"library.py": more})
+    assert kept is not None
+    assert "def longest" in kept.text
+    asked = place(new, {"library.py": more}, "remove longest")
+    assert asked == WriteFile("library.py", new)
+
+
+def test_what_the_prompt_renames_does_not_stay_beside_its_new_name() -> None:
+    old = '"""What there is."""\n\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Rec:\n    title: str\n'
+    new = old.replace("Rec", "Track")
+    reply = f"Here is it:\n\n```python\n{new}```\n"
+    edits = placed(parse(reply), {"models.py": old}, "`Rec` is a bad name. Rename it to `Track`.").edits
+    assert edits == (WriteFile("models.py", new),)
+    both = placed(parse(reply), {"models.py": old}, "add a Track").edits[0]
+    assert isinstance(both, WriteFile)
+    assert "class Rec" in both.text

@@ -84,6 +84,13 @@ def test_what_is_no_rename_of_a_name(prompt: str) -> None:
     assert told(prompt, {"store.py": OLD, "mail.py": MAIL}, store=NEW) == ""
 
 
+def test_it_is_the_one_name_in_backticks_before_that() -> None:
+    before = {"store.py": OLD, "mail.py": MAIL}
+    assert told("`get_usr` is a bad name. Rename it to `get_user`.", before, store=NEW).startswith("`get_usr` still stands")
+    assert told("`get_usr` is no name, as `letter` is. Rename it to `get_user`.", before, store=NEW) == ""
+    assert told("Rename it to `get_user`, not `get_usr`.", before, store=NEW) == ""
+
+
 def test_only_what_a_file_itself_defines_is_renamed() -> None:
     before = {"a.py": "def f(x):\n    return x\n", "b.py": "from a import f\nx = 1\nf(x)\n"}
     assert told("In f, rename the parameter x to count.", before, a="def f(count):\n    return count\n") == ""

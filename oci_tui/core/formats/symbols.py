@@ -35,9 +35,13 @@ def place(code: str, files: Mapping[str, str], prompt: str = "") -> WriteFile | 
     meant = [path for path, count in shared.items() if count == best]
     if best == 0:
         meant = [path for path, tree in trees.items() if _classes_of(block, tree)]
+    if not meant:
+        return _nested(code, block, files, trees)
     if len(meant) != 1:
         return None
     path = meant[0]
+    if _is_whole(trees[path], block, prompt):
+        return WriteFile(path, code)
     return WriteFile(path, merged(files[path], code, _gone(trees[path], block, prompt)))
 
 
@@ -114,10 +118,42 @@ def merged(text: str, code: str, gone: Collection[str] = ()) -> str:
     return _ended("".join(lines)) + "".join(f"\n\n{source}" for source in added)
 
 
-def joined(text: str, code: str) -> str | None:
-    """Python with more Python added that defines other names; None where it defines one again, or neither defines any."""
+def _is_whole(file: ast.Module, block: ast.Module, prompt: str) -> bool:
+    """Whether a block begins with the file's own docstring, and lacks no definition but what the prompt speaks of."""
+    said = ast.get_docstring(file)
+    lacks = _unspoken(_names(file) - _names(block), prompt)
+    return bool(said) and said == ast.get_docstring(block) and not lacks and not _members_forgotten(file, block, prompt)
+
+
+def _nested(code: str, block: ast.Module, files: Mapping[str, str], trees: Mapping[str, ast.Module]) -> WriteFile | None:
+    """The edit a function means that one function of one file has inside; None where it is another or more than that."""
+    function = block.body[0]
+    if len(block.body) > 1 or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    homes = [
+        (path, inner)
+        for path, tree in trees.items()
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in outer.body
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.name == function.name
+    ]
+    if len(homes) != 1:
+        return None
+    path, held = homes[0]
+    lines, told = _LINE.findall(files[path]), _source(_LINE.findall(code), function)
+    first = _start(held) - 1
+    lines[first : held.end_lineno] = [textwrap.indent(told, lines[first][: held.col_offset])]
+    return WriteFile(path, "".join(lines))
+
+
+def joined(text: str, code: str, prompt: str = "") -> str | None:
+    """Python with more Python added that defines other names; None where it defines one again, or neither defines any.
+
+    None also where it lacks what the prompt wants renamed or removed.
+    """
     file, block = parsed(text), parsed(textwrap.dedent(code))
-    if file is None or block is None or not block.body:
+    if file is None or block is None or not block.body or _gone(file, block, prompt):
         return None
     held, told = _defined(file), _defined(block)
     if held & told or not held | told:
