@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from oci_tui.core import guards
+from oci_tui.core import guards, imports
 from oci_tui.core.context import block
 from oci_tui.core.formats import definitions, search_replace, symbols
 from oci_tui.core.formats.joined import joined
@@ -71,7 +71,22 @@ def settle(edits: Sequence[Edit], files: Files, prompt: str, told: set[tuple[str
         done.written[path] = like(done.written.get(path) or files.read(path) or "", text)
         if how:
             done.notes.append(f"{path}: {how}")
+    _complete(done, files)
     return done
+
+
+def _complete(done: Settled, files: Files) -> None:
+    """Imports that the reply forgot come into the files that it wrote."""
+
+    def read(path: str) -> str | None:
+        return _plain(done.written[path] if path in done.written else files.read(path))
+
+    paths = sorted({*files.paths, *done.written})
+    for path, text in list(done.written.items()):
+        new, lines = imports.completed(path, plain(text), _plain(files.read(path)), paths, read)
+        if lines:
+            done.written[path] = like(text, new)
+            done.notes.append(f"{path}: {', '.join(f'`{line}`' for line in lines)} was missing and was added")
 
 
 def _guard(path: str, files: Files, new: str, prompt: str, told: set[tuple[str, str]]) -> None:

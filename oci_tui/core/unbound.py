@@ -6,23 +6,21 @@ rename the prompt, does not make plain what was meant.
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
 import shlex
 from typing import NamedTuple
 
 from oci_tui.core.diff import Diff
+from oci_tui.core.imports import module_of, place
 from oci_tui.core.ports import Parser, Snapshot
 from oci_tui.core.redefined import gone_and_new
-from oci_tui.core.syntax import parsed
 from oci_tui.core.tested import is_test
 
 _NOT_THERE = re.compile(r"^(?:E +)?ImportError: cannot import name '(\w{1,100})' from '([\w.]{1,200})'", re.MULTILINE)
 _UNKNOWN = re.compile(
-    r"^(?:E +)?(?:NameError: name '(?P<name>\w{1,100})' is not defined"
-    r"|AttributeError: (?:module |type object )?'(?P<owner>[\w.]{1,200})'(?: object)? has no attribute"
-    r" '(?P<attribute>\w{1,100})')",
+    r"^(?:E +)?AttributeError: (?:module |type object )?'(?P<owner>[\w.]{1,200})'(?: object)? has no attribute"
+    r" '(?P<attribute>\w{1,100})'",
     re.MULTILINE,
 )
 _FRAME = re.compile(
@@ -31,12 +29,6 @@ _FRAME = re.compile(
     re.MULTILINE,
 )
 _BELOW = re.compile(r"[^\n]*(?:\nE [^\n]*)*+\n\n(?P<path>[\w./-]{1,300}):(?P<line>\d{1,7}): \w+Error$", re.MULTILINE)
-_USED_BY_THEIR_NAME = frozenset(
-    """
-    bisect collections csv functools hashlib heapq itertools json logging math os random re shutil subprocess sys tempfile
-    """.split()  # noqa: SIM905
-)
-"""Modules of Python's own whose names are seldom variables."""
 _MOST_FILES = 500
 
 
@@ -50,13 +42,11 @@ def hint(output: str, prompt: str, diff: Diff, files: Snapshot, parser: Parser) 
     if found := _NOT_THERE.search(output):
         return _moved(found[1], found[2], diff, files, parser)
     found = _UNKNOWN.search(output)
-    if not found or not (place := _place(output, found)):
+    if not found or not (where := _place(output, found)):
         return ""
-    text = (files.read(place.path) or "").splitlines()
-    source = text[place.line - 1] if 0 < place.line <= len(text) else ""
-    if (name := found["name"]) in _USED_BY_THEIR_NAME and place.path in _changed(diff, files) and f"{name}." in source:
-        return _import(f"{place.path} uses `{name}` and does not import it", place.path, f"import {name}", files)
-    return _renamed(found["attribute"], found["owner"], place, source, prompt, diff, files, parser) if not name else ""
+    text = (files.read(where.path) or "").splitlines()
+    source = text[where.line - 1] if 0 < where.line <= len(text) else ""
+    return _renamed(found["attribute"], found["owner"], where, source, prompt, diff, files, parser)
 
 
 def _place(output: str, error: re.Match[str]) -> _Place | None:
@@ -69,11 +59,11 @@ def _place(output: str, error: re.Match[str]) -> _Place | None:
 
 def _moved(name: str, module: str, diff: Diff, files: Snapshot, parser: Parser) -> str:
     """Where `module` has to take from what it no longer defines: the one changed file that does, and does not need it."""
-    here = [path for path in files.paths() if _module(path) == module and files.read(path) is not None]
+    here = [path for path in files.paths() if module_of(path) == module and files.read(path) is not None]
     there = [path for path in _changed(diff, files) if path not in here and name in _own(path, files, parser)]
     if len(here) != 1 or len(there) != 1 or is_test(there[0]):
         return ""
-    home, needs = _module(there[0]), re.search(rf"\b{re.escape(module)}\b", files.read(there[0]) or "")
+    home, needs = module_of(there[0]), re.search(rf"\b{re.escape(module)}\b", files.read(there[0]) or "")
     # what stands in a command must be no more than a name
     if needs or not all(part.isidentifier() and not keyword.iskeyword(part) and part != "__main__" for part in home.split(".")):
         return ""
@@ -88,7 +78,7 @@ def _renamed(old: str, owner: str, place: _Place, source: str, prompt: str, diff
         if gone != {old} or len(new) != 1 or not (said >= gone | new) or not file.path.endswith(".py"):
             continue
         paths = [path for path in files.paths() if path.endswith(".py")]
-        if owner not in (*_own(file.path, files, parser), _module(file.path)) or len(paths) > _MOST_FILES:
+        if owner not in (*_own(file.path, files, parser), module_of(file.path)) or len(paths) > _MOST_FILES:
             return ""
         elsewhere = any(old in _all(path, files, parser) for path in paths)
         if elsewhere or is_test(place.path) or not re.search(rf"\.{old}\b", source):
@@ -112,7 +102,7 @@ def _own(path: str, files: Snapshot, parser: Parser) -> set[str]:
 
 
 def _import(why: str, path: str, line: str, files: Snapshot) -> str:
-    at = _first_import(files.read(path) or "")
+    at = place(files.read(path) or "")
     if not at:
         return ""
     name = shlex.quote(path)
@@ -122,23 +112,3 @@ def _import(why: str, path: str, line: str, files: Snapshot) -> str:
 
 def _answer(why: str, command: str) -> str:
     return f"{why} Answer with this block, and write no file again:\n```bash\n{command}\n```"
-
-
-def _first_import(text: str) -> int:
-    """The line (from 1) ahead of which an import can stand: after the docstring and what is imported from __future__.
-
-    -1 where it stands behind all there is, 0 where the text is no Python.
-    """
-    tree = parsed(text)
-    if tree is None:
-        return 0
-    for statement in tree.body:
-        documents = statement is tree.body[0] and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        if not documents and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
-            decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-            return min([statement.lineno, *(one.lineno for one in decorators)])
-    return -1 if text.endswith("\n") or not text else 0
-
-
-def _module(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from oci_tui.core.diff import Diff
+from oci_tui.core.imports import module_of
 from oci_tui.core.outline import Definition
 from oci_tui.core.ports import Parser, Snapshot
 from oci_tui.core.repository_map import LARGEST, LARGEST_OF_ALL
@@ -50,7 +51,7 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
                 homes = _texts("", files, parser, home) if came else ()
                 also = [path for path, _ in homes if path != home and _defines(path, name, files, parser)]
                 if also:
-                    taken = f" and with `from {_module(home)} import {name}`" if home.endswith(".py") else ""
+                    taken = f" and with `from {module_of(home)} import {name}`" if home.endswith(".py") else ""
                     return f"`{name}` still stands where it was. Write {', '.join(also[:_SHOWN])} without it{taken}."
     return ""
 
@@ -105,10 +106,6 @@ def _texts(named: str, files: Snapshot, parser: Parser, like: str = "") -> Itera
 
 def _says(text: str, name: str) -> bool:
     return bool(re.search(rf"\b{re.escape(name)}\b", text))
-
-
-def _module(path: str) -> str:
-    return ".".join(PurePosixPath(path).with_suffix("").parts)
 
 
 def _listed(lines: Sequence[str]) -> str:
