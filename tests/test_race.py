@@ -179,7 +179,7 @@ async def test_after_a_failed_last_round_several_begin_anew(make_repository: Mak
             asked.append(request)
             return super().generate(request)
 
-    engine = Heard([WRONG, BROKEN, BROKEN, RIGHT, WRONG, "No idea."], at_once=4)
+    engine = Heard([WRONG, BROKEN, BROKEN, RIGHT, WRONG, f"{WRONG}\nOr so."], at_once=4)
     async with racing(make_repository(FILES), [], Policy(rounds=2, timeout_s=20), engine=engine) as session:
         happened = await turn(session)
         assert verdict(happened) is Verdict.PASSED

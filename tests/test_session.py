@@ -289,6 +289,35 @@ async def test_a_reply_that_only_copies_is_drawn_again_in_the_same_round(make_re
 
 
 @pytest.mark.docker
+async def test_a_reply_that_leaves_all_as_it_was_is_not_what_was_asked_for(make_repository: MakeRepository) -> None:
+    files = {"calc.py": FILES["calc.py"]}
+    shown = f"calc.py\n```python\n{FILES['calc.py']}```"
+    double = "calc.py\n```python\ndef double(a):\n    return 2 * a\n```"
+    async with session_on(make_repository(files), []) as session:
+        session.engine = engine = Remembering([shown, double])
+        happened = await turn(session, "Add a function double(a).")
+        assert "def double" in (session.workspace.read("calc.py") or "")
+    assert [feedback.UNCHANGED in asked[-1].content for asked in engine.asked] == [False, True]
+    assert [drawn.temperature for drawn in engine.drawn] == [0.0, 0.8]
+    assert len(only(happened, events.RoundStarted)) == 1
+    passing = {**FILES, "calc.py": FILES["calc.py"].replace("a - b", "a + b")}
+    same = f"calc.py\n```python\n{passing['calc.py']}```"
+    for prompt in ("Fix what fails, if anything does.", "Add nothing: say what calc.py should do."):
+        async with session_on(make_repository(passing), [same]) as session:
+            assert only(await turn(session, prompt), events.EditsRefused) == [], prompt
+
+
+@pytest.mark.docker
+async def test_words_are_no_answer_where_the_change_made_the_check_fail(make_repository: MakeRepository) -> None:
+    broken = FILES["calc.py"].replace("a - b", "a * b")
+    good = {**FILES, "calc.py": FILES["calc.py"].replace("a - b", "a + b")}
+    async with session_on(make_repository(good), [f"calc.py\n```python\n{broken}```", "The sum is gone.", RIGHT]) as session:
+        happened = await turn(session, "Let add be shorter.")
+    assert verdict(happened) is Verdict.PASSED
+    assert len(only(happened, events.RoundStarted)) == 2
+
+
+@pytest.mark.docker
 async def test_a_file_that_is_only_shown_is_no_mistake(make_repository: MakeRepository) -> None:
     shown = f"calc.py\n```python\n{FILES['calc.py']}```"
     async with session_on(make_repository({"calc.py": FILES["calc.py"]}), [shown]) as session:
@@ -301,7 +330,7 @@ async def test_a_file_that_is_only_shown_is_no_mistake(make_repository: MakeRepo
 async def test_the_same_edit_again_is_told_to_the_model(make_repository: MakeRepository) -> None:
     again = "calc.py\n```python\ndef add(a, b):\n    return a - b\n```"
     async with session_on(make_repository(FILES), [again], Policy(rounds=1, timeout_s=20)) as session:
-        assert verdict(await turn(session)) is Verdict.FAILED
+        assert verdict(await turn(session, "go")) is Verdict.FAILED
         assert feedback.SAME_EDIT in session.conversation.messages[-1].content
 
 
@@ -987,14 +1016,14 @@ async def test_files_that_a_failure_names_and_instructions_are_read(make_reposit
     deep = "x = 1\n" * 30_000
     files = {**FILES, "AGENTS.md": "Be brief.\n", "rates.csv": "broken\n", "deep.py": deep}
     files["test_rates.py"] = "def test_rates():\n    raise ValueError('rates.csv:1: bad')\n"
-    async with session_on(make_repository(files), [WRONG, "Done."]) as session:
+    async with session_on(make_repository(files), [WRONG, *["Done."] * 9]) as session:
         happened = await turn(session)
         read = [event.files for event in happened if isinstance(event, events.ContextBuilt)]
         assert read[0][0] == "AGENTS.md"
         assert "rates.csv" not in read[0]
         assert read[1] == ("rates.csv",)
         assert session.conversation.messages[0].content.endswith("Be brief.\n")
-        assert "rates.csv\n```\nbroken\n```" in session.conversation.messages[-2].content
+        assert "rates.csv\n```\nbroken\n```" in session.conversation.messages[3].content
 
 
 @pytest.mark.docker

@@ -179,19 +179,22 @@ class Attempt:
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
         self._failing = self.first_check.fails if self._checked is None else not (self._checked or self._lacks)
-        self._idle = same and self._failing and not (done.refused or self._cut_off)
+        done_nothing = not (self.diff.files or self.first_check.output or any(map(changes_files, self._reply.code)))
+        missed = self._failing or (done_nothing and guards.wants_change(self.prompt))
+        self._idle = same and missed and not (done.refused or self._cut_off)
         self._undone, self._stuck = self._idle or bool(done.refused), self._again or same
         if self._idle:
             # the model does not read its copy again: the prompt stands, with a word on it, and the next is drawn otherwise
             del self.conversation.messages[-1]
             self._beginnings.number += 1
-            if feedback.COPIED not in self.conversation.messages[-1].content:
-                self.said.append(feedback.COPIED)
+            if (copied := feedback.COPIED if self._failing else feedback.UNCHANGED) not in self.conversation.messages[
+                -1
+            ].content:
+                self.said.append(copied)
             yield events.EditsRefused((f"the reply writes {', '.join(done.written)} as it is",))
             return
         self.wrote = tuple(dict.fromkeys([*self.wrote, *done.written]))
-        if self._cut_off:
-            self.said.append(feedback.CUT_OFF)
+        self.said += [feedback.CUT_OFF] * self._cut_off
         if done.written:
             self._unchecked = True
             await bring_level(self.sandbox, self.workspace, await self.workspace.apply(done.written))
@@ -201,11 +204,11 @@ class Attempt:
         texts = {path: self.workspace.read(path) for path in (*done.written, *done.shown)}
         known.update({path: context.fingerprint(text) for path, text in texts.items()})
         self.conversation.seen.update(texts)
-        if self._stuck:
-            self.said.append(feedback.SAME_EDIT)
+        self.said += [feedback.SAME_EDIT] * self._stuck
         goes_on = self._warned or any(map(changes_files, self._reply.code))
-        nothing = not (self._acted or (self.diff.files and not self._failing))
-        if nothing and (why := guards.only_words(self._reply.text, self.workspace.paths(), self.prompt, failing=self._failing)):
+        words, changed = (self._reply.text, self.workspace.paths(), self.prompt), bool(self.diff.files)
+        nothing, known_bad = not (self._acted or (changed and not self._failing)), changed and not self._unchecked
+        if nothing and (why := guards.only_words(*words, failing=self._failing, changed=known_bad)):
             self._undone = True
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))

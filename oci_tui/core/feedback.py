@@ -16,6 +16,7 @@ EMPTY = "Code is executed, but result is empty. Please make sure that you includ
 SAME_ERROR = "This is the same error as before. Say in one sentence what causes it, then change that."
 SAME_EDIT = "This edit changed nothing: the files are as they were before. Look at the error again and try another way."
 COPIED = "Do not write it as it is: there is a mistake in it."
+UNCHANGED = "Do not write it as it is: what I ask for is not in it."
 NUDGES = (SAME_ERROR, SAME_EDIT)
 CUT_OFF = "Your reply was cut off inside its last code block, which was not used. Write less: only the lines that change."
 NO_CODE = "You wrote no code, so nothing was changed. Write the file's path and then what it shall hold in a code block."

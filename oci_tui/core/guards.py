@@ -21,8 +21,17 @@ _PROMISE = re.compile(
 )
 _OFFER = re.compile(r"\?|\b(?:if you|let me know|tell me|would you)\b", re.IGNORECASE)
 _TELLING = re.compile(
-    r"\?|\b(?:explain|outline|describe|plan|tell|show|say|review|list|why|what|how|no code|do not (?:change|write))\b",
+    r"\?|\b(?:explain|outline|describe|plan|tell|show|say|review|why|what|how|no code|do not (?:change|write)"
+    r"|list\s+(?:all|each|every|me|the))\b",
     re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:add|change|convert|correct|create|extend|fix|give|implement|let|make|mend|move|must|needs?|put|refactor|remove|rename"
+    r"|replace|rewrite|set|should|shall|split|support|turn|update|write)\b",
+    re.IGNORECASE,
+)
+_UNCHANGED = re.compile(
+    r"\b(?:if|whether)\b|\b(?:not|n't|nothing|never|without|no)\b[^.\n]{0,40}\bchang|\bchange\s+no", re.IGNORECASE
 )
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _VERBS = {
@@ -63,13 +72,21 @@ def only_claims(reply: str, paths: Sequence[str]) -> bool:
     return bool(_CLAIM.search(reply)) and any(path in reply for path in paths)
 
 
-def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool) -> str:
-    """What speaks against a reply without code, in a phrase; "" when it is an answer. `failing`: the check fails."""
+def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool, changed: bool = False) -> str:
+    """What speaks against a reply without code, in a phrase; "" when it is an answer.
+
+    `failing`: the check fails; `changed`: with what this turn has changed.
+    """
     if only_claims(reply, paths):
         return "the reply says that it changed a file"
     if not _TELLING.search(prompt) and not _OFFER.search(reply) and _PROMISE.search(_THOUGHT.sub("", reply)):
         return "the reply says what it will do"
-    return "the check fails" if failing and _MENDING.search(prompt) and "?" not in prompt else ""
+    return "the check fails" if failing and (changed or _MENDING.search(prompt)) and "?" not in prompt else ""
+
+
+def wants_change(prompt: str) -> bool:
+    """Whether the person plainly wants files changed, and asks nothing."""
+    return bool(_CHANGE.search(prompt)) and not _TELLING.search(prompt) and not _UNCHANGED.search(prompt)
 
 
 def complains(prompt: str) -> bool:

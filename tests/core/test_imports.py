@@ -23,6 +23,10 @@ def _free(_path: str) -> str:
     return ""
 
 
+def _none(_path: str) -> None:
+    return None
+
+
 def added(path: str, text: str, old: str | None, files: dict[str, str]) -> tuple[str, ...]:
     """The lines that `text` gets at `path`."""
     return completed(path, text, old, sorted(files), files.get)[1]
@@ -30,7 +34,7 @@ def added(path: str, text: str, old: str | None, files: dict[str, str]) -> tuple
 
 def test_what_another_file_of_the_same_reply_defines(tmp_path: Path) -> None:
     reply = parse(f"rates.py\n```python\n{RATES}```\n\ncart.py\n```python\n{CART}```\n\nshop/cart.py\n```python\n{CART}```\n")
-    done = settle(reply.edits, Files((), {}.get, _free), "move the rate")
+    done = settle(reply.edits, Files((), _none, _free), "move the rate")
     assert done.written["cart.py"] == CART.replace('pays."""\n', 'pays."""\n\nfrom rates import VAT_RATE\n')
     assert done.notes[0] == "cart.py: `from rates import VAT_RATE` was missing and was added"
     for path, text in done.written.items():
@@ -94,7 +98,7 @@ def test_nothing_is_added_where_it_is_not(path: str, text: str, old: str | None,
 def test_programs_that_lack_nothing_get_nothing() -> None:
     modules = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
     assert len(modules) > 100
-    assert [path.name for path in modules if completed(path.name, path.read_text("utf-8"), None, (), {}.get)[1]] == []
+    assert [path.name for path in modules if completed(path.name, path.read_text("utf-8"), None, (), _none)[1]] == []
 
 
 def test_an_import_that_gets_lost_comes_back() -> None:
@@ -103,8 +107,8 @@ def test_an_import_that_gets_lost_comes_back() -> None:
         lost = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("from oci_tui", "import ")))
         if lost == text or "(\n" in text.partition("\n\n\n")[0]:
             continue
-        mended = completed(str(path), lost, text, (), {}.get)[0]
-        assert completed(str(path), mended, None, (), {}.get)[1] == ()
+        mended = completed(str(path), lost, text, (), _none)[0]
+        assert completed(str(path), mended, None, (), _none)[1] == ()
         assert ("import re\n" in text) == ("import re\n" in mended), path
 
 
@@ -125,7 +129,7 @@ def test_a_line_of_imports_has_a_place_in_every_file() -> None:
     ],
 )
 def test_where_the_lines_stand(text: str, after: str | None) -> None:
-    new = completed("clock.py", text, None, (), {}.get)[0]
+    new = completed("clock.py", text, None, (), _none)[0]
     assert after is None or new == after
     compile(new, "clock.py", "exec")
-    assert completed("clock.py", new, None, (), {}.get) == (new, ())
+    assert completed("clock.py", new, None, (), _none) == (new, ())

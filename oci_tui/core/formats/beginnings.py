@@ -1,7 +1,8 @@
-"""A block without a path that begins as one file does, and is about as long, is that file: scripts and configurations."""
+"""A block without a path that begins as one file does, and is about as long, is that file: scripts, configurations, modules."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -25,10 +26,15 @@ def place(text: str, files: Mapping[str, str]) -> WriteFile | None:
         for path, held in files.items()
         if not PurePosixPath(path).name.startswith("test")
         and len(old := _lines(held)) >= _ALIKE
-        and old[:_ALIKE] == lines[:_ALIKE]
+        and (old[:_ALIKE] == lines[:_ALIKE] or _documented(path, old, lines))
         and len(lines) >= _LEAST * len(old)
     ]
     return WriteFile(homes[0], text) if len(homes) == 1 else None
+
+
+def _documented(path: str, old: list[str], lines: list[str]) -> bool:
+    """Whether both begin with the same words on what the module is."""
+    return path.endswith(".py") and old[:1] == lines[:1] and re.match(r"(?:\"{3}|'{3})\w", old[0]) is not None
 
 
 def _lines(text: str) -> list[str]:
