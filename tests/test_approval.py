@@ -10,12 +10,13 @@ import pytest
 
 from oci_tui.core import events
 from oci_tui.core.approval import Approval, ApprovalChosen, CommandAsked, CommandRefused
+from oci_tui.core.examples import LABEL
 from oci_tui.core.feedback import PLANNED
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Answer, Command
 from oci_tui.core.rules import Rules
 from oci_tui.core.verdict import Verdict
-from tests.calculator import FILES, RIGHT, WRONG, MakeRepository, scripted
+from tests.calculator import FILES, FIXED, RIGHT, WRONG, MakeRepository, scripted
 from tests.cli.test_commands import oci
 from tests.test_session import only, session_on, turn, verdict
 
@@ -46,6 +47,17 @@ async def test_each_command_is_asked_for_until_it_is_always_allowed(make_reposit
         assert person.asked == [("bash", "cat *"), ("pytest -q", "pytest -q"), ("pytest -q", "pytest -q")]
         assert len(only(happened, CommandAsked)) == 3
         assert len(only(happened, events.CommandStarted)) == 4
+
+
+@pytest.mark.docker
+async def test_where_the_prompts_examples_may_not_run_the_check_decides(make_repository: MakeRepository) -> None:
+    double = f"calc.py\n```python\n{FIXED}\n\ndef double(a):\n    return 3 * a\n```"
+    async with session_on(make_repository(FILES), [double]) as session:
+        session.approval = Approval("ask")
+        session.approval.person = person = Person("yes", "no")
+        happened = await turn(session, "Add double(a): double(3) should be 6.")
+    assert [label for label, _ in person.asked] == ["pytest -q", LABEL]
+    assert verdict(happened) is Verdict.PASSED
 
 
 @pytest.mark.docker

@@ -17,6 +17,7 @@ from oci_tui.core import context, events, feedback
 from oci_tui.core.approval import CHECK_DECIDES, Approval, CommandRefused
 from oci_tui.core.decision_events import DecisionFailed
 from oci_tui.core.events import Event
+from oci_tui.core.examples import LABEL
 from oci_tui.core.feedback import CUT_OFF, FORGOTTEN, SAME_ERROR
 from oci_tui.core.generation import Begun, EngineInfo, Message, Piece, Request, Sampling
 from oci_tui.core.policy import Policy
@@ -25,7 +26,7 @@ from oci_tui.core.reading import read
 from oci_tui.core.recall import recalled
 from oci_tui.core.selection import Selection
 from oci_tui.core.session import Session
-from oci_tui.core.verdict import Verdict
+from oci_tui.core.verdict import NOT_AS_STATED, Verdict
 from oci_tui.engine.scripted import ScriptedEngine
 from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.sandbox.daemon import find
@@ -305,6 +306,24 @@ async def test_a_reply_that_leaves_all_as_it_was_is_not_what_was_asked_for(make_
     for prompt in ("Fix what fails, if anything does.", "Add nothing: say what calc.py should do."):
         async with session_on(make_repository(passing), [same]) as session:
             assert only(await turn(session, prompt), events.EditsRefused) == [], prompt
+
+
+@pytest.mark.docker
+async def test_the_examples_of_a_prompt_decide_beside_the_check(make_repository: MakeRepository) -> None:
+    files = {**FILES, "calc.py": FILES["calc.py"].replace("a - b", "a + b")}
+    prompt, wrong = (
+        "Add double(a) to calc.py. double(3) must return 6.",
+        "calc.py\n```python\ndef double(a):\n    return 3 * a\n```",
+    )
+    async with session_on(make_repository(files), [wrong, wrong.replace("3", "2")]) as session:
+        happened = await turn(session, prompt)
+        told = session.conversation.messages[3].content
+    assert verdict(happened) is Verdict.PASSED
+    outcomes = [event.outcome for event in happened if isinstance(event, events.RoundFinished)]
+    assert outcomes == [NOT_AS_STATED, "1 passed"]
+    assert "double(3) gives 9, and the prompt says 6" in told
+    ran = [event.command.label for event in happened if isinstance(event, events.CommandStarted)]
+    assert ran == ["pytest -q", LABEL] * 2
 
 
 @pytest.mark.docker

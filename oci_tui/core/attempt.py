@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable, Sequence
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from copy import copy
 
 from msgspec.structs import replace
 
-from oci_tui.core import check, context, events, failure, feedback, guards, verdict
+from oci_tui.core import check, context, events, examples, failure, feedback, guards, verdict
 from oci_tui.core.approval import Approval, CommandAsked, CommandRefused
-from oci_tui.core.beginning_anew import Beginnings, anew
+from oci_tui.core.beginning_anew import anew
 from oci_tui.core.check import Check
 from oci_tui.core.conversation import Conversation
 from oci_tui.core.diff import Diff
 from oci_tui.core.edits import MOST_SHOWN, Files, settle
 from oci_tui.core.events import Event
+from oci_tui.core.examples import Example
 from oci_tui.core.execution import Execution
-from oci_tui.core.first_check import FirstCheck
 from oci_tui.core.generation import Begun, Message, Request, Sampling
 from oci_tui.core.labels import PYTHON_TAGS
 from oci_tui.core.level import bring_level
@@ -27,6 +27,7 @@ from oci_tui.core.ports import Command, Engine, Parser, Sandbox, Snapshot, Works
 from oci_tui.core.reply import RUNNABLE_TAGS, Code, Reply, ReplyReader, placed
 from oci_tui.core.replying import Replying
 from oci_tui.core.rules import text_of
+from oci_tui.core.telling import Telling
 from oci_tui.core.unbound import hint
 from oci_tui.core.unfinished import left_behind
 from oci_tui.core.verdict import Verdict
@@ -34,47 +35,35 @@ from oci_tui.core.verdict import Verdict
 Parts = tuple[Engine, Sandbox | None, Workspace, Parser, Approval]
 
 
-class Attempt:
+class Attempt(Telling):
     """What a turn does in each of its rounds, and how the last one came out.
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
-    run, `room` is how much the model may read and `window` how much it could, in tokens; `opening` is the turn's first message.
-    `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which failure was the last.
+    run, `window` is how much the model could read, in tokens, `examples` are those of the prompt. `plain`: there was no file
+    when it began. `final`: there is nothing more to do. `error` tells which failure was the last.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
+        engine, self.sandbox, workspace, self.parser, self.approval = parts
+        super().__init__(prompt, conversation, engine, workspace)
         self.prompt = prompt
-        self.conversation = conversation
         self.policy = policy
-        self.engine, self.sandbox, workspace, self.parser, self.approval = parts
-        self.workspace: Snapshot = workspace
         self.sampling, self.runs = policy.sampling, RUNNABLE_TAGS
-        self.window = self.room = 0
-        self.opening = Message("user", prompt)
-        self.plain = False
-        self.first_check = FirstCheck()
-        self.shown = context.Shown()
+        self.window = 0
+        self.plain = self.decided = self.final = False
+        self.examples: tuple[Example, ...] = ()
         self.diff = Diff()
         self.wrote: tuple[str, ...] = ()
-        self.said: list[str] = []
         self.passed: bool | None = None
-        self.decided = False
-        self.final = False
-        self.outcome = ""
+        self.outcome = self.error = ""
         self.begun = begun
         self._reply = Reply("")
         self._told: set[tuple[str, str]] = set()
-        self._beginnings = Beginnings()
-        self._failed: list[str] = []
-        self._heard: tuple[str, ...] = ()
-        self.forgotten: tuple[str, ...] = ()
         self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = self._warned = (
             False
         )
+        self._unchecked = self._failing = self._lacks = self._wordy = self._worded = False
         self._ran: bool | None = None
-        self._checked: bool | None = None
-        self._unchecked = self._failing = self._lacks = False
-        self.error = ""
         self._check: Check | None = None
 
     def beside(self, conversation: Conversation, files: Snapshot, sampling: Sampling) -> Attempt:
@@ -171,7 +160,7 @@ class Attempt:
         """The reply's edits go into the mirror and the sandbox; the model is told of those that cannot."""
         self._planned = self.approval.mode == "plan"
         if self._planned:
-            self._undone = self._idle = False
+            self._undone = self._idle = self._wordy = False
             return
         known = self.conversation.known
         room = await self.left(MOST_SHOWN)
@@ -179,18 +168,16 @@ class Attempt:
         done = settle(self._reply.edits, files, self.prompt, self._told)
         same = bool(done.written) and all(self.workspace.read(path) == text for path, text in done.written.items())
         self._failing = self.first_check.fails if self._checked is None else not (self._checked or self._lacks)
-        done_nothing = not (self.diff.files or self.first_check.output or any(map(changes_files, self._reply.code)))
-        missed = self._failing or (done_nothing and guards.wants_change(self.prompt))
+        done_nothing = not (self.diff.files or any(map(changes_files, self._reply.code)))
+        missed = self._failing or (done_nothing and guards.wants_change(self.prompt, passes=bool(self.first_check.output)))
         self._idle = same and missed and not (done.refused or self._cut_off)
         self._undone, self._stuck = self._idle or bool(done.refused), self._again or same
         if self._idle:
             # the model does not read its copy again: the prompt stands, with a word on it, and the next is drawn otherwise
             del self.conversation.messages[-1]
             self._beginnings.number += 1
-            if (copied := feedback.COPIED if self._failing else feedback.UNCHANGED) not in self.conversation.messages[
-                -1
-            ].content:
-                self.said.append(copied)
+            copied = feedback.COPIED if self._failing else feedback.UNCHANGED
+            self.said += [copied] * (copied not in self.conversation.messages[-1].content)
             yield events.EditsRefused((f"the reply writes {', '.join(done.written)} as it is",))
             return
         self.wrote = tuple(dict.fromkeys([*self.wrote, *done.written]))
@@ -207,9 +194,16 @@ class Attempt:
         self.said += [feedback.SAME_EDIT] * self._stuck
         goes_on = self._warned or any(map(changes_files, self._reply.code))
         words, changed = (self._reply.text, self.workspace.paths(), self.prompt), bool(self.diff.files)
-        nothing, known_bad = not (self._acted or (changed and not self._failing)), changed and not self._unchecked
-        if nothing and (why := guards.only_words(*words, failing=self._failing, changed=known_bad)):
-            self._undone = True
+        nothing, known_bad = (
+            not (self._acted or (changed and not self._failing)),
+            changed and not (self._unchecked or self._worded),
+        )
+        why = guards.only_words(*words, failing=self._failing, changed=known_bad) if nothing else ""
+        self._wordy = bool(why)
+        if why:
+            self._undone = self._worded = True
+            # words that come again are drawn otherwise each time
+            self._beginnings.number += self._again
             self.said.append(feedback.NO_CODE)
             yield events.EditsRefused((f"{why}, and the reply holds no code",))
         elif self.wrote and not goes_on and (why := left_behind(self.prompt, self.diff, self.workspace, self.parser)):
@@ -270,10 +264,19 @@ class Attempt:
             self.final = self.final and not (failed and self.passed)
 
     async def _decide(self, check: Command) -> AsyncGenerator[Event]:
-        """Run the check; a turn that passes it is through."""
+        """Run the check, then the prompt's examples; a turn that passes them is through."""
         async with aclosing(self._execute(check, deciding=True)) as happened:
             async for event in happened:
                 yield event
+        files, output, outcome = self.workspace, self.conversation.output, self.outcome
+        if self.passed and (stated := examples.command(self.examples, files.paths(), files.read, self.policy.timeout_s)):
+            async with aclosing(self._execute(stated, deciding=True)) as happened:
+                async for event in happened:
+                    yield event
+            # where the person does not allow it the check decides alone
+            self.passed, self._refused = self.passed is not False, False
+            self.conversation.output = f"{output}\n{self.conversation.output}"
+            self.outcome = outcome if self.passed else verdict.NOT_AS_STATED
         self._checked, self._unchecked = self.passed, False
         self.conversation.failing = self.passed is False
         self.decided = True
@@ -329,12 +332,11 @@ class Attempt:
         self.passed, self.outcome = execution.end.passed, execution.outcome
         self.conversation.output = execution.text
         self._lacks = bool(execution.lacking)
-        if execution.lacking:
-            for event in self.conversation.checking.offered(execution.lacking):
-                yield event
-        elif not self.passed:
+        for event in self.conversation.checking.offered(execution.lacking) if execution.lacking else ():
+            yield event
+        if not (self.passed or self._lacks):
             self._failed = execution.said[:1]
-            await self._pull_in(execution)
+            await self.pull_in(execution)
             before, self.error = self.error, failure.signature(execution.text)
             if self.error and self.error == before:
                 self._stuck = True
@@ -343,35 +345,6 @@ class Attempt:
             self.diff = diff
             yield events.DiffChanged(diff)
 
-    async def left(self, most: int) -> int:
-        """How many characters of files may still come into the next message, `most` at most."""
-        left = await self.conversation.left(self.room, self.engine.count)
-        return max(min(int(left * context.TOKEN_CHARACTERS) - sum(map(len, self.said)), most), 0)
-
-    async def _pull_in(self, failed: Execution) -> None:
-        """Files that a failed run names and that the model has not read come with what it printed, of others the lines."""
-        room, named = await self.left(context.other_characters(self.room)), [place.path for place in failed.places]
-        pulled = context.unread_files(self.workspace, named, self.conversation.known, room)
-        self.said.extend(pulled.values())
-        others = [place for place in failed.places if place.path not in pulled]
-        self.said.extend(context.frames(self.workspace, others, failed.text, await self.left(context.MOST_OF_FRAMES)))
-        self.conversation.seen.update(pulled)
-        self.shown = context.Shown(paths=tuple(pulled))
-
-    async def feed_back(self) -> AsyncGenerator[Event]:
-        """The next message: what was refused and printed, and what the person said meanwhile."""
-        if self.said or self.conversation.messages[-1].role != "user":
-            said = "\n\n".join(self.said)
-            left = await self.conversation.left(self.room, self.engine.count)
-            shown = await context.cut(said, left, self.engine.count)
-            self.forgotten += self.conversation.say_cut(said, shown, self.workspace.read)
-        self.said = []
-        for text in self.conversation.steered:
-            self.conversation.say(text)
-            yield events.Steered(text)
-        self._heard += tuple(self.conversation.steered)
-        self.conversation.steered.clear()
-
     @property
     def failed_plainly(self) -> bool:
         """Whether what ran was the reply's own code, in a turn that began without a file."""
@@ -379,21 +352,8 @@ class Attempt:
 
     @property
     def failed_the_same(self) -> bool:
-        """Whether the check failed, and as it did before, or the replies since make nothing different."""
-        return self._checked is False and (self._idle or (self.decided and self._stuck))
-
-    async def start_over(self, changed: Sequence[str] = ()) -> AsyncGenerator[Event]:
-        """In place of `feed_back`: the prompt once more with what went wrong, and none of the replies; `changed` are shown."""
-        self.forgotten = ("the attempts that failed",)
-        self.conversation.messages[self.conversation.first :] = [self.opening]
-        failed, checked = [*self._failed, *self.said], self._checked is not None
-        self.said = [self._beginnings.message(failed, self.first_check.said, checked=checked), *self._heard]
-        room = await self.left(context.other_characters(self.room)) if changed else 0
-        if files := context.unread_files(self.workspace, changed, self.conversation.known, room):
-            self.said.append(feedback.best_kept(tuple(files.values())))
-        async with aclosing(self.feed_back()) as happened:
-            async for event in happened:
-                yield event
+        """Whether the check failed, and as it did before, or the replies since make nothing different or are words."""
+        return self._checked is False and (self._idle or self._wordy or (self.decided and self._stuck))
 
     def judged(self) -> Verdict:
         self._ran = self._ran if self.passed is None else self.passed

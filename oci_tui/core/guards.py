@@ -26,8 +26,14 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
-    r"\b(?:add|change|convert|correct|create|extend|fix|give|implement|let|make|mend|move|must|needs?|put|refactor|remove|rename"
-    r"|replace|rewrite|set|should|shall|split|support|turn|update|write)\b",
+    r"(?:^|[.;:!,\n]\s*|\b(?:please|and|to|then)\s+)(?:add|change|convert|correct|create|extend|fix|give(?!\s+(?:me|us)\b)|implement"
+    r"|let(?!\s+(?:me|us)\b)|lower|make(?!\s+sure\b)|mend|move|prepare|raise|refactor|remove|rename|replace|rewrite|split|update)\b"
+    r"|\bneeds\s+an?\b",
+    re.IGNORECASE,
+)
+_LOOKING = re.compile(
+    r"\b(?:see(?!\s+the\s+failing)|display|read|run|summar\w+|overview|contents?|copy|which|where|find out|verify)\b"
+    r"|\b(?:let|give) me\b|\?",
     re.IGNORECASE,
 )
 _UNCHANGED = re.compile(
@@ -75,18 +81,23 @@ def only_claims(reply: str, paths: Sequence[str]) -> bool:
 def only_words(reply: str, paths: Sequence[str], prompt: str, *, failing: bool, changed: bool = False) -> str:
     """What speaks against a reply without code, in a phrase; "" when it is an answer.
 
-    `failing`: the check fails; `changed`: with what this turn has changed.
+    `failing`: the check fails; `changed`: with what this turn has changed, which nobody was told of yet.
     """
     if only_claims(reply, paths):
         return "the reply says that it changed a file"
     if not _TELLING.search(prompt) and not _OFFER.search(reply) and _PROMISE.search(_THOUGHT.sub("", reply)):
         return "the reply says what it will do"
+    if changed and (_OFFER.search(reply) or _TELLING.search(prompt) or re.search(r"\b(?:fail\w*|red)\b", f"{prompt} {reply}")):
+        changed = False
     return "the check fails" if failing and (changed or _MENDING.search(prompt)) and "?" not in prompt else ""
 
 
-def wants_change(prompt: str) -> bool:
-    """Whether the person plainly wants files changed, and asks nothing."""
-    return bool(_CHANGE.search(prompt)) and not _TELLING.search(prompt) and not _UNCHANGED.search(prompt)
+def wants_change(prompt: str, *, passes: bool) -> bool:
+    """Whether the person plainly wants files changed, and asks nothing. `passes`: the check does, so for tests all is done."""
+    if passes and re.search(r"\b(?:tests?|checks?|CI|green|red)\b", prompt):
+        return False
+    against = (_LOOKING, _TELLING, _UNCHANGED)
+    return bool(_CHANGE.search(prompt)) and not any(words.search(prompt) for words in against)
 
 
 def complains(prompt: str) -> bool:

@@ -1,7 +1,8 @@
 """Imports that a reply forgot: names of a Python file that nothing in it defines, and the lines that bring them.
 
 A small model uses what stands elsewhere, or writes a file again, and leaves the import out. A line is added only where one
-thing can be meant: what the file imported before, what one file of the repository defines, what Python's library is known for.
+thing can be meant: what the file imported before, what one file of the repository defines, what Python's library is known for;
+and where it cannot break what works: no import in a circle, none of what may as well be a variable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import ast
 import builtins
 import importlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from keyword import iskeyword
 from pathlib import PurePosixPath
 
@@ -46,12 +49,17 @@ _NAMES = {
     }.items()
     for name in names.split()
 }
-"""Names that one module of Python's own is known for."""
+"""Names that one module of Python's own is known for; those in lower case may be variables, unless they are only called."""
 
 _PYTEST = frozenset({"approx", "fail", "fixture", "importorskip", "mark", "param", "raises", "skip", "warns"})
 _GIVEN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "WindowsError"}
 _ROOTS = (PurePosixPath("."), PurePosixPath("src"))
+_ASIDE = frozenset({"test", "tests", "doc", "docs", "example", "examples"})
 _MOST_FILES = 500
+_MOST_NAMES = 50
+
+# lines as Python counts them; str.splitlines knows more line ends
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 Read = Callable[[str], str | None]
 
@@ -59,20 +67,22 @@ Read = Callable[[str], str | None]
 def completed(path: str, text: str, old: str | None, paths: Sequence[str], read: Read) -> tuple[str, tuple[str, ...]]:
     """`text` with the imports that it lacks, and those lines.
 
-    `old` is what the file held before, whose own unknown names are left alone; `paths` and `read` are the repository's files.
+    `old` is what the file held before, whose own unknown names are left alone, and which does not come back as it was; `paths`
+    and `read` are the repository's files.
     """
-    tree, before = parsed(text), parsed(old or "")
-    if not path.endswith(".py") or tree is None:
+    if not path.endswith(".py") or (tree := parsed(text)) is None:
         return text, ()
-    unknown = _unknown(tree)
-    if before is not None:
-        unknown -= _unknown(before)
-    lines = [line for name in sorted(unknown) if (line := _line(name, path, tree, before, paths, read))]
+    before = parsed(old or "")
+    unknown = _unknown(tree) - (_unknown(before) if before else set())
+    if not unknown or len(unknown) > _MOST_NAMES:
+        return text, ()
+    lacking = _Lacking(path, tree, before, _Files(sorted({*paths, path}), read))
     # both kinds of line come in the order that a person would write them
-    lines = sorted(dict.fromkeys(lines), key=lambda line: (line.startswith("from"), line))
-    if not lines or not (at := place(text)):
+    lines = sorted({line for name in unknown for line in lacking.lines(name)}, key=lambda line: (line.startswith("from"), line))
+    new = _with(text, tree, lines) if lines else text
+    if new in (text, old) or (after := parsed(new)) is None or not _unknown(after) < _unknown(tree):
         return text, ()
-    return _with(text, tree, at, lines), tuple(lines)
+    return new, tuple(lines)
 
 
 def place(text: str) -> int:
@@ -95,22 +105,153 @@ def module_of(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
 
 
+class _Files:
+    """The repository's Python files: each is read and parsed once."""
+
+    def __init__(self, paths: Sequence[str], read: Read) -> None:
+        self.all = frozenset(paths)
+        self.python = [path for path in paths if path.endswith(".py")]
+        self.text = cache(lambda path: read(path) or "")
+        self.tree = cache(lambda path: parsed(self.text(path)))
+
+    def defining(self, name: str) -> list[str]:
+        """The files that define it."""
+        if len(self.python) > _MOST_FILES:
+            return []
+        return [path for path in self.python if name in self.text(path) and name in _defined(self.tree(path))]
+
+    def package(self, folder: PurePosixPath) -> bool:
+        return f"{folder}/__init__.py" in self.all or (folder == PurePosixPath(".") and "__init__.py" in self.all)
+
+    def root(self, path: str) -> PurePosixPath:
+        """The folder from which a file is imported, as far as the packages tell."""
+        folder = PurePosixPath(path).parent
+        while folder != PurePosixPath(".") and self.package(folder):
+            folder = folder.parent
+        return folder
+
+    def imported(self, path: str) -> Iterator[str]:
+        """The files of the repository that a file imports, their packages included."""
+        tree, root = self.tree(path), self.root(path)
+        for node in ast.walk(tree) if tree else ():
+            for module in _modules(node, path, root):
+                parts = module.split(".")
+                for end in range(1, len(parts) + 1):
+                    for home in {root, *_ROOTS}:
+                        stem = home.joinpath(*parts[:end])
+                        yield from (f for f in (f"{stem}.py", f"{stem}/__init__.py") if f in self.all)
+
+    def reaches(self, path: str, other: str) -> bool:
+        """Whether a file imports the other one, by whatever others."""
+        waiting, seen = [path], {path}
+        while waiting:
+            for found in self.imported(waiting.pop()):
+                if found == other:
+                    return True
+                if found not in seen and len(seen) < _MOST_FILES:
+                    seen.add(found)
+                    waiting.append(found)
+        return False
+
+
+class _Lacking:
+    """What brings a name into the file at `path`, whose text is `tree` and was `before`."""
+
+    def __init__(self, path: str, tree: ast.Module, before: ast.Module | None, files: _Files) -> None:
+        self._path, self._tree, self._before, self._files = path, tree, before, files
+        self._uses: dict[str, list[tuple[str, str]]] = {}
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.Name):
+                    self._uses.setdefault(child.id, []).append(_use(node, child))
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """The lines that bring it; () where it is not plain which."""
+        if lines := tuple(self._again(name)):
+            return lines
+        if defining := [path for path in self._files.defining(name) if path != self._path and not is_test(path)]:
+            home = self._reached(defining[0]) if len(defining) == 1 else ""
+            return (f"from {home} import {name}",) if home else ()
+        kinds, taken = ({use[at] for use in self._uses.get(name, ())} for at in (0, 1))
+        if name == "pytest" and is_test(self._path) and taken & _PYTEST:
+            return ("import pytest",)
+        if name in _MODULES and kinds == {"taken"} and not self._hidden(name) and _has(importlib.import_module(name), taken):
+            return (f"import {name}",)
+        if module := _NAMES.get(name):
+            known = getattr(importlib.import_module(module), name)
+            called = kinds <= {"called", "taken"} and _has(known, taken - {""})
+            if (name != name.lower() or called) and not self._hidden(module.partition(".")[0]):
+                return (f"from {module} import {name}",)
+        return ()
+
+    def _again(self, name: str) -> Iterator[str]:
+        """The file's own earlier lines that brought the name, unless another file has it now."""
+        taken = (node for node in (self._before.body if self._before else ()) if isinstance(node, ast.Import | ast.ImportFrom))
+        for node in taken:
+            for alias in node.names:
+                if (alias.asname or alias.name.partition(".")[0]) != name:
+                    continue
+                if isinstance(node, ast.Import):
+                    yield f"import {ast.unparse(alias)}"
+                elif node.module != "__future__" and not self._gone(node, alias.name):
+                    yield f"from {'.' * node.level}{node.module or ''} import {ast.unparse(alias)}"
+
+    def _gone(self, node: ast.ImportFrom, name: str) -> bool:
+        """Whether the line takes from a file of the repository what that no longer has."""
+        module = next(iter(_modules(node, self._path, self._files.root(self._path))), "")
+        homes = [path for path in self._files.python if module and module_of(path) == module]
+        return bool(homes) and not any(re.search(rf"\b{re.escape(name)}\b", self._files.text(path)) for path in homes)
+
+    def _reached(self, home: str) -> str:
+        """The module that the file can take it from: as others call it, from the root, or as a neighbour.
+
+        "" where it has no such name, may act when it is imported, or needs the file itself.
+        """
+        file, own = PurePosixPath(home), PurePosixPath(self._path)
+        root, full = self._files.root(home), [*file.parent.parts, file.stem]
+        aside = set(file.parts[:-1]) & _ASIDE and not set(own.parts[:-1]) & _ASIDE
+        acts = file.stem in ("__main__", "__init__", "setup", "conftest", "manage")
+        if aside or acts or (own.stem == "__init__" and own.parent in file.parents) or self._files.reaches(home, self._path):
+            return ""
+        if file.parent == own.parent and any(isinstance(node, ast.ImportFrom) and node.level == 1 for node in self._tree.body):
+            return f".{file.stem}" if file.stem.isidentifier() and not iskeyword(file.stem) else ""
+        if root == self._files.root(self._path) or root in _ROOTS:
+            full = full[len(root.parts) :]
+        elif not self._is_imported(".".join(full[:-1])):
+            return ""
+        named = all(part.isidentifier() and not iskeyword(part) for part in full)
+        return ".".join(full) if named and full[0] not in sys.stdlib_module_names else ""
+
+    def _is_imported(self, package: str) -> bool:
+        """Whether a file takes something from the package by that name."""
+        line = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{re.escape(package)}\b", re.MULTILINE)
+        return bool(package) and any(line.search(self._files.text(path)) for path in self._files.python[:_MOST_FILES])
+
+    def _hidden(self, module: str) -> bool:
+        """Whether a file of the repository is taken for the module of Python's own."""
+        folders = (*_ROOTS, PurePosixPath(self._path).parent)
+        return any(
+            f"{folder / module}{end}" in {*self._files.all, self._path} for folder in folders for end in (".py", "/__init__.py")
+        )
+
+
 def _leads(statement: ast.stmt, tree: ast.Module) -> bool:
     documents = statement is tree.body[0] and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return documents or (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")
 
 
-def _with(text: str, tree: ast.Module, at: int, lines: Sequence[str]) -> str:
-    """The lines ahead of line `at`, set off as a person would: close to other imports, apart from all else."""
-    held, added = text.splitlines(keepends=True), "".join(f"{line}\n" for line in lines)
-    if at < 0:
-        return f"{text}\n{added}"
+def _with(text: str, tree: ast.Module, lines: Sequence[str]) -> str:
+    """The lines where they can stand, set off as a person would: close to other imports, apart from all else."""
+    held, added, at = _LINE.findall(text), "".join(f"{line}\n" for line in lines), place(text)
+    if at < 1:
+        return f"{text}\n{added}" if at else text
     first = next(statement for statement in tree.body if not _leads(statement, tree))
+    end = max((statement.end_lineno or 0 for statement in tree.body if _leads(statement, tree)), default=0)
+    if at <= end:
+        return text
     if isinstance(first, ast.Import | ast.ImportFrom):
         held.insert(at - 1, added)
-    elif leading := [statement for statement in tree.body if _leads(statement, tree)]:
-        end = leading[-1].end_lineno or 0
-        held[end - 1] = held[end - 1].rstrip("\n") + "\n"
+    elif end:
         held.insert(end, f"\n{added}")
     else:
         held.insert(at - 1, f"{added}\n\n")
@@ -118,12 +259,17 @@ def _with(text: str, tree: ast.Module, at: int, lines: Sequence[str]) -> str:
 
 
 def _unknown(tree: ast.Module) -> set[str]:
-    """Names that are read and that nothing in the file, in whatever scope, binds."""
+    """Names that are read and that nothing in the file, in whatever scope, binds; none of annotations that are only words."""
     read, bound = set[str](), set(_GIVEN)
+    words = set[int]()
+    if any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body):
+        for node in ast.walk(tree):
+            for note in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+                words.update(map(id, ast.walk(note)) if isinstance(note, ast.AST) else ())
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
-                read.add(name)
+                read.update(() if id(node) in words else (name,))
             case ast.Name(id=name):
                 bound.add(name)
             case ast.ImportFrom(names=[ast.alias(name="*")]):
@@ -144,86 +290,39 @@ def _unknown(tree: ast.Module) -> set[str]:
     return read - bound
 
 
-def _line(name: str, path: str, tree: ast.Module, before: ast.Module | None, paths: Sequence[str], read: Read) -> str:
-    """The line that brings `name` into the file; "" where it is not plain which."""
-    if before is not None and (line := next(_imported(name, before), "")):
-        return line
-    if defining := list(_homes(name, path, paths, read)):
-        home = _reached(defining[0], path, tree, paths, read) if len(defining) == 1 else ""
-        return f"from {home} import {name}" if home else ""
-    taken = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is(node.value, name)}
-    if name == "pytest" and is_test(path) and taken & _PYTEST:
-        return "import pytest"
-    if name in _MODULES and taken and _bare(name, tree) == 0 and _has(name, taken):
-        return f"import {name}"
-    return f"from {_NAMES[name]} import {name}" if name in _NAMES else ""
-
-
-def _imported(name: str, before: ast.Module) -> Iterator[str]:
-    """The file's own earlier lines that brought the name."""
-    for node in before.body:
-        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
-            if (alias.asname or alias.name.partition(".")[0]) == name:
-                taken = f"from {'.' * node.level}{node.module or ''} " if isinstance(node, ast.ImportFrom) else ""
-                yield f"{taken}import {ast.unparse(alias)}"
-
-
-def _homes(name: str, path: str, paths: Sequence[str], read: Read) -> Iterator[str]:
-    """The other files, tests aside, that define it."""
-    others = [other for other in paths if other.endswith(".py") and other != path and not is_test(other)]
-    for other in others if len(others) <= _MOST_FILES else ():
-        if name in (text := read(other) or "") and (tree := parsed(text)) is not None and name in _defined(tree):
-            yield other
-
-
-def _defined(tree: ast.Module) -> set[str]:
+def _defined(tree: ast.Module | None) -> set[str]:
+    """Functions, classes and constants of a file; a variable may as well be another of that name."""
     names = set[str]()
-    for statement in tree.body:
+    for statement in tree.body if tree else ():
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
             case ast.Assign(targets=targets):
-                names.update(target.id for target in targets if isinstance(target, ast.Name))
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.add(name)
+                names.update(target.id for target in targets if isinstance(target, ast.Name) and target.id != target.id.lower())
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                names.update({name} if name != name.lower() else ())
     return names
 
 
-def _reached(home: str, path: str, tree: ast.Module, paths: Sequence[str], read: Read) -> str:
-    """The module that the file can take it from, called as others are: from the root, from its own package, or as a neighbour.
-
-    "" where it has no such name, or takes something from the file itself.
-    """
-    folder, stem = PurePosixPath(home).parent, PurePosixPath(home).stem
-    near, package = folder == PurePosixPath(path).parent, module_of(f"{folder}/__init__.py")
-    if re.search(rf"^[ \t]*(?:from|import)\b.*\b{re.escape(PurePosixPath(path).stem)}\b", read(home) or "", re.MULTILINE):
-        return ""
-    if near and any(isinstance(node, ast.ImportFrom) and node.level == 1 for node in tree.body):
-        module = f".{stem}"
-    elif folder in _ROOTS or f"{folder}/__init__.py" in paths or _is_imported(package, paths, read):
-        module = module_of(home)
-    else:
-        module = stem if near else ""
-    named = all(part.isidentifier() and not iskeyword(part) for part in module.removeprefix(".").split("."))
-    return module if named and stem != "__main__" else ""
+def _modules(node: ast.AST, path: str, root: PurePosixPath) -> Iterable[str]:
+    """The modules that a statement imports, and what may be modules in them, as they are called from the root."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return ()
+    folder, module = PurePosixPath(path).parent.parts[len(root.parts) :], (node.module or "").split(".")
+    above = folder[: len(folder) - node.level + 1] if node.level else ()
+    whole = ".".join(part for part in (*above, *module) if part)
+    return [*([whole] if whole else ()), *(f"{whole}.{alias.name}".removeprefix(".") for alias in node.names)]
 
 
-def _is_imported(package: str, paths: Sequence[str], read: Read) -> bool:
-    """Whether a file takes something from the package by that name."""
-    line = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{re.escape(package)}\b", re.MULTILINE)
-    return any(line.search(read(path) or "") for path in paths if path.endswith(".py"))
+def _use(node: ast.AST, name: ast.Name) -> tuple[str, str]:
+    """How a name is used in `node`, and what is taken from it."""
+    if isinstance(node, ast.Attribute):
+        return "taken", node.attr
+    decorates = name in getattr(node, "decorator_list", ())
+    return "called" if decorates or (isinstance(node, ast.Call) and node.func is name) else "read", ""
 
 
-def _is(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _bare(name: str, tree: ast.Module) -> int:
-    """How often the name stands for itself, with nothing taken from it."""
-    taken = sum(isinstance(node, ast.Attribute) and _is(node.value, name) for node in ast.walk(tree))
-    return sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)) - taken
-
-
-def _has(module: str, attributes: set[str]) -> bool:
-    held = importlib.import_module(module)
+def _has(held: object, attributes: set[str]) -> bool:
     return all(hasattr(held, attribute) for attribute in attributes)

@@ -105,15 +105,14 @@ def _beside(tag: str, word: str) -> str:
 
 
 def _spoken_of(line: str, tag: str, known: Container[str]) -> str:
-    """The one file that a sentence announces: where the block stands ("In `a.py`:"), a known one as it shall be ("Here is the
-    updated `app.toml`:"), a new one ("Create a file `b.py`:").
+    """The one file that a sentence announces whole: a known one ("Here is the updated `app.toml`:"), a new one ("In `a.py`:").
 
-    A known one by such words not for what could be run: a sentence about a file may as well announce a program that uses it.
+    A known one not for what could be run: a sentence about a file may as well announce a program that uses it.
     """
     if tag in SHELL_TAGS or not line.rstrip(" *_").endswith(":"):
         return ""
     paths = {path for word in line.split() if (path := _beside("", _bare(word, "`*'\"():,")))}
-    if len(paths) == 1 and (_IN.fullmatch(line) or (_NEW.search(line) and not any(path in known for path in paths))):
+    if len(paths) == 1 and not any(path in known for path in paths) and (_NEW.search(line) or _IN.fullmatch(line)):
         return paths.pop()
     paths = {path for path in paths if path in known and tag not in PYTHON_TAGS}
     words = " ".join(word for word in line.split() if not as_path(_bare(word, "`*'\"():,")))

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
-from oci_tui.core import context, events, failure, feedback, guards
+from oci_tui.core import context, events, examples, failure, feedback, guards
 from oci_tui.core.attempt import Attempt, Parts
 from oci_tui.core.conversation import CUT, Conversation
 from oci_tui.core.errors import PromptError, SandboxError
@@ -187,6 +187,7 @@ class Turn:
     async def _begin(self) -> AsyncGenerator[Event]:
         """The prompt and the files it needs become this turn's message: as many files as the window has room for."""
         attempt, conversation = self.attempt, self.conversation
+        attempt.examples = examples.found(self.prompt, self.workspace.paths(), self.workspace.read)
         attempt.window = (await attempt.engine.describe()).context
         attempt.room = min(attempt.window, context.MOST_TOKENS) - self.policy.max_new_tokens
         first = len(conversation.messages) == 1

@@ -16,7 +16,7 @@ from oci_tui.core.formats import elision
 from oci_tui.core.formats.elision import elisions, is_elision
 from oci_tui.core.formats.search_replace import ReplaceText
 from oci_tui.core.formats.whole_file import WriteFile
-from oci_tui.core.guards import complains, lost_tests, may_lose_tests, only_claims, only_words
+from oci_tui.core.guards import complains, lost_tests, may_lose_tests, only_claims, only_words, wants_change
 from oci_tui.parser.treesitter import TreeSitterParser
 from tests.mutants import with_an_alternative_less
 
@@ -220,6 +220,42 @@ def test_words_are_no_fix_of_what_fails() -> None:
 
     assert asked("Fix it.") == asked("Make the tests pass.") == "the check fails"
     assert asked("Fix it.", failing=False) == asked("Why does it fail?") == asked("Explain the failing tests.") == ""
+
+
+def test_words_are_no_end_where_the_change_made_the_check_fail() -> None:
+    def asked(prompt: str, reply: str = "It is done.") -> str:
+        return only_words(reply, ["calc.py"], prompt, failing=True, changed=True)
+
+    assert asked("Add a column.") == asked("Rename total to sum_up.") == "the check fails"
+    for reply in ("Which of them do you want?", "Let me know which.", "The failing test was red before me."):
+        assert asked("Add a column.", reply) == "", reply
+    assert asked("Write a failing test for add.") == asked("Explain it.") == ""
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Let me see cart.py.", "Give me the contents of cart.py.", "I need to see cart.py.", "Run the tests and let me know.",
+        "Display cart.py. I need it for a mail.", "Please just run the tests, it should be quick.", "Make sure the tests pass.",
+        "Where is the rate set", "Verify that cart.py is set up right.", "Print the file cart.py, I want to make a copy.",
+        "Read cart.py and write a summary.", "Fix it if it is broken.", "Do not change anything.", "Can you add one?",
+    ],
+)  # fmt: skip
+def test_what_is_to_be_shown_or_told_is_no_change(prompt: str) -> None:
+    assert not wants_change(prompt, passes=False)
+
+
+def test_a_change_that_is_wanted() -> None:
+    for prompt in (
+        "Add a flag.",
+        "please fix that in jobs.py",
+        "Inventory needs a method.",
+        "So far so good. Make it return 1.",
+    ):
+        assert wants_change(prompt, passes=False), prompt
+        assert wants_change(prompt, passes=True), prompt
+    assert wants_change("Fix calc.py so that the tests pass.", passes=False)
+    assert not wants_change("Fix calc.py so that the tests pass.", passes=True), "they do"
 
 
 PROMISES = (

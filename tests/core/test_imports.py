@@ -64,6 +64,17 @@ def test_the_ends_of_lines_stay_what_they_were() -> None:
         ("a.py", "@dataclass\nclass A:\n    b: Any\n", None, {}, "from dataclasses import dataclass; from typing import Any"),
         ("a.py", "x = datetime.now() - datetime.now()\n", None, {}, "from datetime import datetime"),
         ("a.py", "x = datetime.datetime.now()\n", None, {}, "import datetime"),
+        (
+            "a.py",
+            "@wraps(f)\ndef g():\n    return date.today()\n",
+            None,
+            {},
+            "from datetime import date; from functools import wraps",
+        ),
+        ("app/a.py", CART, None, {"app/__init__.py": "", "app/rates.py": RATES}, "from app.rates import VAT_RATE"),
+        ("a/b/c.py", CART, None, {"a/b/__init__.py": "", "a/b/rates.py": RATES}, "from b.rates import VAT_RATE"),
+        ("a.py", CART, "from utils import VAT_RATE\n", {"utils.py": "", "r.py": RATES}, "from r import VAT_RATE"),
+        ("a.py", "x.a(), x.b()\n", "import x.a\nimport x.b\n", {}, "import x.a; import x.b"),
     ],
 )
 def test_it_is_plain_what_is_meant(path: str, text: str, old: str | None, files: dict[str, str], lines: str) -> None:
@@ -87,10 +98,25 @@ def test_it_is_plain_what_is_meant(path: str, text: str, old: str | None, files:
         ("a.py", "def f():\n    global json\n    return json.dumps(1)\n", None, {}),
         ("a.py", "x = json.dumps(\n", None, {}),
         ("a.txt", "x = json.dumps(1)\n", None, {}),
+        ("a.py", CART, None, {"rates.py": f"import mid\n{RATES}", "mid.py": "from a import (\n    total,\n)\n"}),
+        ("shop/__init__.py", CART, None, {"shop/rates.py": RATES}),
+        ("a.py", CART, None, {"gunicorn.conf.py": RATES}),
+        ("a.py", CART, None, {"setup.py": RATES}),
+        ("a.py", CART, None, {"__init__.py": RATES}),
+        ("a.py", CART, None, {"tests/helpers.py": RATES, "tests/__init__.py": ""}),
+        ("a.py", CART, None, {"types.py": RATES}),
+        ("a.py", CART, None, {"rates.py": "VAT_RATE: float\n"}),
+        ("a.py", "x = price * 2\n", None, {"demo.py": "price = 3\n"}),
+        ("a.py", "x = f'Report of {date}', [field.name for f in x]\n", None, {}),
+        ("a.py", "from __future__ import annotations\n\n\ndef f(x: Rate): ...\n", None, {"rates.py": "class Rate: ...\n"}),
+        ("a.py", "x = json.dumps(1)\n", None, {"json.py": ""}),
+        ("random.py", "x = random.randint(1, 2)\n", None, {}),
+        ("a.py", "import os\nx = tkinter.Tk()\n", "import tkinter\nimport os\nx = tkinter.Tk()\n", {}),
+        ("a.py", "from __future__ import annotations; import os\nx = json.dumps(1)\n", None, {}),
+        ("a.py", '"""a\nb"""; import os\nx = json.dumps(1)\n', None, {}),
+        ("a.py", "x = annotations\n", "from __future__ import annotations\n", {}),
     ],
-    ids=["two", "a test", "no package", "no name", "in a circle", "unknown before", "all", "a variable", "a value", "no module",
-         "an argument", "global", "no Python", "another language"],
-)  # fmt: skip
+)
 def test_nothing_is_added_where_it_is_not(path: str, text: str, old: str | None, files: dict[str, str]) -> None:
     assert added(path, text, old, files) == ()
 
@@ -107,7 +133,7 @@ def test_an_import_that_gets_lost_comes_back() -> None:
         lost = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("from oci_tui", "import ")))
         if lost == text or "(\n" in text.partition("\n\n\n")[0]:
             continue
-        mended = completed(str(path), lost, text, (), _none)[0]
+        mended = completed(str(path), f"{lost}\n\nmore = 1\n", text, (), _none)[0]
         assert completed(str(path), mended, None, (), _none)[1] == ()
         assert ("import re\n" in text) == ("import re\n" in mended), path
 
@@ -126,6 +152,10 @@ def test_a_line_of_imports_has_a_place_in_every_file() -> None:
         ("def now():\n    return time.time()\n", "import time\n\n\ndef now():\n    return time.time()\n"),
         ("import os\n\nnow = time.time()\n", "import time\nimport os\n\nnow = time.time()\n"),
         ('"""T."""; now = time.time()\n', None),
+        (
+            "# one\n# \x0ctwo\nimport os\n\nnow = time.time()\n",
+            "# one\n# \x0ctwo\nimport time\nimport os\n\nnow = time.time()\n",
+        ),
     ],
 )
 def test_where_the_lines_stand(text: str, after: str | None) -> None:

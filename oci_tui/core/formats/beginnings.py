@@ -33,8 +33,10 @@ def place(text: str, files: Mapping[str, str]) -> WriteFile | None:
 
 
 def _documented(path: str, old: list[str], lines: list[str]) -> bool:
-    """Whether both begin with the same words on what the module is."""
-    return path.endswith(".py") and old[:1] == lines[:1] and re.match(r"(?:\"{3}|'{3})\w", old[0]) is not None
+    """Whether both begin with the same words on what the module is, and the block is no example of its use."""
+    uses = re.compile(rf"\s*(?:from|import)\s.*\b{re.escape(PurePosixPath(path).stem)}\b")
+    same = path.endswith(".py") and old[:1] == lines[:1] and re.match(r"(?:\"{3}|'{3})\w", old[0])
+    return bool(same) and not any(map(uses.match, lines))
 
 
 def _lines(text: str) -> list[str]:

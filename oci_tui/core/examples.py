@@ -1,0 +1,187 @@
+"""Examples in a prompt, `mean([1, 3])` should return 2, as a program that checks them: tests seldom know of what is new.
+
+Only what can mean one thing is taken: a call with its values, or a value after a function that the prompt speaks of with one
+parameter (`parse(text)` returns seconds: "45m" gives 2700), then what it gives, written as Python writes it. What a function
+that is there already *gives* may as well be what is wrong with it: of such a one only what it *should* give is taken.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from oci_tui.core import guards, imports
+from oci_tui.core.imports import Read
+from oci_tui.core.ports import Command
+from oci_tui.core.syntax import parsed
+
+LABEL = "the examples in the prompt"
+_MOST = 5
+_LONGEST_PROMPT, _LONGEST = 5_000, 500
+
+_CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(")
+_VALUE = re.compile(r"(?<![\w\"'(\[{=])(?=[\"'\[])")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w%/*+-]|\.\d|:\d)|(?:True|False|None)\b")
+_OPENING, _CLOSING = "([{", ")]}"
+_ENDS = re.compile(r"[`*]*(?:$|[.,;:!?)\n]|\s+(?:and|as|because|for|if|or|since|when)\b|\s*[(\n])")
+_SHALL = r"(?:(?:should|shall|must|has to|have to|needs? to|ought to)\s+(?:\w+ly\s+|then\s+|also\s+|all\s+|both\s+)?)"
+
+
+def _verbs(bare: str, said: str) -> re.Pattern[str]:
+    """What stands between a call and what it gives; it `shall` be so, or it is said to be."""
+    shall = rf"(?P<shall>(?:{_SHALL})?(?:{bare})\s)"
+    return re.compile(rf"[`*]*\s*(?:{shall}|(?:{said})\s|[-=]>|→|➞)\s*:?\s*[`*]*", re.IGNORECASE)
+
+
+_GIVES_BACK = _verbs(r"return|give|yield|become|produce", r"returns|gives|yields|becomes|produces")
+_GIVES = _verbs(
+    r"return|give|yield|become|produce|be|equal|evaluate\s+to",
+    r"returns|gives|yields|becomes|produces|is|equals|evaluates\s+to|==",
+)
+_SENTENCE = re.compile(r"(?<=[.;!?])\s|\n")
+_OTHERWISE = re.compile(
+    r"\b(?:although|but|currently|however|instead|never|not|now|nowadays|rather|though|today|while|why|wrong\w*|yet)\b|n['’]t\b|\?",
+    re.IGNORECASE,
+)
+
+_PROGRAM = """{imports}
+
+def check(said, given, wanted):
+    alike = isinstance(wanted, (list, tuple)) and isinstance(given, (list, tuple)) and list(given) == list(wanted)
+    near = isinstance(wanted, float) and isinstance(given, float) and abs(given - wanted) <= 1e-9 * max(abs(given), abs(wanted))
+    assert given == wanted or alike or near, f"{{said}} gives {{given!r}}, and the prompt says {{wanted!r}}"
+
+
+{calls}
+"""
+
+
+class Example(NamedTuple):
+    """A call of `function` and the value it shall give, both as Python writes them."""
+
+    function: str
+    call: str
+    value: str
+
+
+def command(examples: Sequence[Example], paths: Sequence[str], read: Read, timeout_s: float) -> Command | None:
+    """The program that checks those of them whose function one of the files defines; None where there are none."""
+    calls, taken = list[str](), set[str]()
+    for example in examples:
+        if lines := imports.completed("examples.py", f"{example.function}\n", None, paths, read)[1]:
+            taken.update(lines)
+            calls.append(f"check({example.call!r}, {example.call}, {example.value})")
+    if not calls:
+        return None
+    code = _PROGRAM.format(imports="\n".join(sorted(taken)), calls="\n".join(calls))
+    return Command(LABEL, (), "python", code, timeout_s)
+
+
+def found(prompt: str, paths: Sequence[str], read: Read) -> tuple[Example, ...]:
+    """The first examples that a prompt states, each once, of the files as they are before it is done: none of a call that is
+    said to give two things.
+    """
+    if len(prompt) > _LONGEST_PROMPT:
+        return ()
+    said: dict[str, dict[Example, bool]] = {}
+    for example, shall in _stated(prompt):
+        said.setdefault(example.call, {})[example] = shall
+    complains = guards.complains(prompt)
+    plain = [next(iter(stated.items())) for stated in said.values() if len(stated) == 1][:_MOST]
+    return tuple(one for one, shall in plain if shall or not (complains or _defined(one.function, paths, read)))
+
+
+def _defined(function: str, paths: Sequence[str], read: Read) -> bool:
+    line = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{function}\b", re.MULTILINE)
+    return any(line.search(read(path) or "") for path in paths if path.endswith(".py"))
+
+
+def _stated(prompt: str) -> Iterator[tuple[Example, bool]]:
+    """Each example, and whether it says what there should come."""
+    spoken_of = set[str]()
+    for sentence in _SENTENCE.split(prompt):
+        plain, at = not _OTHERWISE.search(sentence), 0
+        while at < len(sentence):
+            call, value = _CALL.search(sentence, at), _VALUE.search(sentence, at)
+            begins = min((match.start() for match in (call, value) if match), default=len(sentence))
+            if not (end := _closed(sentence, call.end() - 1 if call and call.start() == begins else begins)):
+                at = begins + 1
+                continue
+            text, at = sentence[begins:end], end
+            if call and call.start() == begins:
+                function, verbs = call[1], _GIVES
+                spoken_of |= {function} if _takes_one(text) else set()
+            else:
+                function, verbs = next(iter(spoken_of), ""), _GIVES_BACK
+                text = f"{function}({text})" if len(spoken_of) == 1 else ""
+            gives = verbs.match(sentence, end)
+            if plain and gives and _is_call(text):
+                stop = _literal_end(sentence, gives.end())
+                if stop and _ENDS.match(sentence, stop) and (shown := _literal(sentence[gives.end() : stop])):
+                    yield Example(function, ast.unparse(ast.parse(text)), shown), bool(gives["shall"])
+                    at = stop
+
+
+def _closed(text: str, at: int) -> int:
+    """Where what opens at `at`, a bracket or a quote, ends; 0 where it does not."""
+    depth, quote, number = 0, "", at
+    while number < min(len(text), at + _LONGEST):
+        sign = text[number]
+        if quote:
+            number += sign == "\\"
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        else:
+            depth += (sign in _OPENING) - (sign in _CLOSING)
+        number += 1
+        if not depth and not quote:
+            return number
+    return 0
+
+
+def _literal_end(text: str, at: int) -> int:
+    if found := _NUMBER.match(text, at):
+        return found.end()
+    return _closed(text, at) if text[at : at + 1] and text[at] in "\"'[({" else 0
+
+
+def _literal(text: str) -> str:
+    """A value as Python writes it; "" where the text is none."""
+    tree = parsed(text)
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr) or not _is_value(tree.body[0].value):
+        return ""
+    return ast.unparse(tree.body[0].value)
+
+
+def _is_value(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return True
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return all(map(_is_value, parts))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_value(key) for key in keys) and all(map(_is_value, values))
+    return False
+
+
+def _call(text: str) -> ast.Call | None:
+    tree = parsed(text)
+    only = tree.body[0] if tree is not None and len(tree.body) == 1 else None
+    return only.value if isinstance(only, ast.Expr) and isinstance(only.value, ast.Call) else None
+
+
+def _is_call(text: str) -> bool:
+    """Whether it is a call with values."""
+    call = _call(text)
+    return call is not None and all(map(_is_value, [*call.args, *(keyword.value for keyword in call.keywords)]))
+
+
+def _takes_one(text: str) -> bool:
+    """Whether it is a function spoken of with one parameter: `parse(text)`."""
+    call = _call(text)
+    return call is not None and not call.keywords and [type(argument) for argument in call.args] == [ast.Name]
