@@ -10,7 +10,6 @@ import pytest
 
 from oci_tui.core import events
 from oci_tui.core.approval import Approval, ApprovalChosen, CommandAsked, CommandRefused
-from oci_tui.core.examples import LABEL
 from oci_tui.core.feedback import PLANNED
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Answer, Command
@@ -50,13 +49,13 @@ async def test_each_command_is_asked_for_until_it_is_always_allowed(make_reposit
 
 
 @pytest.mark.docker
-async def test_where_the_prompts_examples_may_not_run_the_check_decides(make_repository: MakeRepository) -> None:
+async def test_nobody_is_asked_for_the_examples_of_the_prompt(make_repository: MakeRepository) -> None:
     double = f"calc.py\n```python\n{FIXED}\n\ndef double(a):\n    return 3 * a\n```"
     async with session_on(make_repository(FILES), [double]) as session:
         session.approval = Approval("ask")
-        session.approval.person = person = Person("yes", "no")
+        session.approval.person = person = Person("yes")
         happened = await turn(session, "Add double(a): double(3) should be 6.")
-    assert [label for label, _ in person.asked] == ["pytest -q", LABEL]
+    assert [label for label, _ in person.asked] == ["pytest -q"]
     assert verdict(happened) is Verdict.PASSED
 
 

@@ -39,8 +39,9 @@ class Attempt(Telling):
     """What a turn does in each of its rounds, and how the last one came out.
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
-    run, `window` is how much the model could read, in tokens, `examples` are those of the prompt. `plain`: there was no file
-    when it began. `final`: there is nothing more to do. `error` tells which failure was the last.
+    run, `window` is how much the model could read, in tokens, `examples` are those of the prompt, and whether they
+    came out `as_stated`. `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which
+    failure was the last.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -52,6 +53,7 @@ class Attempt(Telling):
         self.window = 0
         self.plain = self.decided = self.final = False
         self.examples: tuple[Example, ...] = ()
+        self.as_stated = True
         self.diff = Diff()
         self.wrote: tuple[str, ...] = ()
         self.passed: bool | None = None
@@ -62,7 +64,7 @@ class Attempt(Telling):
         self._again = self._stuck = self._undone = self._idle = self._cut_off = self._refused = self._planned = self._warned = (
             False
         )
-        self._unchecked = self._failing = self._lacks = self._wordy = self._worded = False
+        self._unchecked = self._failing = self._lacks = self._wordy = self._worded = self._told_otherwise = False
         self._ran: bool | None = None
         self._check: Check | None = None
 
@@ -264,25 +266,42 @@ class Attempt(Telling):
             self.final = self.final and not (failed and self.passed)
 
     async def _decide(self, check: Command) -> AsyncGenerator[Event]:
-        """Run the check, then the prompt's examples; a turn that passes them is through."""
+        """Run the check; a turn that passes it is through, but for an example of the prompt that comes out otherwise."""
         async with aclosing(self._execute(check, deciding=True)) as happened:
             async for event in happened:
                 yield event
-        files, output, outcome = self.workspace, self.conversation.output, self.outcome
-        if self.passed and (stated := examples.command(self.examples, files.paths(), files.read, self.policy.timeout_s)):
-            async with aclosing(self._execute(stated, deciding=True)) as happened:
-                async for event in happened:
-                    yield event
-            # where the person does not allow it the check decides alone
-            self.passed, self._refused = self.passed is not False, False
-            self.conversation.output = f"{output}\n{self.conversation.output}"
-            self.outcome = outcome if self.passed else verdict.NOT_AS_STATED
         self._checked, self._unchecked = self.passed, False
         self.conversation.failing = self.passed is False
         self.decided = True
         if self.passed and check is not self.decider:
             self.outcome, self.decided = verdict.COMPILED, False
         self.final = bool(self.passed) or self.final
+        if self.passed:
+            async with aclosing(self._try_examples()) as happened:
+                async for event in happened:
+                    yield event
+
+    async def _try_examples(self) -> AsyncGenerator[Event]:
+        """What the prompt states is tried. Where it comes out otherwise the model is told, once; the check decides all the
+        same, since the words may have meant something else.
+        """
+        files, output, outcome, error, stuck = self.workspace, self.conversation.output, self.outcome, self.error, self._stuck
+        stated = examples.command(self.examples, files.paths(), files.read, self.policy.timeout_s)
+        allowed = self.approval.by_rule(stated) if stated and "python" in self.runs else None
+        if not stated or not allowed or not allowed.allowed:
+            return
+        said = len(self.said)
+        async with aclosing(self._execute(stated)) as happened:
+            async for event in happened:
+                yield event
+        self.as_stated, told = self.passed is not False, self._told_otherwise
+        self.passed, self._unchecked, self._stuck = True, False, stuck
+        self.conversation.output, self.error = output, error
+        if self.as_stated:
+            del self.said[said:]
+            self.outcome = verdict.AS_STATED if outcome == verdict.COMPILED else outcome
+        else:
+            self.outcome, self.final, self._told_otherwise = verdict.NOT_AS_STATED, self.final and told, True
 
     async def conclude(self) -> AsyncGenerator[Event]:
         """With no round left the model reads what its code printed; where it says that it is done, the check runs."""

@@ -25,36 +25,58 @@ _CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(")
 _VALUE = re.compile(r"(?<![\w\"'(\[{=])(?=[\"'\[])")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w%/*+-]|\.\d|:\d)|(?:True|False|None)\b")
 _OPENING, _CLOSING = "([{", ")]}"
-_ENDS = re.compile(r"[`*]*(?:$|[.,;:!?)\n]|\s+(?:and|as|because|for|if|or|since|when)\b|\s*[(\n])")
-_SHALL = r"(?:(?:should|shall|must|has to|have to|needs? to|ought to)\s+(?:\w+ly\s+|then\s+|also\s+|all\s+|both\s+)?)"
+_ENDS = re.compile(
+    r"[`*]*(?:$|\.(?=[\s)]|$)|[;:!)](?!\w)|,\s+(?!\d|[\"'\[({-]|(?:then|or|in|should|must|I|not)\b)"
+    r"|\s+(?:because|since)\b|\s+and\s+(?=[`*]*(?:[A-Za-z_]\w*\(|[\"'\[])))"
+)
+_SHALL = r"(?:(?:should|shall|must|has to|have to|needs? to|ought to)\s+(?:(?:all|also|always|both|then)\s+)?)"
+_SENTENCE = re.compile(r"(?<=[.;!?])\s|\n")
+_OTHERWISE = re.compile(
+    r"\b(?:actual\w*|after|although|approx\w*|assume|at the moment|before|but|case-\w+|currently|expect\w*|given|got|hardly"
+    r"|however|if|in any|instead|issue|mock\w*|never|not|now|nowadays|old|on main|only|or so|patch\w*|problem|rarely|rather"
+    r"|roughly|round\w*|stub\w*|suppose|though|today|unless|until|when|where|while|why|with|wrong\w*|yet)\b|n['’]t\b|\?|\b[A-Z]\w*Error\b|\bE\s",
+    re.IGNORECASE,
+)
+_PART_OF = re.compile(r"(?:[+*/$@>-]\s*|::|\b(?:async|def|fn|func|function|like|of|than)\s+[`*]*)$")
+_SAID_OF = re.compile(r"(?:[:,(→]\s*|\b(?:and|e\.g\.|example|so|that)\s+)[`*]*$")
 
 
 def _verbs(bare: str, said: str) -> re.Pattern[str]:
     """What stands between a call and what it gives; it `shall` be so, or it is said to be."""
     shall = rf"(?P<shall>(?:{_SHALL})?(?:{bare})\s)"
-    return re.compile(rf"[`*]*\s*(?:{shall}|(?:{said})\s|[-=]>|→|➞)\s*:?\s*[`*]*", re.IGNORECASE)
+    return re.compile(rf"[`*]*\s*(?:{shall}|(?:{said})\s|(?:[-=]>|→|➞)(?!\s*[`*]*None))\s*:?\s*[`*]*", re.IGNORECASE)
 
 
-_GIVES_BACK = _verbs(r"return|give|yield|become|produce", r"returns|gives|yields|becomes|produces")
+_GIVES_BACK = _verbs(r"return|give|become|produce", r"returns|gives|becomes|produces")
 _GIVES = _verbs(
-    r"return|give|yield|become|produce|be|equal|evaluate\s+to",
-    r"returns|gives|yields|becomes|produces|is|equals|evaluates\s+to|==",
-)
-_SENTENCE = re.compile(r"(?<=[.;!?])\s|\n")
-_OTHERWISE = re.compile(
-    r"\b(?:although|but|currently|however|instead|never|not|now|nowadays|rather|though|today|while|why|wrong\w*|yet)\b|n['’]t\b|\?",
-    re.IGNORECASE,
+    r"return|give|become|produce|be|equal|evaluate\s+to", r"returns|gives|becomes|produces|is|equals|evaluates\s+to|=="
 )
 
-_PROGRAM = """{imports}
+_PROGRAM = """import asyncio, sys
 
-def check(said, given, wanted):
-    alike = isinstance(wanted, (list, tuple)) and isinstance(given, (list, tuple)) and list(given) == list(wanted)
-    near = isinstance(wanted, float) and isinstance(given, float) and abs(given - wanted) <= 1e-9 * max(abs(given), abs(wanted))
-    assert given == wanted or alike or near, f"{{said}} gives {{given!r}}, and the prompt says {{wanted!r}}"
+def _alike(given, wanted):
+    if isinstance(wanted, float) and isinstance(given, (int, float)):
+        return round(given, max(len(repr(wanted).partition(".")[2]), 2)) == wanted
+    if isinstance(wanted, (list, tuple)) and not isinstance(given, (str, bytes, dict)):
+        given = list(given)
+        return len(given) == len(wanted) and all(map(_alike, given, wanted))
+    return bool(given == wanted)
 
+def _tried(said, given, wanted):
+    if asyncio.iscoroutine(given) or (given is None and isinstance(wanted, str)):
+        return
+    try:
+        alike = _alike(given, wanted)
+    except (TypeError, ValueError):
+        return
+    assert alike, f"{{said}} gives {{given!r}}, and the prompt says {{wanted!r}}"
 
+try:
+    {imports}
+except BaseException as error:
+    sys.exit(print("not tried:", repr(error)))
 {calls}
+print("as the prompt says")
 """
 
 
@@ -67,15 +89,14 @@ class Example(NamedTuple):
 
 
 def command(examples: Sequence[Example], paths: Sequence[str], read: Read, timeout_s: float) -> Command | None:
-    """The program that checks those of them whose function one of the files defines; None where there are none."""
-    calls, taken = list[str](), set[str]()
-    for example in examples:
-        if lines := imports.completed("examples.py", f"{example.function}\n", None, paths, read)[1]:
-            taken.update(lines)
-            calls.append(f"check({example.call!r}, {example.call}, {example.value})")
+    """The program that tries those of them whose function one of the files defines; None where there are none."""
+    names = sorted({one.function for one in examples if _defined(one.function, paths, read)})
+    lines = imports.completed("examples.py", "".join(f"{name}\n" for name in names), None, paths, read)[1]
+    there = {line.rpartition(" ")[2] for line in lines}
+    calls = [f"_tried({one.call!r}, {one.call}, {one.value})" for one in examples if one.function in there]
     if not calls:
         return None
-    code = _PROGRAM.format(imports="\n".join(sorted(taken)), calls="\n".join(calls))
+    code = _PROGRAM.format(imports="\n    ".join(lines), calls="\n".join(calls))
     return Command(LABEL, (), "python", code, timeout_s)
 
 
@@ -94,34 +115,39 @@ def found(prompt: str, paths: Sequence[str], read: Read) -> tuple[Example, ...]:
 
 
 def _defined(function: str, paths: Sequence[str], read: Read) -> bool:
-    line = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{function}\b", re.MULTILINE)
+    line = re.compile(rf"^[ \t]*def[ \t]+{function}\b", re.MULTILINE)
     return any(line.search(read(path) or "") for path in paths if path.endswith(".py"))
 
 
 def _stated(prompt: str) -> Iterator[tuple[Example, bool]]:
     """Each example, and whether it says what there should come."""
-    spoken_of = set[str]()
     for sentence in _SENTENCE.split(prompt):
-        plain, at = not _OTHERWISE.search(sentence), 0
-        while at < len(sentence):
-            call, value = _CALL.search(sentence, at), _VALUE.search(sentence, at)
-            begins = min((match.start() for match in (call, value) if match), default=len(sentence))
-            if not (end := _closed(sentence, call.end() - 1 if call and call.start() == begins else begins)):
-                at = begins + 1
-                continue
-            text, at = sentence[begins:end], end
-            if call and call.start() == begins:
-                function, verbs = call[1], _GIVES
-                spoken_of |= {function} if _takes_one(text) else set()
-            else:
-                function, verbs = next(iter(spoken_of), ""), _GIVES_BACK
-                text = f"{function}({text})" if len(spoken_of) == 1 else ""
-            gives = verbs.match(sentence, end)
-            if plain and gives and _is_call(text):
-                stop = _literal_end(sentence, gives.end())
-                if stop and _ENDS.match(sentence, stop) and (shown := _literal(sentence[gives.end() : stop])):
-                    yield Example(function, ast.unparse(ast.parse(text)), shown), bool(gives["shall"])
-                    at = stop
+        if not _OTHERWISE.search(sentence):
+            yield from _in_sentence(sentence)
+
+
+def _in_sentence(sentence: str) -> Iterator[tuple[Example, bool]]:
+    spoken_of, at = set[str](), 0
+    while at < len(sentence):
+        call, value = _CALL.search(sentence, at), _VALUE.search(sentence, at)
+        begins = min((match.start() for match in (call, value) if match), default=len(sentence))
+        called = call if call and call.start() == begins else None
+        if not (end := _closed(sentence, called.end() - 1 if called else begins)):
+            # nothing that opens after it is surely outside of it
+            return
+        text, before, at = sentence[begins:end], sentence[:begins], end
+        if called:
+            function, gives = called[1], _GIVES.match(sentence, end)
+            plain = not _PART_OF.search(before)
+            spoken_of |= {function} if _takes_one(text) else set()
+        else:
+            function, gives = next(iter(spoken_of), ""), _GIVES_BACK.match(sentence, end)
+            text, plain = f"{function}({text})", len(spoken_of) == 1 and bool(_SAID_OF.search(before))
+        if plain and gives and (tried := _call(text)) and _has_values(tried):
+            stop = _literal_end(sentence, gives.end())
+            if stop and _ENDS.match(sentence, stop) and (shown := _literal(sentence[gives.end() : stop])):
+                yield Example(function, ast.unparse(tried), shown), bool(gives["shall"])
+                at = stop
 
 
 def _closed(text: str, at: int) -> int:
@@ -158,8 +184,8 @@ def _literal(text: str) -> str:
 
 def _is_value(node: ast.expr) -> bool:
     match node:
-        case ast.Constant():
-            return True
+        case ast.Constant(value=value):
+            return value is not ...
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
             return True
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
@@ -175,10 +201,8 @@ def _call(text: str) -> ast.Call | None:
     return only.value if isinstance(only, ast.Expr) and isinstance(only.value, ast.Call) else None
 
 
-def _is_call(text: str) -> bool:
-    """Whether it is a call with values."""
-    call = _call(text)
-    return call is not None and all(map(_is_value, [*call.args, *(keyword.value for keyword in call.keywords)]))
+def _has_values(call: ast.Call) -> bool:
+    return all(map(_is_value, [*call.args, *(keyword.value for keyword in call.keywords)]))
 
 
 def _takes_one(text: str) -> bool:

@@ -51,6 +51,9 @@ _NAMES = {
 }
 """Names that one module of Python's own is known for; those in lower case may be variables, unless they are only called."""
 
+_MADE = frozenset({"NamedTuple", "TypeVar", "TypedDict"})
+"""Of the names for types, those that are called."""
+
 _PYTEST = frozenset({"approx", "fail", "fixture", "importorskip", "mark", "param", "raises", "skip", "warns"})
 _GIVEN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "WindowsError"}
 _ROOTS = (PurePosixPath("."), PurePosixPath("src"))
@@ -180,7 +183,10 @@ class _Lacking:
         if module := _NAMES.get(name):
             known = getattr(importlib.import_module(module), name)
             called = kinds <= {"called", "taken"} and _has(known, taken - {""})
-            if (name != name.lower() or called) and not self._hidden(module.partition(".")[0]):
+            other = (
+                "called" in kinds and (module.startswith(("typing", "collections.abc")) or "Enum" in name) and name not in _MADE
+            )
+            if (called if name == name.lower() else not other) and not self._hidden(module.partition(".")[0]):
                 return (f"from {module} import {name}",)
         return ()
 
@@ -200,7 +206,7 @@ class _Lacking:
         """Whether the line takes from a file of the repository what that no longer has."""
         module = next(iter(_modules(node, self._path, self._files.root(self._path))), "")
         homes = [path for path in self._files.python if module and module_of(path) == module]
-        return bool(homes) and not any(re.search(rf"\b{re.escape(name)}\b", self._files.text(path)) for path in homes)
+        return bool(homes) and not any(name in _bound(self._files.tree(path)) for path in homes)
 
     def _reached(self, home: str) -> str:
         """The module that the file can take it from: as others call it, from the root, or as a neighbour.
@@ -210,8 +216,9 @@ class _Lacking:
         file, own = PurePosixPath(home), PurePosixPath(self._path)
         root, full = self._files.root(home), [*file.parent.parts, file.stem]
         aside = set(file.parts[:-1]) & _ASIDE and not set(own.parts[:-1]) & _ASIDE
-        acts = file.stem in ("__main__", "__init__", "setup", "conftest", "manage")
-        if aside or acts or (own.stem == "__init__" and own.parent in file.parents) or self._files.reaches(home, self._path):
+        acts = file.stem in ("__main__", "__init__", "setup", "conftest", "manage") or _runs(self._files.tree(home))
+        inside = own.stem == "__init__" and own.parent in file.parents
+        if aside or acts or inside or self._files.reaches(home, self._path):
             return ""
         if file.parent == own.parent and any(isinstance(node, ast.ImportFrom) and node.level == 1 for node in self._tree.body):
             return f".{file.stem}" if file.stem.isidentifier() and not iskeyword(file.stem) else ""
@@ -302,6 +309,24 @@ def _defined(tree: ast.Module | None) -> set[str]:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
                 names.update({name} if name != name.lower() else ())
     return names
+
+
+def _bound(tree: ast.Module | None) -> set[str]:
+    """All that a file may have by name."""
+    nodes = list(ast.walk(tree)) if tree else []
+    names = {getattr(node, "name", None) or getattr(node, "id", None) for node in nodes}
+    return {name for name in names if name} | {node.asname for node in nodes if isinstance(node, ast.alias) and node.asname}
+
+
+def _runs(tree: ast.Module | None) -> bool:
+    """Whether a file does something more than define when it is imported."""
+    for statement in tree.body if tree else ():
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call | ast.Await):
+            return True
+        nodes = ast.walk(statement) if isinstance(statement, ast.Assign) else ()
+        if any(isinstance(node, ast.Attribute) and node.attr == "parse_args" for node in nodes):
+            return True
+    return False
 
 
 def _modules(node: ast.AST, path: str, root: PurePosixPath) -> Iterable[str]:

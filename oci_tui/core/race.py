@@ -85,7 +85,7 @@ class Candidate:
     def rank(self) -> Rank:
         attempt = self.attempt
         counts = failure.counts(attempt.conversation.output) if attempt.decided else None
-        result = -1 if attempt.passed is None else int(attempt.passed) * (1 + attempt.decided)
+        result = -1 if attempt.passed is None else int(attempt.passed) * (2 + 2 * attempt.decided - (not attempt.as_stated))
         if self.error or self.same_as:
             # below an error: what was not tried is not taken in the place of what could not be
             result = -3 if self.same_as else -2
@@ -204,7 +204,7 @@ class Race:
                         await candidate.try_out(self._another)
             except OciError as error:
                 candidate.error = error
-            self._won = self._won or candidate.rank().result > 0
+            self._won = self._won or (candidate.rank().result > 0 and candidate.attempt.as_stated)
             queue.put_nowait(candidate.finished(time.monotonic() - began))
             return True
 

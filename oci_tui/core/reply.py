@@ -21,6 +21,7 @@ from oci_tui.core.formats.whole_file import WriteFile
 from oci_tui.core.labels import PYTHON_TAGS, SHELL_TAGS
 from oci_tui.core.outline import Unread
 from oci_tui.core.ports import Parser
+from oci_tui.core.tested import is_only_shown
 
 Edit = WriteFile | ReplaceText | Malformed
 
@@ -307,7 +308,7 @@ def placed(reply: Reply, files: Mapping[str, str], prompt: str = "", parser: Par
         elif meant:
             written[meant.path] = meant.text
             edits.append(meant)
-        elif block in reply.code:
+        elif block in reply.code and not is_only_shown(block.language, block.text):
             code.append(block)
     # tests that stand beside an edit explain it; alone they are the edit, and it is refused by name
     return Reply(reply.text, tuple(edits or shown), tuple(code))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import codeop
 import json
+import re
 import tomllib
 import warnings
 from pathlib import PurePosixPath
+
+_AT = re.compile(r"(?:\(at|:) line (\d{1,9}),? column \d+(?:\)| \()")
 
 
 def parsed(code: str) -> ast.Module | None:
@@ -49,7 +52,9 @@ def problem(path: str, text: str) -> str:
         line = (error.text or "").strip()
         return f"line {error.lineno}: {error.msg}" + (f": {line[:120]}" if line else "")
     except (ValueError, RecursionError, MemoryError) as error:
-        return str(error) or type(error).__name__
+        at = int(found[1]) if (found := _AT.search(str(error))) else 0
+        line = "".join(text.split("\n")[at - 1 : at]).strip()[:120]
+        return (str(error) or type(error).__name__) + (f": {line}" if line else "")
     return ""
 
 

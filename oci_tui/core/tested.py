@@ -11,6 +11,9 @@ from pathlib import PurePosixPath
 from oci_tui.core.syntax import parsed
 
 _SCRIPTS = frozenset({".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts"})
+_SCRIPT_TAGS = frozenset({"javascript", "js", "jsx", "typescript", "ts", "tsx", "mjs"})
+_CALLED = re.compile(r"^(?:describe|it|test)\(", re.MULTILINE)
+_TAKEN = re.compile(r"^import\b|\brequire\(|\b(?:const|function|let|var)\s+(?:describe|it|test)\b", re.MULTILINE)
 _CLASSES = frozenset({".java", ".kt", ".cs", ".php", ".swift", ".scala", ".groovy"})
 _HELPING = frozenset({"fixtures", "helpers", "support", "utils", "data", "common", "__mocks__", "__snapshots__"})
 
@@ -79,6 +82,11 @@ def is_frame(path: str) -> bool:
 def names(path: str, text: str) -> Counter[str]:
     """The tests in a file, in Python with their class, each as often as it is there."""
     return Counter(name for name, _ in _tests(path, text))
+
+
+def is_only_shown(tag: str, text: str) -> bool:
+    """Whether a block of JavaScript calls a test runner's functions and takes them from nowhere: tests to read, no program."""
+    return tag in _SCRIPT_TAGS and bool(_CALLED.search(text)) and not _TAKEN.search(text)
 
 
 def hollow(path: str, text: str) -> set[str]:

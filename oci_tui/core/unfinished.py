@@ -24,6 +24,7 @@ _RENAME = re.compile(
 )
 _CALLED_IT = re.compile(rf"\brenam(?:e|ing)\s+(?:it|this|that)\s+(?:to|into|as)\s+{_NAME.format('new')}", re.IGNORECASE)
 _QUOTED = re.compile(r"`([A-Za-z_]\w*)(?:\(\))?`")
+_MEMBER = re.compile(r"\b(?:field|attribute|property|member)\b", re.IGNORECASE)
 _MOVE = re.compile(r"\bmov(?:e|ing)\b", re.IGNORECASE)
 _KEEPING = re.compile(r"\b(?:keep|alias|deprecat\w*|compatib\w*|copy)\b", re.IGNORECASE)
 
@@ -32,7 +33,8 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
     """What the prompt asks to rename or to move, the change has begun with and files still have as it was; "" for nothing.
 
     A sentence for the model. `diff` is the change so far, after which `files` are as they are. Only functions, classes and
-    types of a file itself count, and of the old name only the file that had it and those of its language that name that file.
+    types of a file itself count, and fields where the prompt says so; of the old name only the file that had it and those of
+    its language that name that file.
     """
     if _KEEPING.search(prompt):
         return ""
@@ -44,6 +46,8 @@ def left_behind(prompt: str, diff: Diff, files: Snapshot, parser: Parser) -> str
                 texts = {path: text for path, text in _texts(home, files, parser) if old in parser.outline(path, text).uses}
                 lines = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if _says(line, old)]
                 return _renaming(old, new, home, texts, lines) if lines else ""
+            if _MEMBER.search(prompt) and _says(text := files.read(home) or "", new) and not _says(text, old):
+                return _member(old, new, home, files, parser)
     elif _MOVE.search(prompt):
         for home in (file.path for file in diff.files):
             for name in (one.name for one in _top(home, files, parser) if _says(prompt, one.name)):
@@ -72,8 +76,27 @@ def _renaming(old: str, new: str, home: str, texts: Mapping[str, str], lines: Se
     """
     plain = re.compile(rf"(?<![\w.'\"]){old}\b(?!['\"])|\b{re.escape(PurePosixPath(home).stem)}\.{old}\b")
     if any(len(plain.findall(text)) < len(re.findall(rf"\b{old}\b", text)) for text in texts.values()):
-        return f"`{old}` still stands in these lines; write `{new}` there.\n{_listed(lines)}"
-    command = f"sed -i 's/\\b{old}\\b/{new}/g' -- {shlex.join(texts)}"
+        return _plainly(old, new, lines)
+    return _with_command(old, new, lines, f"sed -i 's/\\b{old}\\b/{new}/g' -- {shlex.join(texts)}")
+
+
+def _member(old: str, new: str, home: str, files: Snapshot, parser: Parser) -> str:
+    """What takes a field by its old name, in files that name its home; with a command where no other file has such a field."""
+    use = re.compile(rf"\.{old}\b|(?<=[(,\s]){old}\s?=(?!=)")
+    texts = {path: text for path, text in _texts(home, files, parser) if path != home and use.search(text)}
+    lines = [f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if use.search(line)]
+    has = re.compile(rf"\bself\.{old}\s*=(?!=)|^\s+{old}\s*:", re.MULTILINE)
+    if lines and any(has.search(text) for _, text in _texts("", files, parser, home)):
+        return _plainly(old, new, lines)
+    command = f"sed -i -E 's/\\.{old}\\b/.{new}/g; s/\\b{old}( ?=[^=])/{new}\\1/g' -- {shlex.join(texts)}"
+    return _with_command(old, new, lines, command) if lines else ""
+
+
+def _plainly(old: str, new: str, lines: Sequence[str]) -> str:
+    return f"`{old}` still stands in these lines; write `{new}` there.\n{_listed(lines)}"
+
+
+def _with_command(old: str, new: str, lines: Sequence[str], command: str) -> str:
     said = f"`{old}` still stands in these lines, where `{new}` has to stand:"
     return f"{said}\n{_listed(lines)}\nAnswer with this block, and write no file again:\n```bash\n{command}\n```"
 

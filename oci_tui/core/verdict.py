@@ -49,7 +49,7 @@ COMPILED = "compiles; there is no check, and nothing of it was run"
 """Outcomes of a round that decide how its turn stands."""
 
 PLANNED, NOT_DONE = "planned", "not done when the rounds were used up"
-NOT_AS_STATED = "an example of the prompt comes out otherwise"
+AS_STATED, NOT_AS_STATED = "the prompt's examples come out as stated", "an example of the prompt comes out otherwise"
 """Other outcomes, in words."""
 
 

@@ -28,7 +28,7 @@ def stated(prompt: str, **files: str) -> list[tuple[str, str]]:
         ("add(1, b=-2) must be -1; add(0, 0) has to give 0", [("add(1, b=-2)", "-1"), ("add(0, 0)", "0")]),
         ("slug('A b') == 'a-b'", [("slug('A b')", "'a-b'")]),
         ("slug('A b') -> 'a-b' and slug('') -> ''", [("slug('A b')", "'a-b'"), ("slug('')", "''")]),
-        ("fits({1: 'a'}, (2,)) yields True.", [("fits({1: 'a'}, (2,))", "True")]),
+        ("fits({1: 'a'}, (2,)) returns True.", [("fits({1: 'a'}, (2,))", "True")]),
         (
             'Add parse(text) that returns seconds: "1h 2m" gives 3720, and any may be left out, so "45m" gives 2700.',
             [("parse('1h 2m')", "3720"), ("parse('45m')", "2700")],
@@ -64,6 +64,40 @@ def test_what_a_prompt_states(prompt: str, calls: list[tuple[str, str]]) -> None
         "obj.f(1) returns 2.",
         "f(1 returns 2.",
         "f(1) prints 'x'.",
+        *(
+            f"f(1) should return {value}."
+            for value in (
+                "1 or 2",
+                "1, 2, or 3",
+                "1,000",
+                "1..6",
+                "3.14...",
+                '"abc".upper()',
+                "[1, 2, ...]",
+                "2 and above",
+                "3, approximately",
+                "[1, 2], in any order",
+                "0.33 (rounded)",
+                "3 as a string",
+                "True if x > 2",
+                "1 (2 for leap years)",
+                "1, then 2",
+            )
+        ),
+        "With an empty db, f(1) should return 0.",
+        "If f(1) == 2: do x",
+        "When f(1) is None: raise",
+        "The length of f('abc') should be 3.",
+        "1 + f(1) should be 2.",
+        "Write main() -> None.",
+        'def load() -> "Config"',
+        "obj->f(1) returns 2.",
+        "f(1) gives 2 (expected 3).",
+        "f(1) is 2, should be 3.",
+        "E       AssertionError: assert f(1) == 2",
+        'Add greet(name) which prints; the config key "title" gives "Mr".',
+        'Add load(path) and render. In render "a" becomes "A".',
+        'draw(screen): "File" -> "Open" -> "Recent"',
     ],
 )
 def test_what_may_mean_something_else(prompt: str) -> None:
@@ -85,6 +119,7 @@ def test_what_a_function_that_is_there_gives_may_be_what_is_wrong() -> None:
         ("return 60 * int(text[:-1])", ""),
         ("return float(60 * int(text[:-1]))", ""),
         ("return 45", "parse('45m') gives 45, and the prompt says 2700"),
+        ("return 45\nimport no_such_module", ""),
         ("return 45 / 0", "ZeroDivisionError"),
         ("return", "gives None"),
     ],
@@ -104,7 +139,10 @@ def test_the_program_says_what_comes_out_otherwise(tmp_path: Path, body: str, sa
 @pytest.mark.parametrize(
     ("value", "returned", "passes"),
     [("[1, 2]", "(1, 2)", True), ("(1, 2)", "[1, 2]", True), ("[1, 2]", "[2, 1]", False), ("0.3", "0.1 + 0.2", True),
-     ("'a'", "['a']", False), ("3", "True + 2", True), ("[]", "()", True), ("None", "None", True)],
+     ("'a'", "['a']", False), ("3", "True + 2", True), ("[]", "()", True), ("None", "None", True),
+     ("[0.3]", "(0.1 + 0.2,)", True),
+     ("3.14", "3.14159", True), ("3.14", "3.2", False), ("[('a', 1)]", "[['a', 1]]", True), ("[1, 2]", "range(1, 3)", True),
+     ("'x'", "None", True), ("[1]", "None", True), ("[1]", "[1, 2]", False)],
 )  # fmt: skip
 def test_what_is_alike(tmp_path: Path, value: str, returned: str, passes: bool) -> None:
     files = {"lib.py": f"def f(a):\n    return {returned}\n"}
@@ -116,12 +154,13 @@ def test_what_is_alike(tmp_path: Path, value: str, returned: str, passes: bool) 
 
 def test_of_what_no_file_or_two_define_there_is_no_program() -> None:
     example, define = [Example("f", "f(1)", "2")], "def f(a): ...\n"
+    method = f"class A:\n    {define}"
     for files in (
         {},
         {"test_a.py": define},
         {"a.py": define, "b.py": define},
         {"a.js": define},
-        {"a.py": "class A:\n    " + define},
+        {"a.py": method},
     ):
         assert command(example, sorted(files), files.get, 5) is None, files
 

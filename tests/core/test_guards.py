@@ -407,6 +407,9 @@ def test_a_file_that_no_longer_parses_is_refused_once() -> None:
     assert "would not parse" in refusals(WriteFile("new.py", "if x\n"))[0]
     assert "would not parse" in refusals(WriteFile("data.json", "{a: 1}"))[0]
     assert "would not parse" in refusals(WriteFile("pyproject.toml", "[project\n"))[0]
+    table = refusals(WriteFile("a.toml", "[a]\nb = {\n  c = 1\n}\n"))[0]
+    assert table.endswith("(at line 2, column 6): b = {; write it again")
+    assert refusals(WriteFile("a.json", '{"a": 1,\n "b" 2}'))[0].endswith('line 2 column 6 (char 14): "b" 2}; write it again')
     assert refusals(WriteFile("broken.py", "def g(:\n")) == []
     assert refusals(WriteFile("new.py", "pattern = '\\d'\n")) == []
     told: set[tuple[str, str]] = set()

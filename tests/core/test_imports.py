@@ -114,6 +114,10 @@ def test_it_is_plain_what_is_meant(path: str, text: str, old: str | None, files:
         ("a.py", "import os\nx = tkinter.Tk()\n", "import tkinter\nimport os\nx = tkinter.Tk()\n", {}),
         ("a.py", "from __future__ import annotations; import os\nx = json.dumps(1)\n", None, {}),
         ("a.py", '"""a\nb"""; import os\nx = json.dumps(1)\n', None, {}),
+        ("a.py", CART, None, {"rates.py": f"{RATES}print(VAT_RATE)\n"}),
+        ("a.py", CART, None, {"rates.py": f"import argparse\n\n{RATES}args = argparse.ArgumentParser().parse_args()\n"}),
+        ("a.py", "x = Optional(), Enum('a', 'b'), Sequence('s')\n", None, {}),
+        ("a.py", CART, "from b import VAT_RATE\n", {"b.py": "# VAT_RATE is gone\n"}),
         ("a.py", "x = annotations\n", "from __future__ import annotations\n", {}),
     ],
 )

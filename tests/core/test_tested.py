@@ -7,7 +7,7 @@ import time
 import pytest
 
 from oci_tui.core.guards import lost_tests, may_lose_tests
-from oci_tui.core.tested import hollow, is_test, names, says_nothing, skips
+from oci_tui.core.tested import hollow, is_only_shown, is_test, names, says_nothing, skips
 
 TESTS = """\
 tests/test_a.py a_test.py tests.py shop/tests.py conftest.py tests/conftest.py a.spec.ts a.test.mjs web/__tests__/a.jsx
@@ -202,3 +202,13 @@ def test_blanks_behind_a_test_are_read_once() -> None:
         "shared out in every way they take hours"
     )
     assert hollow("a.test.js", f"test('a', () => {{ return{blanks};{blanks}}})") == {"a"}
+
+
+def test_tests_that_nothing_is_taken_for_are_no_program() -> None:
+    shown = 'test("a", () => {\n  ok(1);\n});\n'
+    assert is_only_shown("javascript", shown)
+    assert is_only_shown("ts", f"describe('x', () => {{}});\n{shown}")
+    for taken in ('const { test } = require("node:test");', "import test from 'node:test';", "function test(name, run) {}"):
+        assert not is_only_shown("js", f"{taken}\n{shown}"), taken
+    assert not is_only_shown("python", shown)
+    assert not is_only_shown("js", "run(test(1));\n")

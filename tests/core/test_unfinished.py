@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -123,3 +125,25 @@ def test_each_way_to_say_it_counts() -> None:
     for part in (r"(?:\w+\s+){0,2}?", r"(?:\(\))?", r"(?:\s+(?:of|in)(?:\s+\S+){1,3}?)?", "|ing", "|into", "|as"):
         without = re.compile(pattern.replace(part, ""), re.IGNORECASE)
         assert not all((found := without.search(prompt)) and found["old"] == "get_usr" for prompt in RENAMES), part
+
+
+PARCEL = "class Parcel:\n    def __init__(self, wt):\n        self.wt = wt\n"
+POST = "from parcel import Parcel\n\n\ndef post(parcel):\n    return Parcel(wt=2) if parcel.wt == 1 else parcel.wt\n"
+FIELD = "In the shop, rename the field wt of Parcel to weight_kg, and change every use of it."
+
+
+def test_a_field_that_still_has_its_old_name(tmp_path: Path) -> None:
+    after = PARCEL.replace("wt", "weight_kg")
+    said = told(FIELD, {"parcel.py": PARCEL, "post.py": POST, "far.py": "x.wt\n"}, parcel=after)
+    assert "post.py:     return Parcel(wt=2) if parcel.wt == 1 else parcel.wt\n" in said
+    command = said.partition("```bash\n")[2].removesuffix("\n```")
+    (tmp_path / "post.py").write_text(POST)
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
+    assert (tmp_path / "post.py").read_text() == POST.replace("wt", "weight_kg")
+    assert changes_files(Code("bash", command))
+    other = {"parcel.py": PARCEL, "post.py": POST, "box.py": "class Box:\n    wt: int\n"}
+    assert "sed" not in told(FIELD, other, parcel=after), "it may be the other's"
+    assert "write `weight_kg` there" in told(FIELD, other, parcel=after)
+    both = {"parcel.py": PARCEL, "post.py": POST}
+    assert told(FIELD, {"parcel.py": PARCEL}, parcel=after) == told("Rename wt to weight_kg", both, parcel=after) == ""
+    assert told(FIELD, both, parcel=PARCEL.replace("self.wt", "self.weight_kg")) == "", "it is half done in its own file"
