@@ -46,9 +46,9 @@ async def test_only_files_with_decent_names_come_back(make_repository: MakeRepos
     (tmp_path / "outside").mkdir()
     around = snapshot(tmp_path, skip="repository")
     private = snapshot(root / ".git")
-    async with session_on(root, [ATTACK, "Done."], journal=tmp_path / "journal" / "j.jsonl") as session:
+    async with session_on(root, [ATTACK, "Done.", "Done."], journal=tmp_path / "journal" / "j.jsonl") as session:
         await turn(session, "do it")
-        told = session.conversation.messages[-2].content
+        told = session.conversation.messages[3].content
         async with aclosing(session.settle.accept()) as accepting:
             accepted = [event async for event in accepting]
     assert isinstance(accepted[0], events.ChangeAccepted), accepted
