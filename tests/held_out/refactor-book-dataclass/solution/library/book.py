@@ -1,0 +1,10 @@
+"""A book."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Book:
+    title: str
+    author: str
+    pages: int
