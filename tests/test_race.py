@@ -23,7 +23,7 @@ from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Command, Exit, Output, Plot, Progress
 from oci_tui.core.race_events import CandidateChosen, CandidateFinished, CandidateStarted
 from oci_tui.core.session import Session
-from oci_tui.core.verdict import Verdict
+from oci_tui.core.verdict import NOT_AS_STATED, Verdict
 from oci_tui.engine.scripted import ScriptedEngine
 from oci_tui.parser.treesitter import TreeSitterParser
 from oci_tui.sandbox.docker import DockerSandbox
@@ -168,6 +168,18 @@ async def test_one_after_the_other_ends_with_the_first_that_passes(make_reposito
         assert verdict(happened) is Verdict.PASSED
         assert [number for number, *_ in candidates(happened)] == [1, 2]
         assert chosen(happened) == (2, "how its check came out")
+
+
+@pytest.mark.docker
+async def test_one_that_does_what_the_prompt_states_is_looked_for_and_wins(make_repository: MakeRepository) -> None:
+    double = "calc.py\n```python\ndef double(a):\n    return {}\n```"
+    replies = [double.format("3 * a"), double.format("a + a"), double.format("2 * a")]
+    files = {**FILES, "calc.py": "def add(a, b):\n    return a + b\n"}
+    async with racing(make_repository(files), replies, Policy(candidates=3, timeout_s=20), at_once=1) as session:
+        happened = await turn(session, "Add double(a): double(3) must be 6.")
+    assert verdict(happened) is Verdict.PASSED
+    assert [(number, outcome) for number, _, outcome, _ in candidates(happened)] == [(1, NOT_AS_STATED), (2, "1 passed")]
+    assert chosen(happened) == (2, "how its check came out")
 
 
 @pytest.mark.docker

@@ -311,10 +311,12 @@ async def test_a_reply_that_leaves_all_as_it_was_is_not_what_was_asked_for(make_
 @pytest.mark.docker
 async def test_the_examples_of_a_prompt_decide_beside_the_check(make_repository: MakeRepository) -> None:
     files = {**FILES, "calc.py": FILES["calc.py"].replace("a - b", "a + b")}
-    prompt, wrong = (
-        "Add double(a) to calc.py. double(3) must return 6.",
-        "calc.py\n```python\ndef double(a):\n    return 3 * a\n```",
-    )
+    prompt = "Add double(a) to calc.py. double(3) must return 6."
+    wrong = "calc.py\n```python\ndef double(a):\n    return 3 * a\n```"
+    async with session_on(make_repository(files, "insists"), [wrong, f"{wrong}\nI insist."]) as session:
+        happened = await turn(session, prompt)
+        assert verdict(happened) is Verdict.PASSED, "the words may have meant something else"
+        assert [event.outcome for event in happened if isinstance(event, events.RoundFinished)] == [NOT_AS_STATED] * 2
     async with session_on(make_repository(files), [wrong, wrong.replace("3", "2")]) as session:
         happened = await turn(session, prompt)
         told = session.conversation.messages[3].content
@@ -334,6 +336,17 @@ async def test_words_are_no_answer_where_the_change_made_the_check_fail(make_rep
         happened = await turn(session, "Let add be shorter.")
     assert verdict(happened) is Verdict.PASSED
     assert len(only(happened, events.RoundStarted)) == 2
+
+
+@pytest.mark.docker
+async def test_a_round_of_words_begins_anew(make_repository: MakeRepository) -> None:
+    async with session_on(make_repository(FILES), []) as session:
+        session.engine = engine = Remembering([WRONG, *["I have no idea."] * 3, RIGHT])
+        happened = await turn(session, "Fix the failing test.")
+    assert verdict(happened) is Verdict.PASSED
+    assert [event.outcome for event in happened if isinstance(event, events.RoundFinished)][-1] == "1 passed"
+    assert len(engine.asked[-1]) == 2, "the model reads none of it again"
+    assert len({drawn.seed for drawn in engine.drawn[2:]}) >= 2
 
 
 @pytest.mark.docker

@@ -39,9 +39,9 @@ class Attempt(Telling):
     """What a turn does in each of its rounds, and how the last one came out.
 
     Without a `sandbox` the model answers and edits all the same, and nothing is run. `runs` are the fence tags of what can be
-    run, `window` is how much the model could read, in tokens, `examples` are those of the prompt, and whether they
-    came out `as_stated`. `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which
-    failure was the last.
+    run, `window` is how much the model could read, in tokens, `examples` are those of the prompt, and whether they came out
+    `as_stated`. `plain`: there was no file when it began. `final`: there is nothing more to do. `error` tells which failure was
+    the last.
     """
 
     def __init__(self, prompt: str, conversation: Conversation, policy: Policy, parts: Parts, begun: Begun | None) -> None:
@@ -196,11 +196,9 @@ class Attempt(Telling):
         self.said += [feedback.SAME_EDIT] * self._stuck
         goes_on = self._warned or any(map(changes_files, self._reply.code))
         words, changed = (self._reply.text, self.workspace.paths(), self.prompt), bool(self.diff.files)
-        nothing, known_bad = (
-            not (self._acted or (changed and not self._failing)),
-            changed and not (self._unchecked or self._worded),
-        )
-        why = guards.only_words(*words, failing=self._failing, changed=known_bad) if nothing else ""
+        nothing = not (self._acted or (changed and not self._failing))
+        untold = changed and not (self._unchecked or self._worded)
+        why = guards.only_words(*words, failing=self._failing, changed=untold) if nothing else ""
         self._wordy = bool(why)
         if why:
             self._undone = self._worded = True

@@ -22,6 +22,7 @@ _MOST = 5
 _LONGEST_PROMPT, _LONGEST = 5_000, 500
 
 _CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(")
+_FUNCTION = re.compile(r"^[ \t]*def[ \t]+(\w+)", re.MULTILINE)
 _VALUE = re.compile(r"(?<![\w\"'(\[{=])(?=[\"'\[])")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w%/*+-]|\.\d|:\d)|(?:True|False|None)\b")
 _OPENING, _CLOSING = "([{", ")]}"
@@ -34,7 +35,8 @@ _SENTENCE = re.compile(r"(?<=[.;!?])\s|\n")
 _OTHERWISE = re.compile(
     r"\b(?:actual\w*|after|although|approx\w*|assume|at the moment|before|but|case-\w+|currently|expect\w*|given|got|hardly"
     r"|however|if|in any|instead|issue|mock\w*|never|not|now|nowadays|old|on main|only|or so|patch\w*|problem|rarely|rather"
-    r"|roughly|round\w*|stub\w*|suppose|though|today|unless|until|when|where|while|why|with|wrong\w*|yet)\b|n['’]t\b|\?|\b[A-Z]\w*Error\b|\bE\s",
+    r"|roughly|round\w*|stub\w*|suppose|though|today|unless|until|when|where|while|why|with|wrong\w*|yet)\b"
+    r"|n['’]t\b|\?|\b\w+Error\b",
     re.IGNORECASE,
 )
 _PART_OF = re.compile(r"(?:[+*/$@>-]\s*|::|\b(?:async|def|fn|func|function|like|of|than)\s+[`*]*)$")
@@ -90,8 +92,8 @@ class Example(NamedTuple):
 
 def command(examples: Sequence[Example], paths: Sequence[str], read: Read, timeout_s: float) -> Command | None:
     """The program that tries those of them whose function one of the files defines; None where there are none."""
-    names = sorted({one.function for one in examples if _defined(one.function, paths, read)})
-    lines = imports.completed("examples.py", "".join(f"{name}\n" for name in names), None, paths, read)[1]
+    names = {one.function for one in examples} & _defined(paths, read) if examples else set[str]()
+    lines = imports.completed("examples.py", "".join(f"{name}\n" for name in sorted(names)), None, paths, read)[1]
     there = {line.rpartition(" ")[2] for line in lines}
     calls = [f"_tried({one.call!r}, {one.call}, {one.value})" for one in examples if one.function in there]
     if not calls:
@@ -109,14 +111,15 @@ def found(prompt: str, paths: Sequence[str], read: Read) -> tuple[Example, ...]:
     said: dict[str, dict[Example, bool]] = {}
     for example, shall in _stated(prompt):
         said.setdefault(example.call, {})[example] = shall
-    complains = guards.complains(prompt)
     plain = [next(iter(stated.items())) for stated in said.values() if len(stated) == 1][:_MOST]
-    return tuple(one for one, shall in plain if shall or not (complains or _defined(one.function, paths, read)))
+    there = _defined(paths, read) if plain and not guards.complains(prompt) else None
+    return tuple(one for one, shall in plain if shall or (there is not None and one.function not in there))
 
 
-def _defined(function: str, paths: Sequence[str], read: Read) -> bool:
-    line = re.compile(rf"^[ \t]*def[ \t]+{function}\b", re.MULTILINE)
-    return any(line.search(read(path) or "") for path in paths if path.endswith(".py"))
+def _defined(paths: Sequence[str], read: Read) -> set[str]:
+    """The functions that the files define; a file more than can be looked through defines none."""
+    python = [path for path in paths if path.endswith(".py")][: imports.MOST_FILES]
+    return {name for path in python for name in _FUNCTION.findall(read(path) or "")}
 
 
 def _stated(prompt: str) -> Iterator[tuple[Example, bool]]:

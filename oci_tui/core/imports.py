@@ -58,7 +58,8 @@ _PYTEST = frozenset({"approx", "fail", "fixture", "importorskip", "mark", "param
 _GIVEN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "WindowsError"}
 _ROOTS = (PurePosixPath("."), PurePosixPath("src"))
 _ASIDE = frozenset({"test", "tests", "doc", "docs", "example", "examples"})
-_MOST_FILES = 500
+MOST_FILES = 500
+"""Of more Python files none is looked through."""
 _MOST_NAMES = 50
 
 # lines as Python counts them; str.splitlines knows more line ends
@@ -119,12 +120,12 @@ class _Files:
 
     def defining(self, name: str) -> list[str]:
         """The files that define it."""
-        if len(self.python) > _MOST_FILES:
+        if len(self.python) > MOST_FILES:
             return []
         return [path for path in self.python if name in self.text(path) and name in _defined(self.tree(path))]
 
     def package(self, folder: PurePosixPath) -> bool:
-        return f"{folder}/__init__.py" in self.all or (folder == PurePosixPath(".") and "__init__.py" in self.all)
+        return f"{folder}/__init__.py" in self.all
 
     def root(self, path: str) -> PurePosixPath:
         """The folder from which a file is imported, as far as the packages tell."""
@@ -151,7 +152,7 @@ class _Files:
             for found in self.imported(waiting.pop()):
                 if found == other:
                     return True
-                if found not in seen and len(seen) < _MOST_FILES:
+                if found not in seen and len(seen) < MOST_FILES:
                     seen.add(found)
                     waiting.append(found)
         return False
@@ -183,10 +184,9 @@ class _Lacking:
         if module := _NAMES.get(name):
             known = getattr(importlib.import_module(module), name)
             called = kinds <= {"called", "taken"} and _has(known, taken - {""})
-            other = (
-                "called" in kinds and (module.startswith(("typing", "collections.abc")) or "Enum" in name) and name not in _MADE
-            )
-            if (called if name == name.lower() else not other) and not self._hidden(module.partition(".")[0]):
+            if name != name.lower():
+                called = "called" not in kinds or module not in ("collections.abc", "enum", "typing") or name in _MADE
+            if called and not self._hidden(module.partition(".")[0]):
                 return (f"from {module} import {name}",)
         return ()
 
@@ -232,14 +232,12 @@ class _Lacking:
     def _is_imported(self, package: str) -> bool:
         """Whether a file takes something from the package by that name."""
         line = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{re.escape(package)}\b", re.MULTILINE)
-        return bool(package) and any(line.search(self._files.text(path)) for path in self._files.python[:_MOST_FILES])
+        return bool(package) and any(line.search(self._files.text(path)) for path in self._files.python[:MOST_FILES])
 
     def _hidden(self, module: str) -> bool:
         """Whether a file of the repository is taken for the module of Python's own."""
-        folders = (*_ROOTS, PurePosixPath(self._path).parent)
-        return any(
-            f"{folder / module}{end}" in {*self._files.all, self._path} for folder in folders for end in (".py", "/__init__.py")
-        )
+        stems = [folder / module for folder in (*_ROOTS, PurePosixPath(self._path).parent)]
+        return any(f"{stem}{end}" in self._files.all for stem in stems for end in (".py", "/__init__.py"))
 
 
 def _leads(statement: ast.stmt, tree: ast.Module) -> bool:

@@ -214,3 +214,11 @@ def test_a_line_of_millions_of_signs_is_judged_once() -> None:
     for line in (f"{'.' * 2_000_000}a", f"{'a.py::' * 300_000}x"):
         assert not shell_text.is_output([line]), "read in every way it takes hours"
     assert not shell_text.is_prose('"' + r"\"" * 1_000_000), "with each quote taken for the first it takes hours"
+
+
+def test_tests_in_javascript_that_only_show_are_not_run() -> None:
+    shown = 'test("count", () => {\n  equal(count([1]), 1);\n});\n'
+    for text, run in ((shown, 0), (f'const test = require("node:test");\n{shown}', 1), ("console.log(1);\n", 1)):
+        reader = ReplyReader(runs={"javascript"})
+        reader.feed(f"```javascript\n{text}```")
+        assert len(placed(reader.finish(), {}).code) == run, text

@@ -117,3 +117,11 @@ async def test_what_a_sandbox_runs_is_described(node: DockerSandbox) -> None:
     async with aclosing(node.run(Command("x", language="python", code="1"))) as items:
         with pytest.raises(Exception, match="cannot run 'python' blocks"):
             await anext(items)
+
+
+@pytest.mark.usefixtures("_node_image")
+async def test_where_no_python_runs_the_examples_of_a_prompt_are_not_tried(make_repository: MakeRepository) -> None:
+    double = "calc.py\n```python\ndef double(a):\n    return 3 * a\n```"
+    policy = Policy(timeout_s=20, check_command="node -e 0")
+    async with session_on(make_repository({"calc.py": "x = 1\n"}), [double], policy, sandbox=NODE) as session:
+        assert verdict(await turn(session, "Add double(a): double(3) must be 6.")) is Verdict.PASSED
