@@ -16,7 +16,7 @@ from oci_tui.core.level import bring_level
 from oci_tui.core.policy import Policy
 from oci_tui.core.ports import Sandboxes, Snapshot
 from oci_tui.core.race import MOST_UNASKED, Race
-from oci_tui.core.verdict import COMPILED, NOT_DONE, Standing, Verdict
+from oci_tui.core.verdict import COMPILED, NOT_AS_STATED, NOT_DONE, Standing, Verdict
 
 Step = Callable[[], AsyncGenerator[Event]]
 
@@ -86,7 +86,7 @@ class Turn:
                 async for event in happened:
                     yield event
             kept = await self.workspace.history.keep(f"turn {turn}, round {self.rounds}: {attempt.outcome}")
-            passed = None if attempt.outcome == COMPILED else attempt.passed
+            passed = None if attempt.outcome in (COMPILED, NOT_AS_STATED) else attempt.passed
             yield events.RoundFinished(turn, self.rounds, passed, attempt.outcome, kept)
             self.verdict = attempt.judged()
             again = self.rounds < self.policy.rounds and (attempt.failed_plainly or (attempt.failed_the_same and self._start))
